@@ -1,0 +1,1 @@
+"""Articles in, cited passages out. Knows no HTTP and no language model."""

@@ -1,0 +1,59 @@
+"""What can go wrong in retrieval, and who must act.
+
+RetrievalError
+├── ModelError              the operator installs or repairs the embedding model
+│   ├── ModelMissing        its weights are not on this machine
+│   └── ModelCorrupt        its weights are not the published ones
+├── StoreError              the operator acts
+│   ├── StoreLocked         another process owns the embedded store
+│   ├── StoreForeign        the store was made with another embedding model or format
+│   └── StoreUnavailable    Chroma cannot be reached, or its folder not be written
+└── UnreadableArticle       the author of the file acts; nothing else is lost
+"""
+
+
+class RetrievalError(Exception):
+    """Anything that retrieval raises on purpose; the message says what happened and what to do."""
+
+
+class ModelError(RetrievalError):
+    """The embedding model cannot be used."""
+
+
+class ModelMissing(ModelError):
+    """The weights are not installed."""
+
+
+class ModelCorrupt(ModelError):
+    """The weights are there, but not the ones that were published."""
+
+
+class StoreError(RetrievalError):
+    """The store cannot be used."""
+
+
+class StoreLocked(StoreError):
+    """Another process owns the embedded store; `address` is where it serves HTTP, if it does."""
+
+    def __init__(self, message: str, address: str | None = None) -> None:
+        """Keep the owner's address, so that a command can work through it."""
+        super().__init__(message)
+        self.address = address
+
+
+class StoreForeign(StoreError):
+    """The store holds vectors of another embedding model, or has another format."""
+
+
+class StoreUnavailable(StoreError):
+    """Chroma does not answer, or its folder cannot be written."""
+
+
+class UnreadableArticle(RetrievalError):
+    """One file or page is no article; `reason` is a sentence for its author."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """Name the file or page as the user gave it."""
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason

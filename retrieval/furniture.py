@@ -1,0 +1,84 @@
+"""What stands on a page but is no statement of its article: it stays in the stored text and is never quoted."""
+
+import re
+
+from retrieval.sentences import sentence_spans
+from retrieval.types import Span
+
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_DATE = rf"(?:{_MONTH}\s+\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}\s+{_MONTH}\s+\d{{4}}|\d{{4}}-\d\d-\d\d)"
+_AGENCY = r"(?:PTI|AFP|AP|ANI|IANS|UNI|Reuters|Bloomberg|dpa|EFE|ANSA|Xinhua|TASS|Agencies|Associated Press)"
+
+# Whole lines. Each pattern is anchored at both ends, so that a statement that merely begins alike is kept.
+_LINE = re.compile(
+    "|".join(
+        [
+            r"(?:story continues below(?: this)? )?advert[ei]se?ment(?: - scroll to continue)?\W*",
+            r"(?:also read|read also|also see|see also|also watch|must read|read more|read next|watch|listen|related|"
+            r"recommended(?: for you)?|more on this(?: story)?|don['’]t miss|editors?['’]s? picks?|trending(?: now)?)\s*[:|»>\-–].*",
+            r"(?:also read|read also|read more|read next|more on this story|related (?:articles|stories|topics)|trending now)\W*",
+            r"milestone alert\W.*",
+            r"(?:.*[.!?]\s*)?click here (?:to|for)\b.*",
+            r"[^.!?]{1,60} more information",
+            r"(?:subscribe|sign up|log ?in|register|download|follow us|join us|share(?: this)?|tweet|comments?|print|get the)\b"
+            r"[^.]{0,30}(?:newsletter|app|account|article|twitter|facebook|whatsapp|telegram|channel|now|today)?[.!]?",
+            r"\(?with (?:agency |additional )?(?:inputs?|reporting) (?:from|by) .{1,80}\)?\.?",
+            rf"\(?{_AGENCY}(?:\s*[,/&]\s*{_AGENCY})*\)?\.?",
+            rf"[a-z]{{2,4}}(?:/[a-z]{{2,4}})+\s*\(.{{1,60}}\)",
+            rf"(?:(?:published|updated|first published|last updated|posted)\W*(?:on\b)?\W*)?{_DATE}[\s|,:\-–]*"
+            r"(?:\d{1,2}[:.]\d\d.*|updated.*|ist.*)?",
+            r"(?:published|updated|first published|last updated|posted)\W+.{0,20}\d.{0,60}",
+            r"(?:©|\(c\)|copyright)\s.*|all rights reserved\W*",
+            r"https?://\S+",
+            r"[\W\d_]*",
+        ]
+    ),
+    re.IGNORECASE,
+)
+# What hangs at the front of a statement (a list marker, a date that lost its line) or at its end (a credit).
+_FRONT = re.compile(
+    rf"(?:#{{1,6}}\s+|>\s+|[-*•–—]\s+|\(?\d{{1,3}}[.)]\s+|{_DATE}(?=[A-Z“\"])|{_AGENCY}\s*[-–—:]\s+)+", re.IGNORECASE
+)
+_BACK = re.compile(
+    r"\s*(?:\|\s*(?:photo|image|picture|file|video)?\s*(?:credits?|courtesy)\s*:.*"
+    r"|[(\[](?:(?:file )?(?:photo|image|picture|video|source|credit)s?\b[^)\]]*|x\s*/\s*@\w+|@\w+|with inputs[^)]*)[)\]]"
+    rf"|[-–—(]\s*{_AGENCY}\s*\)?)\s*$",
+    re.IGNORECASE,
+)
+
+
+def quotable_spans(text: str) -> list[Span]:
+    """Give the spans of the sentences that an answer may quote: furniture left out, list markers and credits cut off."""
+    spans: list[Span] = []
+    for line_start, line_end in _lines(text):
+        end = line_end
+        if _LINE.fullmatch(text[line_start:end].strip()):
+            continue
+        if found := _BACK.search(text, line_start, end):
+            end = found.start()
+        for start, stop in sentence_spans(text[line_start:end]):
+            span = _cut(text, line_start + start, line_start + stop)
+            if span:
+                spans.append(span)
+    return spans
+
+
+def without_furniture(text: str) -> str:
+    """Give the quotable sentences alone, a space between them: what is embedded and shown to a model."""
+    return " ".join(text[start:end] for start, end in quotable_spans(text))
+
+
+def _lines(text: str) -> list[Span]:
+    return [match.span() for match in re.finditer(r"[^\r\n\u2028\u2029\x0b\x0c\x85]+", text)]
+
+
+def _cut(text: str, start: int, end: int) -> Span | None:
+    front = _FRONT.match(text, start, end)
+    if front:
+        start = front.end()
+    while start < end and text[start].isspace():
+        start += 1
+    words = text[start:end]
+    if not words or _LINE.fullmatch(words):
+        return None
+    return start, end

@@ -1,0 +1,107 @@
+"""The types of retrieval: Source, Article, Passage, Scope, Hit. Frozen; one for each stage."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
+
+Span = tuple[int, int]
+"""Offsets in Unicode code points, 0-based, end exclusive."""
+
+
+def without_surrogates(text: object) -> object:
+    """Replace lone surrogates, which neither UTF-8 nor Chroma can store, by U+FFFD."""
+    if isinstance(text, str):
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+Text = Annotated[str, BeforeValidator(without_surrogates)]
+
+
+class Frozen(BaseModel):
+    """A value: compared by content, never changed, strict about its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(Frozen):
+    """An article as it is cited: everything about it but its text."""
+
+    article_id: str
+    version: str = Field(description="A hash of the article's text and metadata, origin left out.")
+    title: str
+    outlet: str | None = None
+    url: str | None = None
+    published: AwareDatetime | None = None
+    credits: tuple[str, ...] = Field(default=(), description="The wire agencies that the article names.")
+    origin: str = Field(description="The group of articles that are copies or rewrites of one report.")
+
+
+class Article(Frozen):
+    """One article as it is stored; `text` is kept character for character."""
+
+    source: Source
+    text: str
+
+
+def make_article(  # noqa: PLR0913 - one parameter for each field that an author can give
+    *,
+    article_id: str,
+    title: str,
+    text: str,
+    outlet: str | None = None,
+    url: str | None = None,
+    published: datetime | None = None,
+    credits: Sequence[str] = (),  # noqa: A002 - the field's name in every format that we read
+) -> Article:
+    """Make an article and its version; until neighbours are known it is its own origin."""
+    when = published.astimezone(UTC).isoformat() if published else None
+    content = [title, text, outlet, url, when, list(credits)]
+    version = hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:16]
+    source = Source(
+        article_id=article_id,
+        version=version,
+        title=title,
+        outlet=outlet,
+        url=url,
+        published=published,
+        credits=tuple(credits),
+        origin=article_id,
+    )
+    return Article(source=source, text=text)
+
+
+class Passage(Frozen):
+    """A piece of an article: `article.text[start:end] == text`; the pieces in order are the article."""
+
+    source: Source
+    ordinal: int = Field(ge=0)
+    text: str
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+
+    @computed_field  # type: ignore[prop-decorator]  # pydantic's own advice for mypy
+    @property
+    def passage_id(self) -> str:
+        """The passage's name in the store and in citations; it changes with the article's version."""
+        return f"{self.source.article_id}@{self.source.version}#{self.ordinal}"
+
+
+class Scope(Frozen):
+    """Which articles may be searched; an empty scope is the whole corpus."""
+
+    after: AwareDatetime | None = Field(default=None, description="Published at this moment or later.")
+    before: AwareDatetime | None = Field(default=None, description="Published before this moment.")
+    outlets: tuple[str, ...] = Field(default=(), max_length=100)
+    article_ids: tuple[str, ...] = Field(default=(), max_length=1000)
+
+
+class Hit(Frozen):
+    """A passage found; `relevance` (0..1) belongs to the final ranking only."""
+
+    passage: Passage
+    relevance: float = Field(ge=0, le=1)

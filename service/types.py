@@ -1,0 +1,190 @@
+"""The types of answering: Question in, Answer out, and the events of a stream. Frozen; every protocol projects these."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+
+from retrieval.store import Corpus
+from retrieval.types import Frozen, Hit, Passage, Scope, Source, Text
+
+MOST_HISTORY = 20_000  # characters in all turns together
+
+QuestionText = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
+class Turn(Frozen):
+    """One turn of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    text: Annotated[Text, StringConstraints(max_length=MOST_HISTORY)]
+
+
+class Options(Frozen):
+    """What a client may ask of one answer."""
+
+    include_hits: bool = Field(default=False, description="Give the retrieved passages with the answer.")
+
+
+class Question(Frozen):
+    """What is asked; `{"question": "…"}` is enough."""
+
+    question: QuestionText
+    history: tuple[Turn, ...] = Field(default=(), max_length=40, description="The turns before, oldest first.")
+    scope: Scope = Scope()
+    as_of: AwareDatetime | None = Field(default=None, description="Use nothing that was published later.")
+    options: Options = Options()
+
+    @field_validator("history")
+    @classmethod
+    def _bounded(cls, history: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        if sum(len(turn.text) for turn in history) > MOST_HISTORY:
+            message = f"the turns hold more than {MOST_HISTORY} characters together"
+            raise ValueError(message)
+        return history
+
+
+class SearchRequest(Question):
+    """A question whose passages are wanted, and how many."""
+
+    limit: int = Field(default=10, ge=1, le=100)
+
+
+class Sentence(Frozen):
+    """A sentence of the answer: `answer.text[start:end] == text`, markers included."""
+
+    text: str
+    start: int
+    end: int
+    verdict: Literal["supported", "unsupported"]
+    reasons: tuple[str, ...] = ()
+    citations: tuple[int, ...] = Field(description="Indices into Answer.citations.")
+    independent_sources: int = Field(ge=0)
+
+
+class Citation(Frozen):
+    """The exact words that support a sentence: `article.text[start:end] == quote` in the source's version."""
+
+    source: int = Field(ge=1, description="The number of the source, as in `[1]`.")
+    passage_id: str
+    quote: str
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+    support: float = Field(ge=0, le=1)
+
+
+class CitedSource(Source):
+    """A source with its number in this answer."""
+
+    number: int = Field(ge=1)
+
+
+class Abstention(Frozen):
+    """Why there is no answer, for programs and for people."""
+
+    reason: Literal["nothing_relevant", "not_answered", "not_supported", "not_a_question"]
+    message: str
+
+
+class Disagreement(Frozen):
+    """Sentences of the answer that say different things of the same."""
+
+    about: str
+    sentences: tuple[int, ...] = Field(description="Indices into Answer.sentences.")
+
+
+class Notice(Frozen):
+    """Something to know about the answer that is no part of it."""
+
+    kind: Literal["left_out"]
+    message: str
+
+
+class Usage(Frozen):
+    """What the language model counted, in tokens."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+class Answer(Frozen):
+    """The one result that the JSON answer, the stream, the CLI and the evals are projections of."""
+
+    id: str
+    question: str
+    answered: bool
+    text: str | None
+    abstained: Abstention | None
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    sources: tuple[CitedSource, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    hits: tuple[Hit, ...] | None = None
+    writer: str = Field(description="`extractive`, or the `provider/model` that wrote the text.")
+    corpus: Corpus
+    usage: Usage | None = None
+    timings_ms: dict[str, float]
+
+    @model_validator(mode="after")
+    def _answered_or_abstained(self) -> "Answer":
+        if self.answered == (self.text is None) or self.answered == (self.abstained is not None):
+            message = "an answer has either a text or a reason why not"
+            raise ValueError(message)
+        return self
+
+
+class Searched(Frozen):
+    """The passages that the answer will be written from."""
+
+    hits: tuple[Hit, ...]
+
+
+class SentenceReady(Frozen):
+    """The next verified sentence; the `text`s of all of them joined are `Answer.text`."""
+
+    text: str
+    sentence: Sentence
+    citations: tuple[Citation, ...]
+    new_sources: tuple[CitedSource, ...]
+
+
+class Answered(Frozen):
+    """The whole answer; the last event of a stream that ended well."""
+
+    answer: Answer
+
+
+class Failed(Frozen):
+    """The last event of a stream that did not end well; a problem document."""
+
+    error: dict[str, str | int]
+
+
+Event = Searched | SentenceReady | Answered | Failed
+
+__all__ = [
+    "Abstention",
+    "Answer",
+    "Answered",
+    "Citation",
+    "CitedSource",
+    "Corpus",
+    "Disagreement",
+    "Event",
+    "Failed",
+    "Hit",
+    "Notice",
+    "Options",
+    "Passage",
+    "Question",
+    "Scope",
+    "SearchRequest",
+    "Searched",
+    "Sentence",
+    "SentenceReady",
+    "Source",
+    "Turn",
+    "Usage",
+]
