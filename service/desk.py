@@ -1,0 +1,67 @@
+"""What the faces of the service work through: HTTP serves an Answering, a command works at a Desk."""
+
+from collections.abc import AsyncIterator
+from typing import Protocol, runtime_checkable
+
+from retrieval.embedding import Embedder
+from retrieval.ingest import ingest
+from retrieval.store import Outcome, Store
+from retrieval.types import Article, Hit, Source
+from service.types import Answer, Event, Question, SearchRequest
+
+
+@runtime_checkable
+class Answering(Protocol):
+    """What HTTP serves; `service.answering.Answerer` is the one that is not a test's."""
+
+    store: Store
+    embedder: Embedder
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer, or abstain."""
+
+    def events(self, question: Question) -> AsyncIterator[Event]:
+        """Answer event by event; the last is Answered, unless an exception ends it."""
+
+    async def search(self, request: SearchRequest) -> list[Hit]:
+        """Give the passages that a question finds."""
+
+
+class Desk(Protocol):
+    """What a command needs: this process's own store, or a running service's."""
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer, or abstain."""
+
+    async def search(self, request: SearchRequest) -> list[Hit]:
+        """Give the passages that a question finds."""
+
+    async def sources(self, offset: int, limit: int) -> list[Source]:
+        """Give a page of the articles' sources."""
+
+    async def put(self, article: Article) -> Outcome:
+        """Store an article."""
+
+
+class OwnDesk:
+    """The desk of a process that holds the store itself."""
+
+    def __init__(self, answering: Answering) -> None:
+        """Work with its store and its embedder."""
+        self._answering = answering
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer, or abstain."""
+        return await self._answering.answer(question)
+
+    async def search(self, request: SearchRequest) -> list[Hit]:
+        """Give the passages that a question finds."""
+        return await self._answering.search(request)
+
+    async def sources(self, offset: int, limit: int) -> list[Source]:
+        """Give a page of the articles' sources."""
+        return await self._answering.store.sources(offset, limit)
+
+    async def put(self, article: Article) -> Outcome:
+        """Store an article."""
+        return await ingest(article, self._answering.store, self._answering.embedder)

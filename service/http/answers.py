@@ -1,0 +1,85 @@
+"""POST /v1/answers, as JSON or as a stream of events, and POST /v1/search."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from litestar import Request, Response, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+from pydantic import Field
+
+from retrieval.types import Frozen, Hit
+from service.desk import Answering
+from service.http.problems import problem_of, problem_specs
+from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
+
+_BODY_LIMIT = 1_000_000  # bytes; the longest question with the longest history has about 90,000
+
+_EVENT_NAMES: Mapping[type[Event], str] = {
+    Searched: "searched",
+    SentenceReady: "sentence",
+    Answered: "answered",
+    Failed: "failed",
+}
+
+
+class AnswerRequest(Question):
+    """A question, and whether its answer is wanted as a stream."""
+
+    stream: bool = Field(default=False, description="The same as `Accept: text/event-stream`.")
+
+
+class Hits(Frozen):
+    """The passages that a question found, the most relevant first."""
+
+    hits: tuple[Hit, ...]
+
+
+@post(
+    "/v1/answers",
+    status_code=200,
+    request_max_body_size=_BODY_LIMIT,
+    responses=problem_specs(400, 413, 415, 422, 503),
+    summary="Answer a question",
+)
+async def answer(
+    request: Request[Any, Any, Any], data: JSONBody[AnswerRequest], answering: NamedDependency[Answering]
+) -> Response[Answer]:
+    """Answer with cited sentences, or abstain and say why.
+
+    With `Accept: text/event-stream` or `"stream": true` it comes as server-sent events: `searched`, a `sentence` for
+    each verified sentence, and `answered` with the whole answer; or `failed` with a problem.
+    """
+    question = Question.model_validate(data.model_dump(exclude={"stream"}))
+    if data.stream or "text/event-stream" in request.headers.get("accept", ""):
+        return ServerSentEvent(_messages(answering, question))
+    return Response(await answering.answer(question))
+
+
+@post(
+    "/v1/search",
+    status_code=200,
+    request_max_body_size=_BODY_LIMIT,
+    responses=problem_specs(400, 413, 415, 422, 503),
+    summary="Find passages",
+)
+async def search(data: JSONBody[SearchRequest], answering: NamedDependency[Answering]) -> Hits:
+    """Give the passages that a question finds, also when none is relevant."""
+    return Hits(hits=tuple(await answering.search(data)))
+
+
+async def _messages(answering: Answering, question: Question) -> AsyncIterator[ServerSentEventMessage]:
+    """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
+    try:
+        async with aclosing(answering.events(question)) as events:
+            async for event in events:
+                yield _message(event)
+    except Exception as error:  # noqa: BLE001 - the status is sent; all that is left is to say it in the stream
+        problem = problem_of(error).model_dump(exclude={"errors"})
+        yield _message(Failed(error=problem))
+
+
+def _message(event: Event) -> ServerSentEventMessage:
+    return ServerSentEventMessage(event=_EVENT_NAMES[type(event)], data=event.model_dump_json())

@@ -1,0 +1,121 @@
+"""The routes as one ASGI application, and what holds for every request: its id, its host, its line in the log."""
+
+import logging
+import re
+import time
+from collections.abc import Collection
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from litestar import Litestar, Request
+from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.di import Provide
+from litestar.exceptions import ClientException, HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.status_codes import HTTP_421_MISDIRECTED_REQUEST
+from litestar.types import Message, Receive, Scope, Send
+
+from service.desk import Answering
+from service.http.answers import answer, search
+from service.http.articles import article, articles, put_article
+from service.http.health import live, ready
+from service.http.problems import problem_response
+from service.http.requests import JsonRequest
+from service.logs import request_id
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_log = logging.getLogger("groundwire.http")
+
+
+def make_app(answering: Answering, *, hosts: Collection[str] | None = LOOPBACK) -> "Service":
+    """Make the application.
+
+    Args:
+        answering: what answers, searches and holds the store; its owner closes it.
+        hosts: the names that a request may call the service by, None for any. As long as there is no API key, a web
+            page whose name is made to resolve to 127.0.0.1 (DNS rebinding) must not reach a service on this machine.
+
+    """
+
+    async def provide() -> Answering:
+        return answering
+
+    return Service(
+        hosts=hosts,
+        route_handlers=[answer, search, articles, article, put_article, live, ready],
+        dependencies={"answering": Provide(provide)},
+        request_class=JsonRequest,
+        exception_handlers={HTTPException: problem_response, Exception: problem_response},
+        logging_config=None,  # the process configures its logs, a library does not
+        openapi_config=OpenAPIConfig(
+            title="groundwire",
+            version=version("groundwire"),
+            description="Answers in which every sentence is proved against the exact words of its sources.",
+            # No documentation page: all that Litestar has load their scripts from another host.
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+        ),
+    )
+
+
+class Service(Litestar):
+    """Litestar, and what must hold for requests that no route matches too: its middleware never sees those."""
+
+    __slots__ = ("_hosts",)
+
+    def __init__(self, *, hosts: Collection[str] | None, **options: Any) -> None:  # noqa: ANN401 - Litestar's own
+        """Take the names that the service may be called by, and Litestar's options."""
+        self._hosts = hosts
+        super().__init__(**options)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - Litestar's unions of ASGI types
+        """Serve a request under its id."""
+        if scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers.from_scope(scope)
+        sent = headers.get("x-request-id", "")
+        token = request_id.set(sent if _SANE_ID.fullmatch(sent) else uuid4().hex)
+        began = time.perf_counter()
+        status = 0  # stays so when the client leaves before the answer
+
+        async def identified(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableScopeHeaders.from_message(message)["x-request-id"] = request_id.get()
+            await send(message)
+
+        try:
+            if self._hosts is None or _name(headers.get("host", "")) in self._hosts:
+                await super().__call__(scope, receive, identified)
+            else:
+                await self._refuse(scope, receive, identified)
+        finally:
+            took = (time.perf_counter() - began) * 1000
+            # Paths are the client's words: quoted, so that they cannot forge a line.
+            _log.info("%s %s %d %.0f ms", scope["method"], ascii(scope["path"]), status, took)
+            request_id.reset(token)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = ", ".join(sorted(self._hosts or ()))
+        error = ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
+        scope["litestar_app"] = scope["app"] = self
+        request: Request[Any, Any, Any] = Request(scope, receive, send)
+        response = problem_response(request, error).to_asgi_response(app=None, request=request)
+        await response(scope, receive, send)
+
+
+def _name(host: str) -> str | None:
+    """Give the name of a Host header without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None

@@ -1,0 +1,106 @@
+"""The corpus: GET /v1/articles, and GET and PUT /v1/articles/{id}."""
+
+from typing import Annotated, Any
+
+from litestar import Request, Response, get, put
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
+
+from retrieval.ingest import ingest
+from retrieval.readers import LONGEST_FILE
+from retrieval.store import Outcome
+from retrieval.types import Frozen, Source, Text, make_article
+from service.desk import Answering
+from service.http.problems import problem_specs
+from service.http.requests import article_id_of
+
+_PREFIX = "/v1/articles/"
+
+
+def _some_words(text: str) -> str:
+    if not text.strip():
+        message = "holds no words"
+        raise ValueError(message)
+    return text
+
+
+Words = Annotated[Text, AfterValidator(_some_words)]
+Name = Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
+
+
+class Articles(Frozen):
+    """A page of the corpus, in the order in which its articles came first."""
+
+    articles: tuple[Source, ...]
+    total: int
+    offset: int
+    limit: int
+
+
+class WholeArticle(Source):
+    """An article with its text, against which any citation can be checked."""
+
+    text: str
+
+
+class ArticleBody(Frozen):
+    """An article to store; its id is in the path."""
+
+    title: Annotated[Words, StringConstraints(max_length=1000)]
+    text: Words
+    published: AwareDatetime | None = None
+    outlet: Name | None = None
+    url: Name | None = None
+    credits: tuple[Name, ...] = ()
+
+
+class Stored(Frozen):
+    """What became of an article."""
+
+    article_id: str
+    version: str
+    outcome: Outcome
+
+
+@get("/v1/articles", responses=problem_specs(422, 503), summary="List the articles")
+async def articles(
+    answering: NamedDependency[Answering],
+    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 50,
+) -> Articles:
+    """Give a page of the articles, without their texts."""
+    page = await answering.store.sources(offset, limit)
+    corpus = await answering.store.corpus()
+    return Articles(articles=tuple(page), total=corpus.articles, offset=offset, limit=limit)
+
+
+@get(_PREFIX + "{article_id:path}", responses=problem_specs(404, 503), summary="Read an article")
+async def article(
+    request: Request[Any, Any, Any], answering: NamedDependency[Answering], version: FromQuery[str | None] = None
+) -> WholeArticle:
+    """Give an article with its text; with `version` that version of it, also when it was replaced since."""
+    article_id = article_id_of(request, _PREFIX)
+    found = await answering.store.article(article_id, version)
+    if found is None:
+        raise NotFoundException(
+            f"no article has the id {article_id!r}" + (f" and version {version!r}" if version else "")
+        )
+    return WholeArticle(**found.source.model_dump(), text=found.text)
+
+
+@put(
+    _PREFIX + "{article_id:path}",
+    request_max_body_size=LONGEST_FILE,
+    responses=problem_specs(400, 413, 415, 422, 503),
+    summary="Store an article",
+)
+async def put_article(
+    request: Request[Any, Any, Any], data: JSONBody[ArticleBody], answering: NamedDependency[Answering]
+) -> Response[Stored]:
+    """Store an article in place of the version before it; the same article twice writes nothing."""
+    one = make_article(article_id=article_id_of(request, _PREFIX), **dict(data))
+    outcome = await ingest(one, answering.store, answering.embedder)
+    stored = Stored(article_id=one.source.article_id, version=one.source.version, outcome=outcome)
+    return Response(stored, status_code=201 if outcome == "created" else 200)

@@ -1,0 +1,118 @@
+"""Errors as RFC 9457 problem documents; the one table from error classes to statuses."""
+
+import logging
+import re
+from http import HTTPStatus
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from pydantic import Field
+
+from retrieval.errors import ModelError, StoreError, UnreadableArticle
+from retrieval.types import Frozen
+from service.errors import WriterUnavailable
+from service.logs import request_id
+
+MEDIA_TYPE = "application/problem+json"
+
+STATUSES: dict[type[Exception], HTTPStatus] = {
+    # An error that is not here, nor one of Litestar's own, is a bug of ours: 500.
+    ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
+    StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
+    WriterUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    UnreadableArticle: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ValidationException: HTTPStatus.UNPROCESSABLE_ENTITY,  # Litestar's own status for it is 400
+}
+
+_DESCRIPTIONS = {
+    400: "The body is not JSON in UTF-8.",
+    404: "No article has this id.",
+    413: "The body is too large.",
+    415: "The body is not sent as application/json.",
+    422: "A field is missing, unknown or wrong; `errors` names it.",
+    503: "The store or the language model does not answer.",
+}
+
+
+_log = logging.getLogger("groundwire.http")
+
+
+class FieldProblem(Frozen):
+    """One field that is wrong."""
+
+    field: str = Field(description="The field's path, such as `history.0.role`; `body` for the whole.")
+    message: str
+
+
+class Problem(Frozen):
+    """An RFC 9457 problem document."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    request_id: str = Field(description="The same as the response's `x-request-id`.")
+    errors: tuple[FieldProblem, ...] = Field(default=(), description="With status 422: the fields that are wrong.")
+
+
+def problem_of(error: Exception) -> Problem:
+    """Describe an error to the client; a bug is logged here, and described as no more than that."""
+    status = _status(error)
+    detail = error.detail if isinstance(error, HTTPException) else str(error)
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("A bug: this request could not be served", exc_info=error)
+        detail = "Something went wrong in the service, not in the request. Its log has more under this request id."
+    elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.warning("%s: %s", type(error).__name__, error)
+    errors = _field_problems(error)
+    if errors:
+        detail = "; ".join(f"{one.field}: {one.message}" for one in errors)
+    return Problem(title=status.phrase, status=status, detail=detail, request_id=request_id.get(), errors=tuple(errors))
+
+
+def problem_response(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """Answer a request with the problem that it met."""
+    problem = problem_of(error)
+    return Response(
+        problem.model_dump(exclude=None if problem.errors else {"errors"}),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=error.headers if isinstance(error, HTTPException) else None,
+    )
+
+
+def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
+    """Describe the problems that a route may answer with, for its OpenAPI."""
+    return {
+        status: ResponseSpec(Problem, generate_examples=False, description=_DESCRIPTIONS[status], media_type=MEDIA_TYPE)
+        for status in statuses
+    }
+
+
+def field_error(field: str, message: str) -> ValidationException:
+    """Make the error of one wrong field."""
+    return ValidationException(extra=[{"key": field, "message": message}])
+
+
+def _status(error: Exception) -> HTTPStatus:
+    for kind in type(error).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _field_problems(error: Exception) -> list[FieldProblem]:
+    if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
+        return []
+    return [_field_problem(one.get("key", "data"), one["message"]) for one in error.extra]
+
+
+def _field_problem(key: str, message: str) -> FieldProblem:
+    if key == "data":  # what Litestar calls the body, and all that it says of an empty one
+        return FieldProblem(field="body", message="must be a JSON object" if message == "'data'" else message)
+    # Pydantic names the Python class here, which is nothing to a client.
+    return FieldProblem(
+        field=key, message=re.sub(r"^Input should be a valid dictionary.*", "must be an object", message)
+    )

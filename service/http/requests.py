@@ -1,0 +1,81 @@
+"""What comes in: JSON bodies read strictly, and article ids as they were sent."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import pydantic_core
+from litestar import Request
+from litestar.exceptions import ClientException, InternalServerException
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+from service.http.problems import field_error
+
+
+class JsonRequest(Request[Any, Any, Any]):
+    """A request whose body is JSON in UTF-8 or a client's error, never ours."""
+
+    async def body(self) -> bytes:
+        """Read the body.
+
+        Raises:
+            ClientException: the client left in its middle, which Litestar takes for a fault of the server.
+
+        """
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            raise ClientException("the request ended before its body did") from error
+
+    async def json(self) -> dict[str, Any]:
+        """Parse the body, where Litestar's parser takes any content type and fails on deep nesting.
+
+        Raises:
+            ClientException: it is not sent as JSON, is none, is no object, or holds a NUL character.
+
+        """
+        # A web page of another site may send text/plain without asking first, but not this.
+        if self.content_type[0] != "application/json":
+            message = "send the header Content-Type: application/json"
+            raise ClientException(message, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+        body = await self.body()
+        try:
+            value = pydantic_core.from_json(body, allow_inf_nan=False)
+        except ValueError as error:
+            raise ClientException(f"the body is not JSON in UTF-8: {error}") from error
+        if not isinstance(value, dict):
+            raise field_error("body", "must be a JSON object")
+        if b"\\u0000" in body:
+            for field in _fields_with_nul(value, ""):
+                raise field_error(field or "body", "holds a NUL character (\\u0000), which no text has")
+        return value
+
+
+def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
+    """Give the article id that ends the path; the router would fold its double slashes and cut its last one.
+
+    Raises:
+        ClientException: it is not UTF-8, or holds a control character.
+
+    """
+    path: bytes = request.scope["raw_path"]
+    start = path.find(prefix.encode()) + len(prefix)
+    try:
+        article_id = unquote_to_bytes(path[start:]).decode()
+    except UnicodeDecodeError as error:
+        raise field_error("article_id", "is not UTF-8") from error
+    if any(character < " " for character in article_id):
+        raise field_error("article_id", "holds a control character")
+    return article_id
+
+
+def _fields_with_nul(value: object, path: str) -> Iterator[str]:
+    if isinstance(value, str) and "\0" in value:
+        yield path
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _fields_with_nul(key, path)
+            yield from _fields_with_nul(one, f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _fields_with_nul(one, f"{path}.{index}".lstrip("."))
