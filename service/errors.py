@@ -2,6 +2,8 @@
 
 ServiceError
 ├── SettingsError         the operator changes an environment variable
+├── AddressUnusable       the operator chooses another host or port
+├── RemoteError           a running service, that a command works through, refused or left
 └── WriterUnavailable     the language model's operator acts, or the client tries again
 """
 
@@ -12,6 +14,14 @@ class ServiceError(Exception):
 
 class SettingsError(ServiceError):
     """A setting cannot be used; the message names its variable."""
+
+
+class AddressUnusable(ServiceError):
+    """The service cannot listen where it should."""
+
+
+class RemoteError(ServiceError):
+    """The running service that holds the store did not do what a command asked of it."""
 
 
 class WriterUnavailable(ServiceError):

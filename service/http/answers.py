@@ -1,11 +1,11 @@
 """POST /v1/answers, as JSON or as a stream of events, and POST /v1/search."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
 from typing import Any
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from pydantic import Field
@@ -41,12 +41,12 @@ class Hits(Frozen):
     "/v1/answers",
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
-    responses=problem_specs(400, 413, 415, 422, 503),
+    responses={200: ResponseSpec(Answer, generate_examples=False), **problem_specs(400, 413, 415, 422, 503)},
     summary="Answer a question",
 )
 async def answer(
     request: Request[Any, Any, Any], data: JSONBody[AnswerRequest], answering: NamedDependency[Answering]
-) -> Response[Answer]:
+) -> Response[Answer] | ServerSentEvent:
     """Answer with cited sentences, or abstain and say why.
 
     With `Accept: text/event-stream` or `"stream": true` it comes as server-sent events: `searched`, a `sentence` for
@@ -73,9 +73,8 @@ async def search(data: JSONBody[SearchRequest], answering: NamedDependency[Answe
 async def _messages(answering: Answering, question: Question) -> AsyncIterator[ServerSentEventMessage]:
     """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
     try:
-        async with aclosing(answering.events(question)) as events:
-            async for event in events:
-                yield _message(event)
+        async for event in answering.events(question):
+            yield _message(event)
     except Exception as error:  # noqa: BLE001 - the status is sent; all that is left is to say it in the stream
         problem = problem_of(error).model_dump(exclude={"errors"})
         yield _message(Failed(error=problem))

@@ -16,7 +16,7 @@ from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.status_codes import HTTP_421_MISDIRECTED_REQUEST
-from litestar.types import Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Message, Receive, Send
 
 from service.desk import Answering
 from service.http.answers import answer, search
@@ -79,7 +79,7 @@ class Service(Litestar):
         else:
             await super().__call__(scope, receive, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = Headers.from_scope(scope)
         sent = headers.get("x-request-id", "")
         token = request_id.set(sent if _SANE_ID.fullmatch(sent) else uuid4().hex)
@@ -104,7 +104,7 @@ class Service(Litestar):
             _log.info("%s %s %d %.0f ms", scope["method"], ascii(scope["path"]), status, took)
             request_id.reset(token)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _refuse(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         names = ", ".join(sorted(self._hosts or ()))
         error = ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
         scope["litestar_app"] = scope["app"] = self

@@ -64,7 +64,7 @@ class Stored(Frozen):
     outcome: Outcome
 
 
-@get("/v1/articles", responses=problem_specs(422, 503), summary="List the articles")
+@get("/v1/articles", responses=problem_specs(400, 422, 503), summary="List the articles")
 async def articles(
     answering: NamedDependency[Answering],
     offset: Annotated[int, QueryParameter(ge=0)] = 0,
@@ -76,7 +76,7 @@ async def articles(
     return Articles(articles=tuple(page), total=corpus.articles, offset=offset, limit=limit)
 
 
-@get(_PREFIX + "{article_id:path}", responses=problem_specs(404, 503), summary="Read an article")
+@get(_PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 422, 503), summary="Read an article")
 async def article(
     request: Request[Any, Any, Any], answering: NamedDependency[Answering], version: FromQuery[str | None] = None
 ) -> WholeArticle:

@@ -27,11 +27,11 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 }
 
 _DESCRIPTIONS = {
-    400: "The body is not JSON in UTF-8.",
+    400: "The request cannot be read: its body is not JSON in UTF-8, say.",
     404: "No article has this id.",
     413: "The body is too large.",
     415: "The body is not sent as application/json.",
-    422: "A field is missing, unknown or wrong; `errors` names it.",
+    422: "A field or parameter is missing, unknown or wrong; `errors` names it.",
     503: "The store or the language model does not answer.",
 }
 

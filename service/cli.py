@@ -1,0 +1,207 @@
+"""groundwire demo | serve | ask | search | ingest | articles.
+
+What a command needs is imported inside it: `--help` must not wait for Chroma, onnxruntime or Litestar.
+"""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from retrieval.errors import RetrievalError, StoreLocked
+from service.errors import ServiceError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from retrieval.types import Source
+    from service.desk import Answering, Desk
+    from service.settings import Settings
+
+T = TypeVar("T")
+
+_PAGE = 1000  # articles in one request
+_INTERRUPTED = 130  # the shell's status for Ctrl-C
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def main() -> None:
+    """Run a command; an error that we raise on purpose is one line on stderr, and Ctrl-C ends quietly."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal that knows no curly quotes
+    try:
+        status = commands(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (RetrievalError, ServiceError) as error:
+        click.echo(f"groundwire: {' '.join(str(error).split())}", err=True)
+        status = 1
+    except (click.Abort, KeyboardInterrupt):
+        status = _INTERRUPTED
+    except BrokenPipeError:  # `groundwire articles | head`
+        sys.stderr.close()
+        status = 1
+    sys.exit(status)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="groundwire")
+def commands() -> None:
+    """Ask a body of articles; every sentence of the answer is proved by their words."""
+
+
+@commands.command()
+def demo() -> int:
+    """Ingest the sample articles, answer a question, then serve."""
+    settings = _settings()
+
+    async def show(answering: "Answering") -> None:
+        from service.demo import show
+
+        await show(answering)
+
+    try:
+        return _serve(settings, show)
+    except StoreLocked as error:
+        if not error.address:
+            raise
+        click.echo(f"groundwire already serves {error.address} from {settings.data_dir}.")
+        return 0
+
+
+@commands.command()
+@click.option("--host", help="The address to listen at [GROUNDWIRE_HOST, 127.0.0.1].")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port, 0 for any that is free [GROUNDWIRE_PORT, 8000].")
+def serve(host: str | None, port: int | None) -> int:
+    """Serve over HTTP until Ctrl-C."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    return _serve(_settings().model_copy(update=given))
+
+
+@commands.command()
+@click.argument("question")
+@_as_json
+def ask(question: str, *, as_json: bool) -> int:
+    """Answer QUESTION, with its sources and their words."""
+    from service.printing import answer_text, width
+    from service.types import Question
+
+    asked = _valid(lambda: Question(question=question))
+    answer = _at_desk(lambda desk: desk.answer(asked))
+    click.echo(answer.model_dump_json(indent=2) if as_json else answer_text(answer, width()))
+    return 0
+
+
+@commands.command()
+@click.argument("question")
+@click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many passages.")
+@_as_json
+def search(question: str, limit: int, *, as_json: bool) -> int:
+    """Print the passages that QUESTION finds."""
+    from service.printing import hits_text, width
+    from service.types import SearchRequest
+
+    asked = _valid(lambda: SearchRequest(question=question, limit=limit))
+    hits = _at_desk(lambda desk: desk.search(asked))
+    click.echo(_json({"hits": [_data(hit) for hit in hits]}) if as_json else hits_text(hits, width()))
+    return 0
+
+
+@commands.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_as_json
+def ingest(paths: tuple[Path, ...], *, as_json: bool) -> int:
+    """Take in the articles at PATHS, files or folders; status 1 when any was skipped."""
+    from service.ingestion import ingest_paths
+
+    ingestion = _at_desk(lambda desk: ingest_paths(paths, desk))
+    click.echo(_json(ingestion.data()) if as_json else str(ingestion))
+    return 1 if ingestion.skipped else 0
+
+
+@commands.command()
+@_as_json
+def articles(*, as_json: bool) -> int:
+    """List the articles."""
+    from service.printing import sources_text, width
+
+    async def every(desk: "Desk") -> "list[Source]":
+        found: list[Source] = []
+        while page := await desk.sources(len(found), _PAGE):
+            found += page
+        return found
+
+    sources = _at_desk(every)
+    click.echo(
+        _json({"articles": [_data(source) for source in sources]}) if as_json else sources_text(sources, width())
+    )
+    return 0
+
+
+def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] | None" = None) -> int:
+    """Serve until Ctrl-C or SIGTERM; `first` is done before, in the same event loop."""
+    from service.serving import exit_on_signal, listen
+    from service.serving import serve as serve_http
+    from service.wiring import open_answerer
+
+    signal.signal(signal.SIGTERM, exit_on_signal)
+    # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
+    with open_answerer(settings) as answerer, listen(settings.host, settings.port) as listener:
+
+        def started(address: str) -> None:
+            answerer.store.announce(address)
+            click.echo(f"groundwire serves {address} (Ctrl-C stops it)")
+
+        async def run() -> None:
+            if first:
+                await first(answerer)
+            await serve_http(answerer, listener, started)
+
+        try:
+            asyncio.run(run())
+        except KeyboardInterrupt:
+            click.echo(err=True)  # below the terminal's ^C
+    return 0
+
+
+def _at_desk(work: "Callable[[Desk], Awaitable[T]]") -> T:
+    """Do a command's work with the store, or through the service that holds it."""
+    from service.wiring import open_desk
+
+    async def run() -> T:
+        async with open_desk(_settings()) as desk:
+            return await work(desk)
+
+    return asyncio.run(run())
+
+
+def _settings() -> "Settings":
+    from service.settings import from_environment
+
+    return from_environment()
+
+
+def _valid(make: Callable[[], T]) -> T:
+    """Make a request of the command's arguments; what is wrong with them is a usage error."""
+    from pydantic import ValidationError
+
+    try:
+        return make()
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        raise click.UsageError(problems) from error
+
+
+def _data(model: "BaseModel") -> dict[str, Any]:
+    return model.model_dump(mode="json")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=2)

@@ -1,0 +1,85 @@
+"""Answers, passages and articles as plain text for a terminal: no colour, no control codes, at most 100 columns."""
+
+import re
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from retrieval.types import Hit, Source
+from service.types import Answer
+
+_NARROW, _WIDE = 80, 100
+
+
+def width() -> int:
+    """Give the columns to fill: the terminal's, at most 100; 80 where there is none."""
+    return min(shutil.get_terminal_size((_NARROW, 24)).columns, _WIDE) if sys.stdout.isatty() else _NARROW
+
+
+def answer_text(answer: Answer, columns: int) -> str:
+    """Lay out an answer: its text, then each source with the quotes that were taken from it."""
+    if answer.abstained:
+        return "\n".join(_wrapped(answer.abstained.message, columns))
+    lines = _wrapped(answer.text or "", columns)
+    for source in answer.sources:
+        label = f"[{source.number}] "
+        indent = " " * len(label)
+        lines += ["", *_wrapped(source.title, columns, label, indent)]
+        if about := _about(source):
+            lines += _wrapped(about, columns, indent, indent)
+        for quote in dict.fromkeys(one.quote for one in answer.citations if one.source == source.number):
+            lines += _wrapped(f"“{quote}”", columns, indent, indent)
+    for notice in answer.notices:
+        lines += ["", *_wrapped(notice.message, columns)]
+    return "\n".join(lines)
+
+
+def hits_text(hits: Sequence[Hit], columns: int) -> str:
+    """Lay out the passages that a question found, the most relevant first."""
+    lines: list[str] = []
+    for rank, hit in enumerate(hits, 1):
+        label = f"{rank}. "
+        indent = " " * len(label)
+        lines += _wrapped(hit.passage.source.title, columns, label, indent)
+        about = _about(hit.passage.source)
+        lines += _wrapped(f"{about + ' · ' if about else ''}relevance {hit.relevance:.2f}", columns, indent, indent)
+        lines += [*_wrapped(hit.passage.text, columns, indent, indent), ""]
+    return "\n".join(lines).rstrip() or "No passage was found."
+
+
+def sources_text(sources: Iterable[Source], columns: int) -> str:
+    """Lay out a list of articles: each one's id, then its title and where it comes from."""
+    lines: list[str] = []
+    for source in sources:
+        lines += _wrapped(source.article_id, columns)
+        lines += _wrapped(source.title, columns, "    ", "    ")
+        if about := _about(source):
+            lines += _wrapped(about, columns, "    ", "    ")
+    return "\n".join(lines)
+
+
+def plain(text: str) -> str:
+    """Take out what would move the cursor, ring the bell or change the colours of a terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text)
+
+
+def _about(source: Source) -> str:
+    return " · ".join(_parts(source))
+
+
+def _parts(source: Source) -> Iterator[str]:
+    if source.outlet:
+        yield source.outlet
+    if source.published:
+        yield f"{source.published.day} {source.published:%B %Y}"
+    if source.credits:
+        yield ", ".join(source.credits)
+
+
+def _wrapped(text: str, columns: int, first: str = "", rest: str = "") -> list[str]:
+    """Wrap each line of the text; the very first begins with `first`, all others with `rest`."""
+    lines: list[str] = []
+    for line in plain(text).splitlines():
+        lines += textwrap.wrap(line, columns, initial_indent=rest if lines else first, subsequent_indent=rest)
+    return lines or [first.rstrip()]
