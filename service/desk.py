@@ -14,8 +14,13 @@ from service.types import Answer, Event, Question, SearchRequest
 class Answering(Protocol):
     """What HTTP serves; `service.answering.Answerer` is the one that is not a test's."""
 
-    store: Store
-    embedder: Embedder
+    @property
+    def store(self) -> Store:
+        """Give the store, whose owner closes it."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """Give the model whose vectors the store holds."""
 
     async def answer(self, question: Question) -> Answer:
         """Answer, or abstain."""

@@ -2,7 +2,6 @@
 
 import errno
 import ipaddress
-import signal
 import socket
 from collections.abc import Callable
 
@@ -58,7 +57,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 async def serve(answering: Answering, listener: socket.socket, started: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, which come again as KeyboardInterrupt and SystemExit when all is closed.
+    """Serve until SIGINT or SIGTERM, which is raised again when all is closed.
 
     Args:
         answering: what answers.
@@ -67,7 +66,6 @@ async def serve(answering: Answering, listener: socket.socket, started: Callable
 
     """
     configure_logs()
-    signal.signal(signal.SIGTERM, exit_on_signal)
     host = listener.getsockname()[0]
     app = make_app(answering, hosts=LOOPBACK | {host} if ipaddress.ip_address(host).is_loopback else None)
     config = uvicorn.Config(
@@ -79,11 +77,6 @@ async def serve(answering: Answering, listener: socket.socket, started: Callable
         server_header=False,
     )
     await _Server(config, lambda: started(address_of(listener))).serve(sockets=[listener])
-
-
-def exit_on_signal(*_: object) -> None:
-    """Turn SIGTERM into an orderly end, so that the store is closed."""
-    raise SystemExit(0)
 
 
 class _Server(uvicorn.Server):

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -106,3 +107,19 @@ class FirstSentence:
             **base,
         )
         yield Answered(answer=whole)
+
+
+class Unasked:
+    """An answerer of requests that must not reach it: there is nothing behind."""
+
+    store = cast("Store", None)
+    embedder = cast("WordEmbedder", None)
+
+    async def answer(self, question: Question) -> Answer:
+        raise AssertionError(question)
+
+    async def search(self, request: SearchRequest) -> list[Hit]:
+        raise AssertionError(request)
+
+    def events(self, question: Question) -> AsyncIterator[Event]:
+        raise AssertionError(question)

@@ -1,13 +1,15 @@
 """POST /v1/answers, as JSON or as a stream of events, and POST /v1/search."""
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from typing import Any, TypeVar
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import Stream
 from pydantic import Field
 
 from retrieval.types import Frozen, Hit
@@ -15,7 +17,12 @@ from service.desk import Answering
 from service.http.problems import problem_of, problem_specs
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
+T = TypeVar("T")
+
 _BODY_LIMIT = 1_000_000  # bytes; the longest question with the longest history has about 90,000
+
+# Neither a cache nor a proxy may hold back what is to be read as it comes.
+_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 _EVENT_NAMES: Mapping[type[Event], str] = {
     Searched: "searched",
@@ -46,16 +53,15 @@ class Hits(Frozen):
 )
 async def answer(
     request: Request[Any, Any, Any], data: JSONBody[AnswerRequest], answering: NamedDependency[Answering]
-) -> Response[Answer] | ServerSentEvent:
+) -> Response[Answer] | Stream:
     """Answer with cited sentences, or abstain and say why.
 
     With `Accept: text/event-stream` or `"stream": true` it comes as server-sent events: `searched`, a `sentence` for
     each verified sentence, and `answered` with the whole answer; or `failed` with a problem.
     """
-    question = Question.model_validate(data.model_dump(exclude={"stream"}))
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return ServerSentEvent(_messages(answering, question))
-    return Response(await answering.answer(question))
+        return Stream(_messages(answering, data), media_type="text/event-stream", headers=_STREAM_HEADERS)
+    return Response(await _while_connected(request, answering.answer(data)))
 
 
 @post(
@@ -70,7 +76,25 @@ async def search(data: JSONBody[SearchRequest], answering: NamedDependency[Answe
     return Hits(hits=tuple(await answering.search(data)))
 
 
-async def _messages(answering: Answering, question: Question) -> AsyncIterator[ServerSentEventMessage]:
+async def _while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
+    """Do the work unless the client leaves; nobody would read its result, and a language model costs money."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    tasks = asyncio.create_task(work), asyncio.create_task(gone())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            return tasks[0].result()
+        raise ClientException("the client left")
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _messages(answering: Answering, question: Question) -> AsyncIterator[str]:
     """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
     try:
         async for event in answering.events(question):
@@ -80,5 +104,6 @@ async def _messages(answering: Answering, question: Question) -> AsyncIterator[S
         yield _message(Failed(error=problem))
 
 
-def _message(event: Event) -> ServerSentEventMessage:
-    return ServerSentEventMessage(event=_EVENT_NAMES[type(event)], data=event.model_dump_json())
+def _message(event: Event) -> str:
+    # JSON has no line break of its own, so that one data line holds it. https://html.spec.whatwg.org/#server-sent-events
+    return f"event: {_EVENT_NAMES[type(event)]}\ndata: {event.model_dump_json()}\n\n"

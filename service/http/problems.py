@@ -75,11 +75,14 @@ def problem_of(error: Exception) -> Problem:
 def problem_response(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """Answer a request with the problem that it met."""
     problem = problem_of(error)
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        headers["connection"] = "close"  # or the server would read the rest, which may have no end
     return Response(
         problem.model_dump(exclude=None if problem.errors else {"errors"}),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
-        headers=error.headers if isinstance(error, HTTPException) else None,
+        headers=headers,
     )
 
 

@@ -58,7 +58,7 @@ def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
         ClientException: it is not UTF-8, or holds a control character.
 
     """
-    path: bytes = request.scope["raw_path"]
+    path = request.scope["raw_path"].split(b"?")[0]  # some servers leave the query there
     start = path.find(prefix.encode()) + len(prefix)
     try:
         article_id = unquote_to_bytes(path[start:]).decode()

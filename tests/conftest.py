@@ -1,0 +1,56 @@
+"""What all tests share. The network is closed but for this machine: see `addopts` in pyproject.toml."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from retrieval.ingest import ingest
+from retrieval.store import Store
+from retrieval.types import make_article
+from tests.fakes import FirstSentence, WordEmbedder
+from tests.processes import chroma_server
+
+DRONES = make_article(article_id="drones", title="Drones", text="India plans to buy 31 drones.\nThe price is open.\n")
+STUDENTS = make_article(
+    article_id="desk/students 2+2?",
+    title="Students",
+    text="Über 300,000 Indian students are in the US 🎓.\n",
+    outlet="The Desk",
+)
+
+
+@pytest.fixture(autouse=True)
+def _settings_are_the_tests_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No test may write to the developer's own store, nor depend on their settings."""
+    for name in [name for name in os.environ if name.startswith("GROUNDWIRE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GROUNDWIRE_DATA_DIR", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def embedder() -> WordEmbedder:
+    return WordEmbedder()
+
+
+@pytest.fixture
+def store(tmp_path: Path, embedder: WordEmbedder) -> Iterator[Store]:
+    with Store.open_embedded(tmp_path / "store", embedder) as store:
+        yield store
+
+
+@pytest.fixture
+async def answering(store: Store, embedder: WordEmbedder) -> FirstSentence:
+    """Two articles, and an answerer of first sentences."""
+    for article in (DRONES, STUDENTS):
+        await ingest(article, store, embedder)
+    return FirstSentence(store, embedder)
+
+
+@pytest.fixture
+def chroma(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A Chroma server of the test's own: its process and its address."""
+    with chroma_server(tmp_path / "chroma") as server:
+        yield server

@@ -1,0 +1,103 @@
+"""Real processes for tests: our commands, and a Chroma server. All that waits polls, with a deadline."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+_DEADLINE = 30.0  # seconds; generous, for a machine that runs other suites beside
+
+
+def until(found: Callable[[], T | None], what: str) -> T:
+    """Poll until something is found; fail with its name after the deadline."""
+    deadline = time.monotonic() + _DEADLINE
+    while time.monotonic() < deadline:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not in {_DEADLINE:.0f} s: {what}")
+
+
+def free_port() -> int:
+    """Name a port that nothing listens at."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(data_dir: Path, **settings: str) -> dict[str, str]:
+    """Give a command its own store, and no setting of the developer's."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("GROUNDWIRE_")}
+    return ours | {"GROUNDWIRE_DATA_DIR": str(data_dir)} | settings
+
+
+def groundwire(*arguments: str, env: Mapping[str, str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        [BIN / "groundwire", *arguments],
+        env=env,
+        cwd=cwd,
+        check=False,
+        capture_output=True,
+        encoding="utf-8",
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+
+
+@contextmanager
+def started(command: Sequence[str | Path], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process, and end it with the test whatever happens."""
+    process: subprocess.Popen[bytes] = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def serving(*arguments: str, env: Mapping[str, str], out: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run `groundwire serve` or `demo` until it serves: its process and its address."""
+    with out.open("wb") as stdout, started([BIN / "groundwire", *arguments], env=env, stdout=stdout) as process:
+
+        def address() -> str | None:
+            assert process.poll() is None, out.read_text(encoding="utf-8")
+            _, found, rest = out.read_text(encoding="utf-8").partition("groundwire serves ")
+            return rest.split()[0] if found and "\n" in rest else None
+
+        yield process, until(address, "the service serves")
+
+
+@contextmanager
+def chroma_server(folder: Path, *, host: str = "127.0.0.1") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run a Chroma server, as compose.yaml does: its process and its address."""
+    port = free_port()
+    command: list[str | Path] = [BIN / "chroma", "run", "--host", host, "--port", str(port), "--path", folder]
+    env = os.environ | {"ANONYMIZED_TELEMETRY": "FALSE"}
+    with started(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        url = f"http://127.0.0.1:{port}"
+
+        def answers() -> bool:
+            assert process.poll() is None
+            try:
+                with urllib.request.urlopen(f"{url}/api/v2/heartbeat", timeout=1) as response:  # noqa: S310 - our own
+                    return bool(response.status == 200)
+            except (urllib.error.URLError, ConnectionError, TimeoutError):
+                return False
+
+        until(answers, "Chroma answers")
+        yield process, url

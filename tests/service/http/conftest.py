@@ -1,0 +1,23 @@
+"""Clients of the application, without a socket: one with articles behind it, one that no request may pass."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from service.http.app import Service, make_app
+from tests.fakes import FirstSentence, Unasked
+
+Client = AsyncTestClient[Service]
+
+
+@pytest.fixture
+async def client(answering: FirstSentence) -> AsyncIterator[Client]:
+    async with AsyncTestClient(make_app(answering), base_url="http://127.0.0.1") as client:
+        yield client
+
+
+@pytest.fixture
+async def gate() -> AsyncIterator[Client]:
+    async with AsyncTestClient(make_app(Unasked()), base_url="http://127.0.0.1") as client:
+        yield client

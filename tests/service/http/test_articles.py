@@ -1,0 +1,112 @@
+"""GET /v1/articles, GET and PUT /v1/articles/{id}."""
+
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.conftest import DRONES, STUDENTS
+from tests.service.http.conftest import Client
+
+
+async def test_the_articles_come_in_pages(client: Client) -> None:
+    first = (await client.get("/v1/articles", params={"limit": 1})).json()
+    assert first == {
+        "articles": [DRONES.source.model_dump(mode="json")],
+        "total": 2,
+        "offset": 0,
+        "limit": 1,
+    }
+    second = (await client.get("/v1/articles", params={"offset": 1})).json()
+    assert [one["article_id"] for one in second["articles"]] == [STUDENTS.source.article_id]
+    assert second["limit"] == 50
+    assert (await client.get("/v1/articles", params={"offset": 2})).json()["articles"] == []
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [({"limit": 0}, "limit"), ({"limit": 1001}, "limit"), ({"limit": "x"}, "limit"), ({"offset": -1}, "offset")],
+)
+async def test_a_page_that_cannot_be_is_named(gate: Client, params: dict[str, Any], field: str) -> None:
+    response = await gate.get("/v1/articles", params=params)
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_an_article_comes_with_its_text(client: Client) -> None:
+    response = await client.get(f"/v1/articles/{quote(STUDENTS.source.article_id)}")
+    assert response.json() == STUDENTS.source.model_dump(mode="json") | {"text": STUDENTS.text}
+
+
+async def test_an_article_that_is_not_there_is_a_404_problem(client: Client) -> None:
+    response = await client.get("/v1/articles/nothing")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "'nothing'" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "article_id",
+    ["plain", "a/b/c", "https://news.example/2023//x?y=1#z", "日本/ニュース 🎌", "trailing/", "../up", "50%25", "a+b"],
+)
+async def test_an_id_may_hold_slashes_and_any_letters(client: Client, article_id: str) -> None:
+    path = f"/v1/articles/{quote(article_id, safe='')}"
+    stored = await client.put(path, json={"title": "T", "text": "Some words."})
+    assert stored.status_code == 201
+    assert stored.json()["article_id"] == article_id
+    assert (await client.get(path)).json()["article_id"] == article_id
+
+
+async def test_an_article_is_created_then_unchanged_then_replaced(client: Client) -> None:
+    article = {"title": "T", "text": "One.", "published": "2023-11-10T00:00:00Z", "outlet": "O", "credits": ["PTI"]}
+    created = await client.put("/v1/articles/new", json=article)
+    again = await client.put("/v1/articles/new", json=article)
+    replaced = await client.put("/v1/articles/new", json=article | {"text": "Two."})
+    assert [one.status_code for one in (created, again, replaced)] == [201, 200, 200]
+    assert [one.json()["outcome"] for one in (created, again, replaced)] == ["created", "unchanged", "replaced"]
+    assert (await client.get("/v1/articles/new")).json()["text"] == "Two."
+    old = await client.get("/v1/articles/new", params={"version": created.json()["version"]})
+    assert old.status_code == 200, old.text
+    assert old.json()["text"] == "One."
+    assert (await client.get("/v1/articles/new", params={"version": "none"})).status_code == 404
+
+
+async def test_a_stored_article_is_found_at_once(client: Client) -> None:
+    await client.put("/v1/articles/moon", json={"title": "Moon", "text": "The moon is made of cheese."})
+    hits = (await client.post("/v1/search", json={"question": "moon cheese", "limit": 1})).json()["hits"]
+    assert hits[0]["passage"]["source"]["article_id"] == "moon"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"text": "a"}, "title"),
+        ({"title": "a"}, "text"),
+        ({"title": "a", "text": " \n "}, "text"),
+        ({"title": "", "text": "a"}, "title"),
+        ({"title": "a", "text": "a\0"}, "text"),
+        ({"title": "a", "text": "b", "published": "2023-11-10T00:00"}, "published"),
+        ({"title": "a", "text": "b", "credits": "PTI"}, "credits"),
+        ({"title": "a", "text": "b", "id": "c"}, "id"),
+    ],
+)
+async def test_a_wrong_field_of_an_article_is_named(gate: Client, body: dict[str, Any], field: str) -> None:
+    response = await gate.put("/v1/articles/new", json=body)
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("path", ["%ff", "a%00", "a%0Ab"])
+async def test_an_id_that_is_no_text_is_named(gate: Client, path: str) -> None:
+    response = await gate.put(f"/v1/articles/{path}", json={"title": "a", "text": "b"})
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == ["article_id"]
+
+
+async def test_an_article_may_be_longer_than_a_question_but_not_than_a_file(client: Client) -> None:
+    two = await client.put("/v1/articles/long", json={"title": "a", "text": "word " * 250_000})
+    assert two.status_code == 201
+    twenty = await client.put(
+        "/v1/articles/longer", content=b" " * 20_000_001, headers={"Content-Type": "application/json"}
+    )
+    assert twenty.status_code == 413

@@ -1,0 +1,122 @@
+"""Over a real socket: sentences arrive as they are ready, a client that leaves stops the work, a signal ends it."""
+
+import asyncio
+import json
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+
+from service.errors import AddressUnusable
+from service.serving import address_of, listen, serve
+from service.types import Event, Question, Searched
+from tests.fakes import FirstSentence
+
+
+@dataclass
+class Slow(FirstSentence):
+    """Waits after its first event until it is told to go on."""
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def events(self, question: Question) -> AsyncIterator[Event]:
+        try:
+            async for event in super().events(question):
+                yield event
+                if isinstance(event, Searched):
+                    self.begun.set()
+                    await self.go_on.wait()
+        finally:
+            self.stopped.set()
+
+
+@pytest.fixture
+def slow(answering: FirstSentence) -> Slow:
+    return Slow(answering.store, answering.embedder)
+
+
+@asynccontextmanager
+async def at_work(answering: FirstSentence) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve on a free port, then end as Ctrl-C does."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)  # uvicorn raises it again when it has ended
+    started = asyncio.get_running_loop().create_future()
+    listener = listen("127.0.0.1", 0)
+    service = asyncio.create_task(serve(answering, listener, started.set_result))
+    try:
+        async with httpx.AsyncClient(base_url=await started, timeout=10, trust_env=False) as client:
+            yield client
+    finally:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.wait_for(service, 10)
+        signal.signal(signal.SIGINT, before)
+
+
+async def test_a_sentence_arrives_while_the_next_one_is_being_written(slow: Slow) -> None:
+    async with at_work(slow) as client:
+        question = {"question": "drones", "stream": True}
+        async with client.stream("POST", "/v1/answers", json=question) as response:
+            lines = response.aiter_lines()
+            assert await anext(lines) == "event: searched"
+            slow.go_on.set()
+            rest = [line async for line in lines]
+    assert json.loads(rest[-2].removeprefix("data: "))["answer"]["answered"]
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["of a stream", "of JSON"])
+async def test_a_client_that_leaves_stops_the_work(slow: Slow, *, stream: bool) -> None:
+    async with at_work(slow) as client:
+        body = json.dumps({"question": "drones", "stream": stream}).encode()
+        _, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        head = ["POST /v1/answers HTTP/1.1", "Host: localhost", "Content-Type: application/json"]
+        writer.write("\r\n".join([*head, f"Content-Length: {len(body)}", "", ""]).encode() + body)
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        writer.close()
+        await asyncio.wait_for(slow.stopped.wait(), 10)
+        assert not slow.go_on.is_set()
+
+
+async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 100_000
+
+    async with at_work(answering) as client:
+        try:
+            response = await client.post("/v1/answers", content=endless(), headers={"Content-Type": "application/json"})
+        except httpx.TransportError:  # the service hung up in the middle, which is as good
+            return
+        assert response.status_code == 413
+
+
+def test_a_port_in_use_is_named_with_the_way_out() -> None:
+    with listen("127.0.0.1", 0) as first:
+        port = first.getsockname()[1]
+        with pytest.raises(AddressUnusable, match=rf"Port {port} .*PORT=8001 make demo"):
+            listen("127.0.0.1", port)
+
+
+def test_a_host_that_is_not_ours_is_named() -> None:
+    with pytest.raises(AddressUnusable, match=r"192\.0\.2\.1"):
+        listen("192.0.2.1", 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:"),
+        ("0.0.0.0", "http://127.0.0.1:"),  # noqa: S104 - the point of it
+        ("::1", "http://[::1]:"),
+        ("::", "http://[::1]:"),
+    ],
+)
+def test_a_listening_socket_has_an_address_on_this_machine(host: str, address: str) -> None:
+    if ":" in host and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    with listen(host, 0) as listener:
+        assert address_of(listener) == f"{address}{listener.getsockname()[1]}"
