@@ -80,6 +80,6 @@ def _parts(source: Source) -> Iterator[str]:
 def _wrapped(text: str, columns: int, first: str = "", rest: str = "") -> list[str]:
     """Wrap each line of the text; the very first begins with `first`, all others with `rest`."""
     lines: list[str] = []
-    for line in plain(text).splitlines():
-        lines += textwrap.wrap(line, columns, initial_indent=rest if lines else first, subsequent_indent=rest)
+    for line in text.splitlines():
+        lines += textwrap.wrap(plain(line), columns, initial_indent=rest if lines else first, subsequent_indent=rest)
     return lines or [first.rstrip()]

