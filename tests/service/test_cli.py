@@ -233,7 +233,7 @@ def test_a_reader_that_leaves_ends_the_command_quietly(seeded: dict[str, str]) -
 
 
 def _demo(env: dict[str, str], out: Path) -> tuple[str, list[tuple[object, ...]]]:
-    """Run the demo until it serves, then end it: what it printed, and every record that the store has and when it came."""
+    """Run the demo until it serves, then end it: what it printed, and each record of the store with its time."""
     with serving("demo", env=env, out=out) as (process, address):
         assert httpx.get(f"{address}/health/ready", trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
