@@ -52,8 +52,8 @@ clean:
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
-		echo "groundwire needs Python 3.11 to 3.14, and $(PYTHON) is `$(PYTHON) --version 2>&1`. Name another: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null || { \
+		echo "groundwire needs Python 3.11 to 3.14, which $(PYTHON) is not. Name one that is: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@

@@ -1,11 +1,11 @@
 """A running service's desk: the commands' work through its HTTP address, with the same types as at home."""
 
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import TypeAdapter
+from pydantic import BaseModel, ValidationError, field_validator
 
 from retrieval.store import Outcome
 from retrieval.types import Article, Hit, Source
@@ -14,9 +14,24 @@ from service.types import Answer, Question, SearchRequest
 
 _TIMEOUT = httpx.Timeout(10, read=600)  # seconds; a language model, or an article of 20 MB, takes its time
 
-_HITS = TypeAdapter(list[Hit])
-_SOURCES = TypeAdapter(list[Source])
-_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+Reply = TypeVar("Reply", bound=BaseModel)
+
+
+class _Hits(BaseModel):
+    hits: list[Hit]
+
+    @field_validator("hits", mode="before")
+    @classmethod
+    def _without_what_is_computed(cls, hits: Any) -> Any:  # noqa: ANN401 - JSON
+        return [{**hit, "passage": {k: v for k, v in hit["passage"].items() if k != "passage_id"}} for hit in hits]
+
+
+class _Page(BaseModel):
+    articles: list[Source]
+
+
+class _Stored(BaseModel):
+    outcome: Outcome
 
 
 class RemoteDesk:
@@ -39,36 +54,36 @@ class RemoteDesk:
 
     async def answer(self, question: Question) -> Answer:
         """Answer, or abstain."""
-        return Answer.model_validate(await self._call("POST", "/v1/answers", question.model_dump(mode="json")))
+        return await self._call(Answer, "POST", "/v1/answers", question.model_dump(mode="json"))
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         """Give the passages that a question finds."""
-        found = await self._call("POST", "/v1/search", request.model_dump(mode="json"))
-        for hit in found["hits"]:
-            del hit["passage"]["passage_id"]  # it follows from the other fields
-        return _HITS.validate_python(found["hits"])
+        found = await self._call(_Hits, "POST", "/v1/search", request.model_dump(mode="json"))
+        return found.hits
 
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources."""
-        page = await self._call("GET", f"/v1/articles?offset={offset}&limit={limit}")
-        return _SOURCES.validate_python(page["articles"])
+        page = await self._call(_Page, "GET", f"/v1/articles?offset={offset}&limit={limit}")
+        return page.articles
 
     async def put(self, article: Article) -> Outcome:
         """Store an article."""
         source = article.source
         body = source.model_dump(mode="json", include={"title", "published", "outlet", "url", "credits"})
-        stored = await self._call(
-            "PUT", f"/v1/articles/{quote(source.article_id, safe='')}", {**body, "text": article.text}
-        )
-        return _OUTCOME.validate_python(stored["outcome"])
+        path = f"/v1/articles/{quote(source.article_id, safe='')}"
+        stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})
+        return stored.outcome
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401 - JSON
+    async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
+        service = f"The service at {self._client.base_url}"
         try:
             response = await self._client.request(method, path, json=body)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
-            message = f"The service at {self._client.base_url} does not answer: {error or type(error).__name__}"
-            raise RemoteError(message) from error
+            raise RemoteError(f"{service} does not answer: {error or type(error).__name__}") from error
         if response.is_error:
-            raise RemoteError(f"The service at {self._client.base_url} refused: {answer.get('detail', response.text)}")
-        return answer
+            raise RemoteError(f"{service} refused: {answer.get('detail', response.text)}")
+        try:
+            return kind.model_validate(answer)
+        except ValidationError as error:
+            raise RemoteError(f"{service} is of another version than this command: restart it") from error
