@@ -4,7 +4,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from retrieval.types import Hit, Source
 from service.types import Answer
@@ -65,16 +65,8 @@ def plain(text: str) -> str:
 
 
 def _about(source: Source) -> str:
-    return " · ".join(_parts(source))
-
-
-def _parts(source: Source) -> Iterator[str]:
-    if source.outlet:
-        yield source.outlet
-    if source.published:
-        yield f"{source.published.day} {source.published:%B %Y}"
-    if source.credits:
-        yield ", ".join(source.credits)
+    day = f"{source.published.day} {source.published:%B %Y}" if source.published else None
+    return " · ".join(part for part in (source.outlet, day, ", ".join(source.credits)) if part)
 
 
 def _wrapped(text: str, columns: int, first: str = "", rest: str = "") -> list[str]:
