@@ -37,7 +37,7 @@ _LINE = re.compile(
 )
 # What hangs at the front of a statement (a list marker, a date that lost its line) or at its end (a credit).
 _FRONT = re.compile(
-    rf"(?:#{{1,6}}\s+|>\s+|[-*•–—]\s+|\(?\d{{1,3}}[.)]\s+|{_DATE}(?=[A-Z“\"])|{_AGENCY}\s*[-–—:]\s+)+", re.IGNORECASE
+    rf"(?:#{{1,6}}\s+|>\s+|\*{{1,3}}(?=\w)|[-*•–—]\s+|\(?\d{{1,3}}[.)]\s+|{_DATE}(?=[A-Z“\"])|{_AGENCY}\s*[-–—:]\s+)+", re.IGNORECASE
 )
 _BACK = re.compile(
     r"\s*(?:\|\s*(?:photo|image|picture|file|video)?\s*(?:credits?|courtesy)\s*:.*"
@@ -52,7 +52,7 @@ def quotable_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     for line_start, line_end in _lines(text):
         end = line_end
-        if _LINE.fullmatch(text[line_start:end].strip()):
+        if _LINE.fullmatch(text[line_start:end].strip().strip("*_ ")):
             continue
         if found := _BACK.search(text, line_start, end):
             end = found.start()

@@ -154,6 +154,10 @@ class Store:
         """Give an article, or the named version of it, also when that was superseded."""
         return await _in_thread(self._read_article, article_id, version)
 
+    async def articles(self, sources: Sequence[Source]) -> dict[str, Article]:
+        """Give the articles of the sources by id, each in its source's version, also when that was superseded."""
+        return await _in_thread(self._read_articles, sources)
+
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources, in the order in which they came first."""
         return await _in_thread(self._read_sources, offset, limit)
@@ -198,6 +202,20 @@ class Store:
             return None
         found = self._superseded.get(ids=[f"{article_id}@{version}"], include=["documents", "metadatas"])
         return _article(found, 0) if found["ids"] else None
+
+    def _read_articles(self, sources: Sequence[Source]) -> dict[str, Article]:
+        if not sources:
+            return {}
+        found = self._articles.get(ids=[source.article_id for source in sources], include=["documents", "metadatas"])
+        current = {str(m["article_id"]): _article(found, index) for index, m in enumerate(found["metadatas"])}
+        articles: dict[str, Article] = {}
+        for source in sources:
+            article = current.get(source.article_id)
+            if article is None or article.source.version != source.version:
+                article = self._read_article(source.article_id, source.version)
+            if article:
+                articles[source.article_id] = article
+        return articles
 
     def _read_sources(self, offset: int, limit: int) -> list[Source]:
         found = self._articles.get(limit=limit, offset=offset, include=["metadatas"])

@@ -2,14 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from retrieval.store import Corpus
-from retrieval.types import Frozen, Hit, Passage, Scope, Source, Text
+from retrieval.types import Frozen, Hit, Passage, Scope, Source, Text, without_surrogates
 
 MOST_HISTORY = 20_000  # characters in all turns together
 
-QuestionText = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+# The constraints stand next to `str`: behind another validator they would measure the text before it is stripped.
+QuestionText = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), BeforeValidator(without_surrogates)
+]
 
 
 class Turn(Frozen):
@@ -80,10 +83,13 @@ class CitedSource(Source):
     number: int = Field(ge=1)
 
 
+Reason = Literal["nothing_relevant", "not_answered", "not_supported", "not_a_question"]
+
+
 class Abstention(Frozen):
     """Why there is no answer, for programs and for people."""
 
-    reason: Literal["nothing_relevant", "not_answered", "not_supported", "not_a_question"]
+    reason: Reason
     message: str
 
 

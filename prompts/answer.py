@@ -1,0 +1,26 @@
+"""The prompt that asks a language model for an answer from numbered passages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Literal
+
+from prompts.passage import PromptPassage, fenced
+
+NOT_SAID = "The articles do not say."
+"""What a model is told to write when the passages do not answer, and what the parser knows."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message of a chat."""
+
+    role: Literal["system", "user"]
+    content: str
+
+
+def answer_prompt(question: str, passages: Sequence[PromptPassage]) -> list[Message]:
+    """Give the messages that ask for an answer; passages are numbered from 1 in their order."""
+    rules = files("prompts").joinpath("answer.md").read_text(encoding="utf-8").format(not_said=NOT_SAID)
+    numbered = "\n\n".join(fenced(number, passage) for number, passage in enumerate(passages, start=1))
+    return [Message("system", rules), Message("user", f"{numbered}\n\nQuestion: {question}")]

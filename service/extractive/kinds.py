@@ -1,0 +1,190 @@
+"""Whether a statement holds the kind of answer that a question asks for; pure."""
+
+import re
+from collections.abc import Callable, Sequence
+
+from service.extractive.asking import Asked, Kind
+from service.language import lexicon
+from service.language.facts import Moment, moments, quantities
+from service.language.words import COUNTRIES, DEMONYMS, Word, same, words
+
+_REASON = re.compile(
+    r"\b(?:because|since|due to|owing to|thanks to|so that|in order to|as a result|result of|in response to|in light of|"
+    r"for fear|reason|over|amid|following|sparked|prompted|triggered|caus(?:e|ed|es|ing)|led to|blam(?:e|ed|es|ing)|"
+    r"aim(?:s|ed|ing)?|hope[sd]?|seek(?:s|ing)?|sought|as a move|as a counterweight|counter(?:ing)?|"
+    r"(?:in a (?:bid|move)|set up|designed|intended|used|serves?|meant|needed|positions?|steps?|efforts?|plans?|measures?) to [a-z]+|"
+    r"to (?!the\b|a\b|an\b|be\b|have\b|it\b|its\b|their\b|his\b|her\b|this\b|that\b)[a-z]{3,})\b",
+    re.IGNORECASE,
+)
+_LOCATIVE = re.compile(r"\b(?:in|at|near|from|to|outside|inside|across|around|into)\s+(?:the\s+)?$", re.IGNORECASE)
+_MONEY = re.compile(r"\b(?:cost|costs|price|pay|paid|worth|budget|fee|salary|value|spend|spent|spending|fine|fund|funding|invest|invested|earn|sum|amount of money|expensive)\b", re.IGNORECASE)
+_TOWN = re.compile(r"\b(?:city|cities|town|capital|venue|building|stadium|site)\b", re.IGNORECASE)
+
+
+def holds_kind(asked: Asked, text: str, near: str, alike: Callable[[Word, Word], bool]) -> bool | None:
+    """Tell whether a statement holds an answer of the kind asked for, None where any statement may."""
+    if asked.role:
+        return names_role(asked, text)
+    match asked.kind:
+        case Kind.WHEN:
+            return any(
+                text[one.start : one.end].lower() not in asked.text.lower() and _fine_enough(one, text, asked.grain)
+                for one in moments(text)
+            )
+        case Kind.COUNT:
+            return _counts(asked, text, alike)
+        case Kind.AMOUNT:
+            return _amounts(asked, text)
+        case Kind.COUNTRY:
+            return any(word.key in COUNTRIES and not _known(word, asked) for word in words(text))
+        case Kind.WHERE:
+            return _places(asked, text)
+        case Kind.WHO:
+            named = {word.key for word in words(near) if word.name}
+            return any(
+                (_could_be_who(word) or (word.start < 3 and word.text[0].isupper() and word.key in named))
+                and not _known(word, asked)
+                for word in words(text)
+            )
+        case Kind.IDENTITY:
+            return _identifies(asked, text)
+        case Kind.WHY:
+            return True if _REASON.search(text) else None
+        case _:
+            return None
+
+
+def _known(word: Word, asked: Asked) -> bool:
+    return any(same(word, one) for one in words(asked.text))
+
+
+def _fine_enough(moment: Moment, text: str, grain: str) -> bool:
+    """Tell whether a date is as fine as the question wants: "last Friday" gives no year."""
+    words_of_it = text[moment.start : moment.end].lower()
+    match grain:
+        case "year":
+            return moment.year is not None or "year" in words_of_it
+        case "month":
+            return moment.month is not None or "month" in words_of_it
+        case "day":
+            return moment.day is not None or "day" in words_of_it
+        case _:
+            return True
+
+
+def _could_be_who(word: Word) -> bool:
+    return word.name and not any(c.isdigit() for c in word.key) and word.text.lower() not in DEMONYMS
+
+
+def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> bool:
+    """Tell whether a number that is not the question's own stands beside what is counted."""
+    given = {quantity.value for quantity in quantities(asked.text)}
+    numbers = [one for one in quantities(text) if not one.ordinal and one.value not in given]
+    for adjective, measure in _MEASURES:
+        if adjective.search(asked.text):
+            return any(measure.match(text[one.end :].lstrip(" -")) for one in numbers)
+    if not asked.unit:
+        return bool(numbers)
+    found = words(text)
+    heads = [word for word in asked.unit if not word.name] or list(asked.unit)
+    anybody = any(word.text.lower() in _PEOPLE for word in heads)
+    for number in numbers:
+        counted = [word for word in found if word.start >= number.end - 1 and word.start - number.end <= 60 and word.content and not word.light][:3]
+        before = [word for word in found if 0 <= number.start - word.end <= 25 and word.content and not word.number]
+        if any(name for name in asked.unit if name.name and not any(same(name, word) for word in [*counted[:2], *before])):
+            continue
+        if any(same(head, word) >= 0.8 or alike(head, word) for head in heads for word in counted):
+            return True
+        if any(same(head, word) >= 0.8 for head in heads for word in before):
+            return True
+        if anybody and any(word.text.lower().endswith(("s", "men", "women", "people")) for word in counted):
+            return True
+    return False
+
+
+_LENGTH = r"(?:met(?:er|re)s?|m\b|km|kilomet|miles?|feet|foot|ft|inch|cm|mm|yards?|storeys?|stories)"
+_TIME = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|centur)"
+_MEASURES = tuple(
+    (re.compile(rf"\bhow {adjective}\b", re.IGNORECASE), re.compile(rf"(?:and a half |square |cubic )?{measure}", re.IGNORECASE))
+    for adjective, measure in (
+        ("heavy", r"(?:kilo|kg|ton|pounds?|lb|grams?|g\b|stone)"),
+        ("long", rf"(?:{_TIME}|{_LENGTH})"),
+        ("(?:tall|high|deep|wide|far)", rf"(?:{_LENGTH}|per|%)"),
+        ("fast", r"(?:km|kilomet|mile|mph|kph|knots|met(?:er|re)s? (?:a|per)|seconds?|minutes?|hours?)"),
+    )
+)
+_PEOPLE = frozenset("people persons person individuals men women lives".split())
+
+
+def _amounts(asked: Asked, text: str) -> bool:
+    given = {quantity.value for quantity in quantities(asked.text)}
+    money = bool(_MONEY.search(asked.text))
+    return any(
+        not one.ordinal and one.value not in given and (one.unit in {"money", "percent"} or not money)
+        for one in quantities(text)
+    )
+
+
+def _places(asked: Asked, text: str) -> bool:
+    """Tell whether a name stands after a preposition of place; a country is no city."""
+    town = bool(_TOWN.search(asked.text))
+    for word in words(text):
+        if not word.name or any(c.isdigit() for c in word.key) or _known(word, asked):
+            continue
+        if word.key in COUNTRIES and (town or word.text.lower() in DEMONYMS):
+            continue
+        if _LOCATIVE.search(text[: word.start]):
+            return True
+    return False
+
+
+_WINDOW = 3  # words between a role and its holder: "minister of state for energy, Ann Lee"
+
+
+def names_role(asked: Asked, text: str) -> bool:
+    """Tell whether a statement puts a name beside the role that is asked for, and the role beside its country.
+
+    "Who is India's defence minister?" is answered by "India's Defense Minister Rajnath Singh", not by a sentence that has
+    India, a defence minister of Japan and a name in three places.
+    """
+    found = words(text)
+    owners = [name for name in asked.names if name.key not in {word.key for word in asked.role}]
+    for start, end in _windows(asked.role, found):
+        beside = [*found[max(start - 4, 0) : start], *found[end : end + _WINDOW]]
+        if not any(_could_be_who(one) and one.key not in COUNTRIES and not _known(one, asked) for one in beside):
+            continue
+        modifiers = [one for one in [*found[max(start - 3, 0) : start], *found[end : end + 3]] if one.key in COUNTRIES]
+        if not owners:
+            return True
+        if all(any(same(owner, one) for one in modifiers) for owner in owners):
+            return True
+        owned = all(any(same(owner, one) for one in found) for owner in owners)
+        if owned and not [one for one in found[max(start - 3, 0) : start] if one.key in COUNTRIES]:
+            return True
+    return False
+
+
+def _windows(role: Sequence[Word], found: Sequence[Word]) -> list[tuple[int, int]]:
+    """Find where all words of a role stand together, in any order, with at most one word between them."""
+    spans: list[tuple[int, int]] = []
+    for size in range(len(role), len(role) + 2):
+        for start in range(len(found) - size + 1):
+            here = found[start : start + size]
+            if all(any(same(word, one) >= 0.8 for one in here) for word in role):
+                spans.append((start, start + size))
+    return spans
+
+
+def _identifies(asked: Asked, text: str) -> bool:
+    """Tell whether a statement gives a title or a description beside the name that is asked about."""
+    found = words(text)
+    for index, word in enumerate(found):
+        if not any(same(name, word) for name in asked.names):
+            continue
+        before = found[max(index - 4, 0) : index]
+        if any(one.text.lower() in lexicon.TITLES for one in before):
+            return True
+        after = text[word.end : word.end + 12]
+        if re.match(r",? (?:is|was|the|a|an|who)\b|, [a-z]|\s?\(", after):
+            return True
+    return False

@@ -1,0 +1,193 @@
+"""How well a statement meets a question, feature by feature; pure."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from service.evidence import Statement
+from service.extractive.asking import Asked
+from service.extractive.kinds import holds_kind
+from service.language import lexicon
+from service.language.facts import moments, quantities
+from service.language.words import Word, opposite, same, words
+
+Likeness = Callable[[str, str], float]
+"""How near two single words are in meaning, -1..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The features of one statement for one question, each about 0..1; the model in choosing.py weighs them."""
+
+    cosine: float
+    """Meaning of the question and the statement."""
+    cosine_near: float
+    """Meaning of the question and the statement with the one before it."""
+    relevance: float
+    """Meaning of the question and the passage."""
+    names: float
+    """Share of the question's names met in the statement (1 if it has none)."""
+    names_near: float
+    """The same with the title and the sentences before."""
+    numbers: float
+    terms: float
+    """Share of the question's other words met in the statement."""
+    terms_near: float
+    rare: float
+    """The same, weighted by how rare a word is among the statements."""
+    unmet: float
+    """How many words are met nowhere near, up to 3, in thirds."""
+    light: float
+    pairs: float
+    """Share of the question's neighbouring words that are neighbours in the statement."""
+    kind_met: float
+    """It holds the kind of answer asked for, and that is not in the question."""
+    kind_missed: float
+    """It does not."""
+    leaning: float
+    """It begins with a word that points back ("He", "These")."""
+    fragment: float
+    """A heading or a caption: no full stop."""
+    long: float
+    """Words, in units of 60."""
+
+    def vector(self) -> tuple[float, ...]:
+        """Give the features in the order of the fields."""
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+
+_LEANING = re.compile(
+    r"^[\"“'‘]?(?:and |but |also |additionally,? |meanwhile,? |however,? )?(?:he|she|it|they|them|his|her|its|their|this|that|these|those|such|the (?:latter|former|two|pair|company|statement|group))\b",
+    re.IGNORECASE,
+)
+_HE_SAID = re.compile(r"[,.?!][\"”’']\s*(?:he|she|they|it)\s+\w+|\b(?:he|she|they)\s+(?:said|added|noted|told|stressed)\b|\bhe\W*$")
+
+
+def leans(text: str) -> bool:
+    """Tell whether a sentence needs the one before it to be understood."""
+    return bool(_LEANING.match(text) or _HE_SAID.search(text))
+
+
+def met(asked: Word, found: Sequence[Word], likeness: Likeness | None) -> float:
+    """Tell how surely one of the words says the asked one (0..1)."""
+    best = max((same(asked, word) for word in found), default=0.0)
+    if best or asked.name or asked.number or likeness is None:
+        return best
+    return max((likeness_of(asked, word, likeness) for word in found if not word.number), default=0.0)
+
+
+def likeness_of(asked: Word, found: Word, likeness: Likeness) -> float:
+    """Scale the meaning of two single words: below .55 unrelated words are as near as related ones."""
+    if not found.content or found.name or opposite(asked.key, found.key):
+        return 0.0
+    near = likeness(asked.text.lower(), found.text.lower())
+    return 0.7 if near >= 0.62 else 0.0
+
+
+def alike(likeness: Likeness | None) -> Callable[[Word, Word], bool]:
+    """Give a test for single words that are near in meaning."""
+    return lambda one, other: likeness is not None and not opposite(one.key, other.key) and likeness(one.text.lower(), other.text.lower()) >= 0.6
+
+
+@lru_cache(maxsize=20_000)
+def initials(text: str) -> frozenset[str]:
+    """Give the initials of runs of names, lower-case: "General Electric" is also "ge"."""
+    runs: set[str] = set()
+    run: list[Word] = []
+    for word in (*words(text), None):
+        if word and word.text[0].isupper() and (not run or text[run[-1].end : word.start] in {" ", " & "}):
+            run.append(word)
+            continue
+        for first in range(len(run)):
+            for last in range(first + 2, min(len(run), first + 5) + 1):
+                runs.add("".join(one.text[0] for one in run[first:last]).lower())
+        run = [word] if word and word.text[0].isupper() else []
+    return frozenset(runs)
+
+
+def name_met(asked: Word, text: str, question: str) -> float:
+    """Tell how surely a text has a name of the question, by its acronym too."""
+    found = words(text)
+    best = max((same(asked, word) for word in found), default=0.0)
+    if best:
+        return best
+    if asked.text.isupper() and asked.text.lower() in initials(text):
+        return 0.9
+    short = {one for one in initials(question) if len(one) > 1}
+    spelled = any(word.text.isupper() and word.text.lower() in short for word in found)
+    return 0.9 if spelled and asked.text[:1].isupper() and any(asked.text[0].lower() in one for one in short) else 0.0
+
+
+def measure(
+    asked: Asked, statement: Statement, cosine: float, cosine_near: float, rarity: Mapping[str, float], likeness: Likeness | None
+) -> Fit:
+    """Measure one statement against one question."""
+    text = statement.text
+    found = words(text)
+    near_text = " . ".join([statement.source.title, *statement.before[-2:]])
+    near = words(near_text)
+    names = [name_met(name, text, asked.text) for name in asked.names]
+    names_near = [max(here, name_met(name, near_text, asked.text)) for name, here in zip(asked.names, names, strict=True)]
+    numbers = [
+        number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere) for number in asked.numbers
+    ]
+    terms = [met(term, found, likeness) for term in asked.terms]
+    terms_near = [max(here, 0.7 * met(term, near, None)) for term, here in zip(asked.terms, terms, strict=True)]
+    weights = [rarity.get(term.key, rarity[""]) for term in asked.terms]
+    light = [met(word, found, None) for word in asked.light]
+    holds = holds_kind(asked, text, f"{statement.lead} . {near_text}", alike(likeness))
+    return Fit(
+        cosine=cosine,
+        cosine_near=cosine_near,
+        relevance=statement.relevance,
+        names=_mean(names),
+        names_near=_mean(names_near),
+        numbers=_mean(numbers),
+        terms=_mean(terms),
+        terms_near=_mean(terms_near),
+        rare=sum(w * t for w, t in zip(weights, terms, strict=True)) / sum(weights) if weights else 1.0,
+        unmet=min(sum(one == 0 for one in terms_near + names_near), 3) / 3,
+        light=_mean(light),
+        pairs=_pairs(asked, found),
+        kind_met=float(holds is True),
+        kind_missed=float(holds is False),
+        leaning=float(leans(text)),
+        fragment=float(text.rstrip("\"”’')")[-1:] not in ".!?…。।"),
+        long=min(len(found) / 60, 1.5),
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 1.0
+
+
+def number_met(number: Word, text: str) -> float:
+    """Tell whether a text has a number of the question, a month or an ordinal among them, in any spelling."""
+    lower = number.text.lower()
+    if lower in lexicon.MONTHS:
+        return float(any(moment.month == lexicon.MONTHS[lower] for moment in moments(text)))
+    if any(word.key == number.key for word in words(text)):
+        return 1.0
+    if lower in lexicon.ORDINAL_WORDS:
+        return float(any(one.ordinal and one.value == lexicon.ORDINAL_WORDS[lower] for one in quantities(text)))
+    if number.key.isdigit():
+        value = float(number.key)
+        return float(
+            any(quantity.value == value for quantity in quantities(text))
+            or any(value in (moment.year, moment.day) for moment in moments(text))
+        )
+    return 0.0
+
+
+def _pairs(asked: Asked, found: Sequence[Word]) -> float:
+    """Give the share of the question's neighbouring content words that stand within six words in the statement."""
+    content = [word for word in words(asked.text) if word.content and (word.name or word.number or not word.light)]
+    pairs = list(zip(content, content[1:], strict=False))
+    if not pairs:
+        return 0.5
+    places = {id(word): [i for i, one in enumerate(found) if same(word, one)] for word in content}
+    near = sum(
+        any(abs(i - j) <= 6 for i in places[id(one)] for j in places[id(other)] if i != j) for one, other in pairs
+    )
+    return near / len(pairs)

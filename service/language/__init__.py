@@ -1,0 +1,1 @@
+"""English as news writes it: words, names, numbers, dates, and what is the same in other words; pure."""

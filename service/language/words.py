@@ -1,0 +1,253 @@
+"""The words of a text, each with a key that is equal for words that mean the same; pure."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import snowballstemmer
+
+from service.language import lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word as written, and what it is compared by."""
+
+    text: str
+    start: int
+    end: int
+    key: str
+    """A stem, or one name for all spellings: `=india` also for "Indian", `mq9b` for "MQ-9B"."""
+    also: str | None = None
+    """A second key: `=india` for "New Delhi", by which news calls the government."""
+    name: bool = False
+    """Written as a name: a capital inside a sentence, a country, or a code with digits."""
+    number: bool = False
+
+    @property
+    def content(self) -> bool:
+        """Tell whether the word says anything of a subject."""
+        plain = self.text.lower().replace("’", "'").partition("'")[0]
+        return self.name or self.number or (plain.removesuffix("n") not in lexicon.FUNCTION and plain not in lexicon.FUNCTION and len(self.key) > 1)
+
+    @property
+    def light(self) -> bool:
+        """Tell whether the word is one of reporting or asking, which decides little."""
+        return not self.name and (self.text.lower() in lexicon.LIGHT or self.key in _LIGHT_KEYS)
+
+
+_STEM = snowballstemmer.stemmer("english").stemWord
+_AMBIGUOUS = frozenset(
+    "us turkey chad jordan georgia polish pole dane finn male guinea mali niger un kiwi lima".split()
+)
+
+
+_OTHER_NAMES = frozenset(
+    "usa us u.s. u.s.a. america uk u.k. britain holland burma czechia bharat uae un u.n. eu e.u. dprk turkiye".split()
+)
+
+
+def _country_keys() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
+    names: dict[str, str] = {}
+    capitals: dict[str, str] = {}
+    demonyms: set[str] = set()
+    for line in lexicon.COUNTRIES.strip().splitlines():
+        country, others, capital = (part.strip() for part in line.split(":"))
+        names[country] = f"={country}"
+        # "new zealander", "sri lankan": a demonym of two words follows a country's name of two
+        words = others.split()
+        several = " " in country and any(country.split()[0] == word for word in words)
+        for other in [others] if several else words:
+            names[other] = f"={country}"
+            if other not in _OTHER_NAMES:
+                demonyms |= {other, f"{other}s"}
+            names.setdefault(f"{other}s", f"={country}")
+        for city in filter(None, capital.split(", ")):
+            capitals[city] = f"={country}"
+    return names, capitals, frozenset(demonyms)
+
+
+COUNTRY_KEYS, CAPITALS, DEMONYMS = _country_keys()
+COUNTRIES = frozenset(COUNTRY_KEYS.values())
+_PHRASES = sorted((name for name in [*COUNTRY_KEYS, *CAPITALS] if " " in name), key=len, reverse=True)
+_WORD = re.compile(
+    "|".join(
+        [
+            r"\b(?:the\s+)?united states(?: of america)?\b",
+            *(rf"\b{re.escape(phrase)}\b" for phrase in _PHRASES),
+            r"(?:(?<![\w.])[A-Za-z]\.){2,}(?![A-Za-z])|\b(?:[A-Za-z]\.){2,}",  # U.S., a.m.
+            r"\d+(?:\+\d+)+",  # 2+2
+            r"\d{1,2}/\d{1,2}(?:/\d{2,4})?",  # 26/11
+            r"[A-Z]{1,5}-?\d+[A-Z]*(?:-\d+)?\b",  # MQ-9B, F-35, GE414, G20
+            r"\d+(?:[.,]\d+)*(?:st|nd|rd|th)?",
+            r"[^\W\d_]+(?:['’][^\W\d_]+)*",
+            r"\w+",
+        ]
+    ),
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z]{1,5}-?\d+[a-z]*(?:-\d+)?", re.IGNORECASE)
+_LOWER_US_AFTER = frozenset("the and between from by for to in with of does did will".split())
+
+
+def key_of(word: str) -> str:
+    """Give the key of an ordinary word: British spelling made American, then its stem."""
+    lower = word.lower().replace("’", "'")
+    lower = re.sub(r"'s?$|n't$", "", lower) or lower
+    lower = lexicon.IRREGULAR.get(lower, lower)
+    return _key(lower)
+
+
+@lru_cache(maxsize=50_000)
+def _key(lower: str) -> str:
+    if len(lower) > 4:
+        if len(lower) > 7:
+            lower = re.sub(r"ll(ed|ing|er)$", r"l\1", lower)
+        lower = re.sub(r"(def|off|lic|pret)ence", r"\1ense", lower)
+        lower = re.sub(r"is(e[sdr]?|ing|ation|ations)$", r"iz\1", lower)
+        lower = re.sub(r"(?<=[a-z]{2}[lmnbv])our(?=(?:s|ed|ing|able|al)?$)", "or", lower)
+        lower = re.sub(r"(cent|theat|met|lit)re(?=s?$)", r"\1er", lower)
+        lower = re.sub(r"ogramme", "ogram", lower)
+    return str(_STEM(lower))
+
+
+_LIGHT_KEYS = frozenset(_key(word) for word in lexicon.LIGHT)
+
+
+@lru_cache(maxsize=20_000)
+def words(text: str) -> tuple[Word, ...]:
+    """Give the words of a text in order; `text[w.start:w.end] == w.text`."""
+    found: list[Word] = []
+    cased = any(c.islower() for c in text) and any(c.isupper() for c in text)
+    matches = list(_WORD.finditer(text))
+    for index, match in enumerate(matches):
+        raw = match.group()
+        before = matches[index - 1] if index else None
+        between = text[before.end() : match.start()] if before else ""
+        first = before is None or bool(re.search(r"[.!?:;“\"(\n•|]", between))
+        after = matches[index + 1].group() if index + 1 < len(matches) else ""
+        found.append(_word(raw, match.start(), cased, first, before.group() if before else "", after))
+    return tuple(found)
+
+
+def _word(raw: str, start: int, cased: bool, first: bool, before: str, after: str) -> Word:  # noqa: PLR0913, FBT001
+    end = start + len(raw)
+    lower = re.sub(r"['’]s?$", "", raw.lower()).removeprefix("the ")
+    if lower.startswith("united states"):
+        return Word(raw, start, end, "=united states", name=True)
+    plain = lower if lower in COUNTRY_KEYS or lower in CAPITALS else lower.replace(".", "")
+    if plain in COUNTRY_KEYS and (plain not in _AMBIGUOUS or _is_country(raw, before, cased)):
+        return Word(raw, start, end, COUNTRY_KEYS[plain], name=True)
+    if plain in CAPITALS and (raw[0].isupper() or not cased or " " in plain):
+        return Word(raw, start, end, plain, also=CAPITALS[plain], name=True)
+    if _CODE.fullmatch(raw):
+        return Word(raw, start, end, lower.replace("-", ""), name=True)
+    if raw[0].isdigit():
+        return Word(raw, start, end, re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", lower.replace(",", "")), number=True)
+    capital = cased and raw[0].isupper()
+    if first:
+        capital = capital and (after[:1].isupper() or raw.isupper()) and lower not in lexicon.FUNCTION
+    name = capital and lower not in _NEVER_NAMES and (len(raw) > 1 or lower not in {"i", "a"})
+    return Word(raw, start, end, key_of(raw), name=name)
+
+
+_NEVER_NAMES = lexicon.TITLES | frozenset("i ok mr mrs ms dr".split()) | set(lexicon.MONTHS) | lexicon.WEEKDAYS
+
+
+def _is_country(raw: str, before: str, cased: bool) -> bool:  # noqa: FBT001
+    if raw.lower().replace(".", "") == "us":
+        return raw.isupper() or (not cased and before.lower() in _LOWER_US_AFTER)
+    return raw[0].isupper() or "." in raw
+
+
+def _synonym_groups() -> dict[str, frozenset[int]]:
+    groups: dict[str, set[int]] = {}
+    for number, line in enumerate(lexicon.SYNONYMS.strip().splitlines()):
+        for word in line.replace("co-", "co").split():
+            groups.setdefault(key_of(word), set()).add(number)
+    return {key: frozenset(numbers) for key, numbers in groups.items()}
+
+
+def _opposites() -> frozenset[frozenset[str]]:
+    pairs = (pair.split() for pair in lexicon.ANTONYMS.replace("\n", " ").split(";") if pair.strip())
+    return frozenset(frozenset((key_of(one), key_of(other))) for one, other in pairs)
+
+
+_GROUPS = _synonym_groups()
+_OPPOSITES = _opposites()
+_NONE: frozenset[int] = frozenset()
+
+
+def opposite(one: str, other: str) -> bool:
+    """Tell whether two keys say the opposite of one another."""
+    return frozenset((one, other)) in _OPPOSITES
+
+
+def synonymous(one: str, other: str) -> bool:
+    """Tell whether news uses the two keys for one another."""
+    return bool(_GROUPS.get(one, _NONE) & _GROUPS.get(other, _NONE))
+
+
+@lru_cache(maxsize=100_000)
+def kindred(one: str, other: str) -> bool:
+    """Tell whether two stems come from one word: `produc` and `product`, `acquir` and `acquisit`."""
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    shorter, longer = sorted((len(one), len(other)))
+    if shared == shorter == longer - 1 and shorter >= 4 and "n" in (one[-1:], other[-1:]):
+        return True  # Asia, Asian
+    return shared >= 5 and shared >= shorter - 1 and longer - shared <= 4
+
+
+@lru_cache(maxsize=100_000)
+def misspelt(one: str, other: str) -> bool:
+    """Tell whether two names differ by one letter changed, missing, added or swapped: "Antony", "Anthony"."""
+    if min(len(one), len(other)) < 5 or abs(len(one) - len(other)) > 1 or one[0] != other[0]:
+        return False
+    if any(c.isdigit() for c in one + other) or one.startswith("=") or other.startswith("="):
+        return False
+    if len(one) == len(other):
+        differing = [index for index, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        swapped = (
+            len(differing) == 2
+            and differing[1] == differing[0] + 1
+            and one[differing[0]] == other[differing[1]]
+            and one[differing[1]] == other[differing[0]]
+        )
+        return len(differing) == 1 or swapped
+    shorter, longer = sorted((one, other), key=len)
+    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
+
+
+def same(asked: Word, found: Word) -> float:
+    """Tell how surely the found word says the asked one: 1 the same, .9 another form, .8 another word, 0 not."""
+    if asked.key == found.key or (asked.also and asked.also == found.key) or (found.also and asked.key == found.also):
+        return 1.0
+    if _is_code(asked) and _is_code(found):
+        return 0.9 if _same_code(asked.key, found.key) else 0.0
+    if asked.number or found.number or asked.key.startswith("=") or found.key.startswith("="):
+        return 0.0
+    if (asked.name or found.name) and misspelt(asked.key, found.key):
+        return 0.9
+    if opposite(asked.key, found.key):
+        return 0.0
+    if kindred(asked.key, found.key):
+        return 0.9
+    if synonymous(asked.key, found.key):
+        return 0.8
+    return 0.0
+
+
+def _is_code(word: Word) -> bool:
+    return word.name and any(c.isdigit() for c in word.key)
+
+
+def _same_code(one: str, other: str) -> bool:
+    """Tell whether two codes name one thing: "GE414" and "F-414" share a long number, "MQ-9B" begins with "MQ-9"."""
+    digits, others = re.sub(r"\D", "", one), re.sub(r"\D", "", other)
+    if digits != others:
+        return False
+    return len(digits) >= 3 or one.startswith(other) or other.startswith(one)

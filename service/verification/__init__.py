@@ -1,0 +1,1 @@
+"""Sentence and sources in, verdict and quote out; pure, no model."""

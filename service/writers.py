@@ -1,0 +1,142 @@
+"""The Writer seam: evidence in, drafted sentences out; nothing of a draft is believed before it is proved."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prompts.answer import NOT_SAID, answer_prompt
+from prompts.passage import PromptPassage
+from retrieval.embedding import Embedder
+from retrieval.furniture import without_furniture
+from service.evidence import Evidence
+from service.extractive.asking import recased, take_apart
+from service.extractive.choosing import choose, rank
+from service.language.words import words
+from service.llm import LanguageModel
+from service.sentences import cut
+from service.types import Question
+
+# The statements of the hits whose meaning is compared with the question's, the most alike in words first, and those whose
+# single words are; each costs milliseconds the first time it is seen. Answers change beyond these on 1 % of the
+# fixed questions (benchmarks/extractive.py).
+STATEMENTS_READ = 60
+STATEMENTS_COMPARED = 30
+VECTORS_KEPT = 30_000  # 46 MB
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A sentence without markers, and the hits that its writer says it comes from (indices into Evidence.hits)."""
+
+    text: str
+    cited: tuple[int, ...]
+
+
+class Writer(Protocol):
+    """Anything that answers from evidence; it yields nothing when the evidence does not answer."""
+
+    @property
+    def name(self) -> str:
+        """`extractive`, or `provider/model`."""
+
+    def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
+        """Draft the answer, sentence by sentence.
+
+        Raises:
+            WriterUnavailable: the language model did not answer.
+
+        """
+
+
+class ExtractiveWriter:
+    """Answers in the articles' own sentences, without a language model."""
+
+    name = "extractive"
+
+    def __init__(self, embedder: Embedder) -> None:
+        """Take the embedder of the store."""
+        self._vectors = VectorCache(embedder)
+
+    async def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
+        """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside."""
+        asked = take_apart(recased(question.question, evidence.statements))
+        unsure = rank(asked, evidence.statements, [(0.0, 0.0)] * len(evidence.statements))
+        statements = [one.statement for one in unsure[:STATEMENTS_READ]]
+        together = [f"{(one.before or (one.source.title,))[-1]} {one.text}" for one in statements]
+        content = {
+            word.text.lower()
+            for text in (asked.text, *(one.statement.text for one in unsure[:STATEMENTS_COMPARED]))
+            for word in words(text)
+            if word.content and not word.number
+        }
+        asked_vector, *vectors = await self._vectors.of(
+            [question.question, *(one.text for one in statements), *together, *sorted(content)]
+        )
+        count = len(statements)
+        cosines = [
+            (float(asked_vector @ alone), float(asked_vector @ near))
+            for alone, near in zip(vectors[:count], vectors[count : 2 * count], strict=True)
+        ]
+        known = dict(zip(sorted(content), vectors[2 * count :], strict=True))
+
+        def likeness(one: str, other: str) -> float:
+            return float(known[one] @ known[other]) if one in known and other in known else 0.0
+
+        for chosen in choose(asked, rank(asked, statements, cosines, likeness), likeness):
+            yield Draft(chosen.statement.text, (chosen.statement.hit, *(other.hit for other in chosen.also)))
+
+
+class VectorCache:
+    """Remembers the vectors of sentences and words, so that the next question does not compute them again."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        """Take the embedder whose vectors are remembered."""
+        self._embedder = embedder
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    async def of(self, texts: Sequence[str]) -> list[NDArray[np.float32]]:
+        """Give the vectors of the texts, in order."""
+        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        fresh = dict(zip(missing, await self._embedder.embed(missing), strict=True))
+        vectors = [fresh[text] if text in fresh else self._known[text] for text in texts]
+        self._known |= fresh
+        for old in list(self._known)[: max(len(self._known) - VECTORS_KEPT, 0)]:
+            del self._known[old]  # the oldest first
+        return vectors
+
+
+class LanguageModelWriter:
+    """Lets a language model write, from the numbered passages alone."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        """Take the model; `service.llm.open_llm` makes one."""
+        self._model = model
+
+    @property
+    def name(self) -> str:
+        """Name the model."""
+        return self._model.name
+
+    async def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
+        """Cut the model's text into sentences as it arrives."""
+        passages = [
+            PromptPassage(one.source.title, one.source.outlet, one.source.published, without_furniture(one.text))
+            for one in (hit.passage for hit in evidence.hits)
+        ]
+        text = ""
+        async for token in self._model.stream(answer_prompt(question.question, passages)):
+            text += token
+            sentences, text = cut(text, ended=False)
+            for sentence in sentences:
+                yield Draft(sentence.text, self._cited(sentence.numbers, evidence))
+        for sentence in cut(text, ended=True)[0]:
+            if sentence.text != NOT_SAID:
+                yield Draft(sentence.text, self._cited(sentence.numbers, evidence))
+
+    @staticmethod
+    def _cited(numbers: tuple[int, ...], evidence: Evidence) -> tuple[int, ...]:
+        """Resolve the model's numbers, which count from 1; those that name no passage name nothing."""
+        return tuple(number - 1 for number in numbers if 1 <= number <= len(evidence.hits))
