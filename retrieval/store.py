@@ -27,7 +27,7 @@ from filelock import FileLock, Timeout
 
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreForeign, StoreLocked, StoreUnavailable
-from retrieval.types import Article, Frozen, Passage, Scope, Source
+from retrieval.types import Article, Corpus, Frozen, Passage, Scope, Source
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,13 +46,6 @@ _HNSW = {
     "ef_search": 200,
 }
 _NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
-
-
-class Corpus(Frozen):
-    """What the store holds: how many articles, and a hash that changes when any of them does."""
-
-    articles: int
-    fingerprint: str
 
 
 class Found(Frozen):
@@ -91,6 +84,7 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / "lock")
             lock.acquire(blocking=False)
+            (folder / "owner.json").unlink(missing_ok=True)  # of an owner that was killed
         except Timeout as error:
             owner = _owner(folder)
             who = f"process {owner['pid']}" if owner else "another process"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, computed_field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, computed_field, model_validator
 
 Span = tuple[int, int]
 """Offsets in Unicode code points, 0-based, end exclusive."""
@@ -84,11 +84,24 @@ class Passage(Frozen):
     start: int = Field(ge=0)
     end: int = Field(ge=0)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_id(cls, fields: object) -> object:
+        """Read back what was written: the id follows from the other fields."""
+        return {k: v for k, v in fields.items() if k != "passage_id"} if isinstance(fields, dict) else fields
+
     @computed_field  # type: ignore[prop-decorator]  # pydantic's own advice for mypy
     @property
     def passage_id(self) -> str:
         """The passage's name in the store and in citations; it changes with the article's version."""
         return f"{self.source.article_id}@{self.source.version}#{self.ordinal}"
+
+
+class Corpus(Frozen):
+    """What the store holds: how many articles, and a hash that changes when any of them does."""
+
+    articles: int
+    fingerprint: str
 
 
 class Scope(Frozen):

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from retrieval.store import Corpus
-from retrieval.types import Frozen, Hit, Passage, Scope, Source, Text, without_surrogates
+from retrieval.types import Corpus, Frozen, Hit, Passage, Scope, Source, Text, without_surrogates
 
 MOST_HISTORY = 20_000  # characters in all turns together
 
