@@ -24,7 +24,7 @@ _LINE = re.compile(
             r"[^.]{0,30}(?:newsletter|app|account|article|twitter|facebook|whatsapp|telegram|channel|now|today)?[.!]?",
             r"\(?with (?:agency |additional )?(?:inputs?|reporting) (?:from|by) .{1,80}\)?\.?",
             rf"\(?{_AGENCY}(?:\s*[,/&]\s*{_AGENCY})*\)?\.?",
-            rf"[a-z]{{2,4}}(?:/[a-z]{{2,4}})+\s*\(.{{1,60}}\)",
+            r"[a-z]{2,4}(?:/[a-z]{2,4})+\s*\(.{1,60}\)",
             rf"(?:(?:published|updated|first published|last updated|posted)\W*(?:on\b)?\W*)?{_DATE}[\s|,:\-–]*"
             r"(?:\d{1,2}[:.]\d\d.*|updated.*|ist.*)?",
             r"(?:published|updated|first published|last updated|posted)\W+.{0,20}\d.{0,60}",
@@ -37,7 +37,8 @@ _LINE = re.compile(
 )
 # What hangs at the front of a statement (a list marker, a date that lost its line) or at its end (a credit).
 _FRONT = re.compile(
-    rf"(?:#{{1,6}}\s+|>\s+|\*{{1,3}}(?=\w)|[-*•–—]\s+|\(?\d{{1,3}}[.)]\s+|{_DATE}(?=[A-Z“\"])|{_AGENCY}\s*[-–—:]\s+)+", re.IGNORECASE
+    rf"(?:#{{1,6}}\s+|>\s+|\*{{1,3}}(?=\w)|[-*•–—]\s+|\(?\d{{1,3}}[.)]\s+|{_DATE}(?=[A-Z“\"])|{_AGENCY}\s*[-–—:]\s+)+",
+    re.IGNORECASE,
 )
 _BACK = re.compile(
     r"\s*(?:\|\s*(?:photo|image|picture|file|video)?\s*(?:credits?|courtesy)\s*:.*"

@@ -12,16 +12,16 @@ from prompts.passage import PromptPassage
 from retrieval.embedding import Embedder
 from retrieval.furniture import without_furniture
 from service.evidence import Evidence
-from service.extractive.asking import recased, take_apart
-from service.extractive.choosing import choose, rank
+from service.extractive.asking import Asked, recased, take_apart
+from service.extractive.choosing import Candidate, choose, rank
+from service.extractive.matching import Likeness
 from service.language.words import words
 from service.llm import LanguageModel
 from service.sentences import cut
 from service.types import Question
 
-# The statements of the hits whose meaning is compared with the question's, the most alike in words first, and those whose
-# single words are; each costs milliseconds the first time it is seen. Answers change beyond these on 1 % of the
-# fixed questions (benchmarks/extractive.py).
+# How many statements of the hits, the most alike in words first, are compared with the question by meaning, and how many
+# word by word. Each costs milliseconds the first time that it is seen.
 STATEMENTS_READ = 60
 STATEMENTS_COMPARED = 30
 VECTORS_KEPT = 30_000  # 46 MB
@@ -62,31 +62,41 @@ class ExtractiveWriter:
 
     async def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
         """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside."""
-        asked = take_apart(recased(question.question, evidence.statements))
-        unsure = rank(asked, evidence.statements, [(0.0, 0.0)] * len(evidence.statements))
-        statements = [one.statement for one in unsure[:STATEMENTS_READ]]
+        read = await self.read(question.question, evidence)
+        for chosen in choose(read.asked, read.ranked, read.likeness):
+            yield Draft(chosen.statement.text, (chosen.statement.hit, *(other.hit for other in chosen.also)))
+
+    async def read(self, question: str, evidence: Evidence) -> "Read":
+        """Take the question apart and rank the statements: first by words alone, then what is likely by meaning too."""
+        asked = take_apart(recased(question, evidence.statements))
+        by_words = rank(asked, evidence.statements, [(0.0, 0.0)] * len(evidence.statements))
+        statements = [one.statement for one in by_words[:STATEMENTS_READ]]
         together = [f"{(one.before or (one.source.title,))[-1]} {one.text}" for one in statements]
-        content = {
-            word.text.lower()
-            for text in (asked.text, *(one.statement.text for one in unsure[:STATEMENTS_COMPARED]))
-            for word in words(text)
-            if word.content and not word.number
-        }
-        asked_vector, *vectors = await self._vectors.of(
-            [question.question, *(one.text for one in statements), *together, *sorted(content)]
-        )
+        compared = (asked.text, *(one.text for one in statements[:STATEMENTS_COMPARED]))
+        content = sorted({w.text.lower() for text in compared for w in words(text) if w.content and not w.number})
+
+        texts = [question, *(one.text for one in statements), *together, *content]
+        asked_vector, *vectors = await self._vectors.of(texts)
         count = len(statements)
         cosines = [
             (float(asked_vector @ alone), float(asked_vector @ near))
             for alone, near in zip(vectors[:count], vectors[count : 2 * count], strict=True)
         ]
-        known = dict(zip(sorted(content), vectors[2 * count :], strict=True))
+        known = dict(zip(content, vectors[2 * count :], strict=True))
 
         def likeness(one: str, other: str) -> float:
             return float(known[one] @ known[other]) if one in known and other in known else 0.0
 
-        for chosen in choose(asked, rank(asked, statements, cosines, likeness), likeness):
-            yield Draft(chosen.statement.text, (chosen.statement.hit, *(other.hit for other in chosen.also)))
+        return Read(asked, rank(asked, statements, cosines, likeness), likeness)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the extractive writer made of a question and the evidence, before it chooses."""
+
+    asked: Asked
+    ranked: list[Candidate]
+    likeness: Likeness
 
 
 class VectorCache:

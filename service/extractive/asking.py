@@ -76,7 +76,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
                 r"|\bsince what\b|\b(?:date|year|time) (?:of|when)\b|\b(?:date|dates)\W*$"),
     (Kind.COUNTRY, rf"\b(?:what|which) {_THING}(?:country|countries|nation|nations|state-owned country)\b|\bwhose country\b"),
     (Kind.WHERE, rf"\bwhere\b(?!.*\bstands?\b)|^(?:location|venue|place) of\b|\b(?:location|venue)\W*$|\b(?:what|which) {_THING}(?:city|cities|town|place|venue|location|capital|building|region|state|province|district|site|stadium|area)\b"),
-    (Kind.WHO, rf"\b(?:who|whom|whose)\b|\b(?:what|which) (?:\w+(?:-\w+)? )?(?:person|people|man|woman|boy|girl|teenager|student|victim|suspect|scientists?|researchers?|professor|doctor|expert|economists?|analysts?|policymakers?|lawmakers?|senators?|governors?|ambassador|diplomats?|general|officer|commander|spokes\w+|lawyer|actor|actress|singer|director|writer|artist|driver|pilot|captain|striker|goalkeeper|champion|winner|candidates?|executives?|owner|founder|ministers?|leaders?|officials?|politicians?|presidents?|secretary|secretaries|agency|agencies"
+    (Kind.WHO, r"\b(?:who|whom|whose)\b|\b(?:what|which) (?:\w+(?:-\w+)? )?(?:person|people|man|woman|boy|girl|teenager|student|victim|suspect|scientists?|researchers?|professor|doctor|expert|economists?|analysts?|policymakers?|lawmakers?|senators?|governors?|ambassador|diplomats?|general|officer|commander|spokes\w+|lawyer|actor|actress|singer|director|writer|artist|driver|pilot|captain|striker|goalkeeper|champion|winner|candidates?|executives?|owner|founder|ministers?|leaders?|officials?|politicians?|presidents?|secretary|secretaries|agency|agencies"
                r"|company|companies|firm|firms|organisation|organization|team|party|player|author|coach|judge|court|bank|university|outlet|newspaper)\b"
                r"|\bnames? of\b|\b(?:what|which) (?:\w+ )?\w{3,}(?:ists?|ians?|makers?|singers?|drivers?|owners?|architects?)\b"),
     (Kind.WHY, r"\bwhy\b|\bwhat (?:is|was|are|were) the (?:\w+ )?(?:reason|reasons|cause|causes|motive|rationale)\b|\bhow come\b|\bwhat (?:caused|led|prompted|sparked|triggered)\b|\bfor what reason\b"),
@@ -91,7 +91,10 @@ _AUXILIARY = _KIND_PATTERNS[-1][1]
 _EXCEPT = re.compile(
     r"\b(?i:apart from|aside from|other than|besides|except(?: for)?|in addition to)\s+(?:(?:and\s+)?(?:the\s+)?(?:[A-Z][\w.]*\s?)+)+"
 )
-_HOW_ADJECTIVE = re.compile(r"\bhow\s+(?:often|old|long|tall|far|large|big|high|fast|heavy|deep|wide|soon|recently|expensive|strong)\b", re.IGNORECASE)
+_HOW_ADJECTIVE = re.compile(
+    r"\bhow\s+(?:often|old|long|tall|far|large|big|high|fast|heavy|deep|wide|soon|recently|expensive|strong)\b",
+    re.IGNORECASE,
+)
 
 
 def _asking(word: Word, core: str, kind: Kind) -> bool:
@@ -108,7 +111,10 @@ _WHO_SAID = re.compile(
     r"respond|react|quote|criticise|criticize|praise|urge|thank)\b",
     re.IGNORECASE,
 )
-_ACCORDING = re.compile(r"\b(?:according to|in the words of|in the view of)\s+(?P<who>[^,?]{2,60}?)(?=,|\?|$| who\b| what\b| how\b| why\b)", re.IGNORECASE)
+_ACCORDING = re.compile(
+    r"\b(?:according to|in the words of|in the view of)\s+(?P<who>[^,?]{2,60}?)(?=,|\?|$| who\b| what\b| how\b| why\b)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]{3,200})[\"“”»]")
 _UNIT_STOP = lexicon.FUNCTION | {"than", "plan", "plans", "planned"}
 
@@ -177,7 +183,11 @@ def _kind(core: str) -> Kind:
     if re.match(r"(?:(?:what|which) (?:is|was|are|were) (?:the )?)?names? of\b", core, re.IGNORECASE):
         return Kind.WHO
     # "Who said when …": the question word that stands first decides.
-    found = [(match.start(), order, kind) for order, (kind, pattern) in enumerate(_KIND_PATTERNS) if (match := pattern.search(core))]
+    found = [
+        (match.start(), order, kind)
+        for order, (kind, pattern) in enumerate(_KIND_PATTERNS)
+        if (match := pattern.search(core))
+    ]
     wanted = [one for one in found if one[2] not in {Kind.YES_NO, Kind.OVERVIEW, Kind.WHAT, Kind.HOW}]
     if any(kind is Kind.OVERVIEW for _, _, kind in found) and not any(start == 0 for start, _, _ in wanted):
         return Kind.OVERVIEW
@@ -214,7 +224,19 @@ def _agents(core: str) -> tuple[Word, ...]:
             continue
         if word.name and not (agents and core[agents[-1].end : word.start].strip() not in {"", "and", ",", "-", "–"}):
             agents.append(word)
-        elif word.text.lower() not in {"the", "and", "both", "president", "minister", "prime", "secretary", "mr", "mrs", "ms", "dr"}:
+        elif word.text.lower() not in {
+            "the",
+            "and",
+            "both",
+            "president",
+            "minister",
+            "prime",
+            "secretary",
+            "mr",
+            "mrs",
+            "ms",
+            "dr",
+        }:
             break
     return tuple(agents)
 
@@ -231,7 +253,14 @@ def _verb(core: str) -> Word | None:
     if found and found["auxiliary"].lower() in _BE and not re.search(r"(?:ed|ing|en|ne|wn)$", behind[0].text):
         return None  # "What was the US reaction": a noun
     between = core[agents[-1].end : behind[0].start]
-    return _phrasal(behind[0], core) if re.fullmatch(r"\s+(?:(?:ever|finally|already|also|not|been|be|to|going to|planning to|decide to|want to|\w+ly)\s+)*", between) else None
+    return (
+        _phrasal(behind[0], core)
+        if re.fullmatch(
+            r"\s+(?:(?:ever|finally|already|also|not|been|be|to|going to|planning to|decide to|want to|\w+ly)\s+)*",
+            between,
+        )
+        else None
+    )
 
 
 def _phrasal(word: Word, core: str) -> Word:
@@ -241,7 +270,11 @@ def _phrasal(word: Word, core: str) -> Word:
 
 
 def _grain(core: str) -> str:
-    found = re.search(r"\b(?:what|which) (?:\w+ )?(?P<grain>year|month|date|day|season|decade)\b|\b(?P<date>date)\W*$", core, re.IGNORECASE)
+    found = re.search(
+        r"\b(?:what|which) (?:\w+ )?(?P<grain>year|month|date|day|season|decade)\b|\b(?P<date>date)\W*$",
+        core,
+        re.IGNORECASE,
+    )
     if not found:
         return ""
     grain = (found["grain"] or found["date"]).lower()
@@ -272,7 +305,11 @@ def _role(core: str) -> tuple[Word, ...]:
         for word in words(core)
         if found.start("role") <= word.start < found.end("role") and word.content and not word.name
     ] or [word for word in words(core) if word.text.lower() in DEMONYMS and found.start("role") <= word.start]
-    named = re.match(r"(?:(?:what|which) (?:is|was|are|were) (?:the )?)?names?\b|who (?:is|was) the (?!.*\b(?:one|ones|person|people)\b)", core, re.IGNORECASE)
+    named = re.match(
+        r"(?:(?:what|which) (?:is|was|are|were) (?:the )?)?names?\b|who (?:is|was) the (?!.*\b(?:one|ones|person|people)\b)",
+        core,
+        re.IGNORECASE,
+    )
     office = any(word.key in _OFFICES for word in role)
     singular = bool(role) and not role[-1].text.lower().endswith("s")
     return tuple(role) if role and len(role) <= 4 and (office or (named and singular)) else ()
@@ -308,5 +345,6 @@ def _unit(core: str, kind: Kind) -> tuple[Word, ...]:
 
 
 _VERBS = frozenset(
-    key_of(verb) for verb in "live plan study attend work die fly visit come go cost make buy get need play join sign take lead own hold use".split()
+    key_of(verb)
+    for verb in "live plan study attend work die fly visit come go cost make buy get need play join sign take lead own hold use".split()
 )

@@ -6,16 +6,14 @@ somebody else says it. What is left must then be plausible: near enough in meani
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.evidence import Statement
 from service.extractive.asking import Asked, Kind
-from service.extractive.matching import Fit, Likeness, alike, leans, measure, met, name_met, number_met
-from service.extractive.speech import said_by
-from service.language import lexicon
-from service.language.words import COUNTRIES, Word, opposite, same, words
+from service.extractive.matching import Fit, Likeness, leans, measure, name_met
+from service.extractive.objecting import objection, unmet_terms, verb_unmet
+from service.language.words import words
 from service.verification.checking import check
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .005).
@@ -93,8 +91,7 @@ def rank(
     """Order statements by how likely they answer; `cosines` are of each alone and with the sentence before it."""
     rarity = _rarity(statements)
     fits = [
-        measure(asked, statement, alone, near, rarity, likeness)
-        for statement, (alone, near) in zip(statements, cosines, strict=True)
+        measure(asked, statement, both, rarity, likeness) for statement, both in zip(statements, cosines, strict=True)
     ]
     scores = [sum(weight * getattr(fit, name) for name, weight in RANKING.items()) for fit in fits]
     for name, weight in RANKING_SCALED.items():
@@ -112,7 +109,8 @@ def choose(asked: Asked, ranked: Sequence[Candidate], likeness: Likeness | None 
     pool = [
         one
         for one in ranked
-        if objection(asked, one, likeness) is None and plausibility(asked, one, top, likeness) >= LEAST_PLAUSIBLE
+        if objection(asked, one.statement, one.fit, likeness) is None
+        and plausibility(asked, one, top, likeness) >= LEAST_PLAUSIBLE
     ]
     if not pool:
         return []
@@ -132,43 +130,6 @@ def choose(asked: Asked, ranked: Sequence[Candidate], likeness: Likeness | None 
     ]
 
 
-def objection(asked: Asked, candidate: Candidate, likeness: Likeness | None) -> str | None:
-    """Say why a statement cannot be the answer, or None."""
-    statement = candidate.statement
-    here = words(statement.text)
-    for name in asked.names:
-        if not _name_met(asked, name, statement):
-            return f"{name.text} is not in it"
-    unmet = [number for number in asked.numbers if not _number_met(number, statement)]
-    choice = [number for number in asked.numbers if number.text.lower() in lexicon.ORDINAL_WORDS]
-    if len(choice) > 1 and not set(choice) <= set(unmet):
-        unmet = [number for number in unmet if number not in choice]  # "the fourth or the fifth?"
-    if unmet:
-        return f"{unmet[0].text} is not in it"
-    near = f"{statement.text} . {_near(statement)}".lower()
-    for phrase in asked.quoted:
-        if phrase.lower() not in near:
-            return f"“{phrase}” is not in it"
-    for term in asked.terms:
-        if any(opposite(term.key, word.key) for word in here) and not any(same(term, word) for word in here):
-            return f"it says the opposite of {term.text}"
-    missing = unmet_terms(asked, statement, likeness)
-    if asked.terms and len(missing) == len(asked.terms) and (
-        asked.speakers or (len(missing) > 1 and asked.kind is not Kind.OVERVIEW)
-    ):
-        return f"nothing of {', '.join(term.text for term in missing)} is in it"
-    if asked.kind in _PREMISED and len(asked.terms) > 1 and len(missing) > len(asked.terms) / 2:
-        return f"{', '.join(term.text for term in missing)}: not in it"
-    if asked.kind in {Kind.WHEN, Kind.WHY, Kind.WHERE} and _verb_unmet(asked, statement, likeness):
-        return f"it does not say {asked.verb.text if asked.verb else ''}"
-    somebody_before = asked.kind is Kind.WHO and not asked.role and leans(statement.text)
-    if candidate.fit.kind_missed and not somebody_before:
-        return f"it does not tell {asked.kind.value}"
-    if asked.speakers and not said_by(statement, asked.speakers):
-        return "somebody else says it"
-    return None
-
-
 def plausibility(asked: Asked, candidate: Candidate, top: float, likeness: Likeness | None) -> float:
     """Weigh a statement without objection: the log-odds that it answers."""
     features = plausible_features(asked, candidate, top, likeness)
@@ -179,7 +140,7 @@ def plausible_features(asked: Asked, candidate: Candidate, top: float, likeness:
     """Give the features that PLAUSIBLE weighs."""
     fit, statement = candidate.fit, candidate.statement
     missing = len(unmet_terms(asked, statement, likeness))
-    verb_unmet = float(_verb_unmet(asked, statement, likeness))
+    no_verb = float(verb_unmet(asked, statement, likeness))
     premise = asked.kind in {Kind.WHEN, Kind.WHERE, Kind.WHY, Kind.YES_NO}
     return {
         "cosine": fit.cosine,
@@ -189,93 +150,11 @@ def plausible_features(asked: Asked, candidate: Candidate, top: float, likeness:
         "behind": min(top - candidate.score, 6.0) / 6,
         "kind_met": fit.kind_met,
         "pairs": fit.pairs,
-        "verb_unmet": verb_unmet,
-        "premise_unmet": verb_unmet * premise,
+        "verb_unmet": no_verb,
+        "premise_unmet": no_verb * premise,
         "overview": float(asked.kind is Kind.OVERVIEW),
         "bias": 1.0,
     }
-
-
-def unmet_terms(asked: Asked, statement: Statement, likeness: Likeness | None) -> list[Word]:
-    """Give the words of the question that neither the statement has nor what it points back to."""
-    here = words(statement.text)
-    back = words(f"{statement.source.title} . {_back(statement)}")
-    return [term for term in asked.terms if not met(term, here, likeness) and not met(term, back, None)]
-
-
-_PREMISED = frozenset({Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
-_TOGETHER = re.compile(
-    r"\b(?:the two|both|the ministers|the leaders|the governments|they|we|our|their|bilateral)\b", re.IGNORECASE
-)
-
-
-def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
-    """Tell whether a statement is about a name of the question, by its own words or by what its article is about.
-
-    The names that the question makes act, speak or be counted must be in the statement or in what it points back to:
-    "When did Singh travel to Washington?" is not answered by the travels of another.
-    """
-    text, near = statement.text, _near(statement)
-    if name_met(name, text, asked.text) or name_met(name, _back(statement), asked.text):
-        return True
-    country = name.key in COUNTRIES or name.also in COUNTRIES
-    code = any(character.isdigit() for character in name.key)
-    following = next((other for other in asked.names if asked.text[name.end : other.start].isspace()), None)
-    if following and not country and not code and name_met(following, text, asked.text):
-        return True  # a first name, whose surname is there
-    known_near = bool(name_met(name, near, asked.text))
-    strict = name in asked.agents or name in asked.unit or bool(asked.speakers)
-    if known_near and (not strict or code):
-        return True
-    if known_near and country and _TOGETHER.search(text):
-        return True
-    if (known_near or (code and name.key in statement.everywhere)) and not _rival(asked, text, country=country):
-        return True
-    around = asked.text[max(name.start - 5, 0) : name.end + 5]
-    others = [other for other in asked.names if other is not name and name_met(other, text, asked.text)]
-    return known_near and bool(others) and bool(re.search(r"\b(?:and|or)\b", around))
-
-
-def _number_met(number: Word, statement: Statement) -> bool:
-    symbol = not number.key.replace(".", "").isalnum()  # "2+2" and "26/11" are names of a kind
-    return bool(
-        number_met(number, statement.text)
-        or number_met(number, _near(statement))
-        or (symbol and number.key in statement.everywhere)
-    )
-
-
-def _rival(asked: Asked, text: str, *, country: bool) -> bool:
-    """Tell whether a statement is about another of the same sort: another person, another country."""
-    known = words(asked.text)
-    return any(
-        word.name
-        and (word.key in COUNTRIES or word.also in COUNTRIES) == country
-        and not any(character.isdigit() for character in word.key)
-        and word.text.lower() not in lexicon.TITLES
-        and not any(same(word, one) for one in known)
-        for word in words(text)
-    )
-
-
-def _verb_unmet(asked: Asked, statement: Statement, likeness: Likeness | None) -> bool:
-    if not asked.verb:
-        return False
-    here = words(statement.text)
-    if met(asked.verb, here, likeness) or met(asked.verb, words(_back(statement)), None):
-        return False
-    near = alike(likeness)
-    return not any(word.content and not word.name and near(asked.verb, word) for word in here)
-
-
-def _back(statement: Statement) -> str:
-    """Give what a leaning statement points back to."""
-    return " . ".join(statement.before[-2:]) if leans(statement.text) else ""
-
-
-def _near(statement: Statement) -> str:
-    """Give what its article is about, and what stands right before it."""
-    return " . ".join([statement.lead, *statement.before])
 
 
 def _says(one: Statement, other: Statement) -> bool:

@@ -17,7 +17,10 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _LOCATIVE = re.compile(r"\b(?:in|at|near|from|to|outside|inside|across|around|into)\s+(?:the\s+)?$", re.IGNORECASE)
-_MONEY = re.compile(r"\b(?:cost|costs|price|pay|paid|worth|budget|fee|salary|value|spend|spent|spending|fine|fund|funding|invest|invested|earn|sum|amount of money|expensive)\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"\b(?:cost|costs|price|pay|paid|worth|budget|fee|salary|value|spend|spent|spending|fine|fund|funding|invest|invested|earn|sum|amount of money|expensive)\b",
+    re.IGNORECASE,
+)
 _TOWN = re.compile(r"\b(?:city|cities|town|capital|venue|building|stadium|site)\b", re.IGNORECASE)
 
 
@@ -89,9 +92,15 @@ def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> boo
     heads = [word for word in asked.unit if not word.name] or list(asked.unit)
     anybody = any(word.text.lower() in _PEOPLE for word in heads)
     for number in numbers:
-        counted = [word for word in found if word.start >= number.end - 1 and word.start - number.end <= 60 and word.content and not word.light][:3]
+        counted = [
+            word
+            for word in found
+            if word.start >= number.end - 1 and word.start - number.end <= 60 and word.content and not word.light
+        ][:3]
         before = [word for word in found if 0 <= number.start - word.end <= 25 and word.content and not word.number]
-        if any(name for name in asked.unit if name.name and not any(same(name, word) for word in [*counted[:2], *before])):
+        if any(
+            name for name in asked.unit if name.name and not any(same(name, word) for word in [*counted[:2], *before])
+        ):
             continue
         if any(same(head, word) >= 0.8 or alike(head, word) for head in heads for word in counted):
             return True
@@ -105,7 +114,10 @@ def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> boo
 _LENGTH = r"(?:met(?:er|re)s?|m\b|km|kilomet|miles?|feet|foot|ft|inch|cm|mm|yards?|storeys?|stories)"
 _TIME = r"(?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|decades?|centur)"
 _MEASURES = tuple(
-    (re.compile(rf"\bhow {adjective}\b", re.IGNORECASE), re.compile(rf"(?:and a half |square |cubic )?{measure}", re.IGNORECASE))
+    (
+        re.compile(rf"\bhow {adjective}\b", re.IGNORECASE),
+        re.compile(rf"(?:and a half |square |cubic )?{measure}", re.IGNORECASE),
+    )
     for adjective, measure in (
         ("heavy", r"(?:kilo|kg|ton|pounds?|lb|grams?|g\b|stone)"),
         ("long", rf"(?:{_TIME}|{_LENGTH})"),

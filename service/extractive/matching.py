@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import pairwise
 
 from service.evidence import Statement
 from service.extractive.asking import Asked
@@ -61,7 +62,9 @@ _LEANING = re.compile(
     r"^[\"“'‘]?(?:and |but |also |additionally,? |meanwhile,? |however,? )?(?:he|she|it|they|them|his|her|its|their|this|that|these|those|such|the (?:latter|former|two|pair|company|statement|group))\b",
     re.IGNORECASE,
 )
-_HE_SAID = re.compile(r"[,.?!][\"”’']\s*(?:he|she|they|it)\s+\w+|\b(?:he|she|they)\s+(?:said|added|noted|told|stressed)\b|\bhe\W*$")
+_HE_SAID = re.compile(
+    r"[,.?!][\"”’']\s*(?:he|she|they|it)\s+\w+|\b(?:he|she|they)\s+(?:said|added|noted|told|stressed)\b|\bhe\W*$"
+)
 
 
 def leans(text: str) -> bool:
@@ -87,7 +90,11 @@ def likeness_of(asked: Word, found: Word, likeness: Likeness) -> float:
 
 def alike(likeness: Likeness | None) -> Callable[[Word, Word], bool]:
     """Give a test for single words that are near in meaning."""
-    return lambda one, other: likeness is not None and not opposite(one.key, other.key) and likeness(one.text.lower(), other.text.lower()) >= 0.6
+    return lambda one, other: (
+        likeness is not None
+        and not opposite(one.key, other.key)
+        and likeness(one.text.lower(), other.text.lower()) >= 0.6
+    )
 
 
 @lru_cache(maxsize=20_000)
@@ -120,7 +127,11 @@ def name_met(asked: Word, text: str, question: str) -> float:
 
 
 def measure(
-    asked: Asked, statement: Statement, cosine: float, cosine_near: float, rarity: Mapping[str, float], likeness: Likeness | None
+    asked: Asked,
+    statement: Statement,
+    cosines: tuple[float, float],
+    rarity: Mapping[str, float],
+    likeness: Likeness | None,
 ) -> Fit:
     """Measure one statement against one question."""
     text = statement.text
@@ -128,9 +139,12 @@ def measure(
     near_text = " . ".join([statement.source.title, *statement.before[-2:]])
     near = words(near_text)
     names = [name_met(name, text, asked.text) for name in asked.names]
-    names_near = [max(here, name_met(name, near_text, asked.text)) for name, here in zip(asked.names, names, strict=True)]
+    names_near = [
+        max(here, name_met(name, near_text, asked.text)) for name, here in zip(asked.names, names, strict=True)
+    ]
     numbers = [
-        number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere) for number in asked.numbers
+        number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere)
+        for number in asked.numbers
     ]
     terms = [met(term, found, likeness) for term in asked.terms]
     terms_near = [max(here, 0.7 * met(term, near, None)) for term, here in zip(asked.terms, terms, strict=True)]
@@ -138,8 +152,8 @@ def measure(
     light = [met(word, found, None) for word in asked.light]
     holds = holds_kind(asked, text, f"{statement.lead} . {near_text}", alike(likeness))
     return Fit(
-        cosine=cosine,
-        cosine_near=cosine_near,
+        cosine=cosines[0],
+        cosine_near=cosines[1],
         relevance=statement.relevance,
         names=_mean(names),
         names_near=_mean(names_near),
@@ -183,7 +197,7 @@ def number_met(number: Word, text: str) -> float:
 def _pairs(asked: Asked, found: Sequence[Word]) -> float:
     """Give the share of the question's neighbouring content words that stand within six words in the statement."""
     content = [word for word in words(asked.text) if word.content and (word.name or word.number or not word.light)]
-    pairs = list(zip(content, content[1:], strict=False))
+    pairs = list(pairwise(content))
     if not pairs:
         return 0.5
     places = {id(word): [i for i, one in enumerate(found) if same(word, one)] for word in content}

@@ -78,9 +78,11 @@ def moments(text: str) -> tuple[Moment, ...]:
             continue  # "march", "may" and "august" as plain words
         found.append(Moment(year, month, day, *match.span()))
     taken = [(one.start, one.end) for one in found]
-    for match in _RELATIVE.finditer(text):
-        if not any(start < match.end() and match.start() < end for start, end in taken):
-            found.append(Moment(None, None, None, *match.span()))
+    found += [
+        Moment(None, None, None, *match.span())
+        for match in _RELATIVE.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in taken)
+    ]
     return tuple(sorted(found, key=lambda one: one.start))
 
 

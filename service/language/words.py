@@ -28,7 +28,11 @@ class Word:
     def content(self) -> bool:
         """Tell whether the word says anything of a subject."""
         plain = self.text.lower().replace("’", "'").partition("'")[0]
-        return self.name or self.number or (plain.removesuffix("n") not in lexicon.FUNCTION and plain not in lexicon.FUNCTION and len(self.key) > 1)
+        return (
+            self.name
+            or self.number
+            or (plain.removesuffix("n") not in lexicon.FUNCTION and plain not in lexicon.FUNCTION and len(self.key) > 1)
+        )
 
     @property
     def light(self) -> bool:
@@ -126,17 +130,19 @@ def words(text: str) -> tuple[Word, ...]:
         between = text[before.end() : match.start()] if before else ""
         first = before is None or bool(re.search(r"[.!?:;“\"(\n•|]", between))
         after = matches[index + 1].group() if index + 1 < len(matches) else ""
-        found.append(_word(raw, match.start(), cased, first, before.group() if before else "", after))
+        neighbours = (before.group() if before else "", after)
+        found.append(_word(raw, match.start(), neighbours, cased=cased, first=first))
     return tuple(found)
 
 
-def _word(raw: str, start: int, cased: bool, first: bool, before: str, after: str) -> Word:  # noqa: PLR0913, FBT001
+def _word(raw: str, start: int, neighbours: tuple[str, str], *, cased: bool, first: bool) -> Word:
+    before, after = neighbours
     end = start + len(raw)
     lower = re.sub(r"['’]s?$", "", raw.lower()).removeprefix("the ")
     if lower.startswith("united states"):
         return Word(raw, start, end, "=united states", name=True)
     plain = lower if lower in COUNTRY_KEYS or lower in CAPITALS else lower.replace(".", "")
-    if plain in COUNTRY_KEYS and (plain not in _AMBIGUOUS or _is_country(raw, before, cased)):
+    if plain in COUNTRY_KEYS and (plain not in _AMBIGUOUS or _is_country(raw, before, cased=cased)):
         return Word(raw, start, end, COUNTRY_KEYS[plain], name=True)
     if plain in CAPITALS and (raw[0].isupper() or not cased or " " in plain):
         return Word(raw, start, end, plain, also=CAPITALS[plain], name=True)
@@ -154,7 +160,7 @@ def _word(raw: str, start: int, cased: bool, first: bool, before: str, after: st
 _NEVER_NAMES = lexicon.TITLES | frozenset("i ok mr mrs ms dr".split()) | set(lexicon.MONTHS) | lexicon.WEEKDAYS
 
 
-def _is_country(raw: str, before: str, cased: bool) -> bool:  # noqa: FBT001
+def _is_country(raw: str, before: str, *, cased: bool) -> bool:
     if raw.lower().replace(".", "") == "us":
         return raw.isupper() or (not cased and before.lower() in _LOWER_US_AFTER)
     return raw[0].isupper() or "." in raw

@@ -65,7 +65,9 @@ async def test_at_least_85_percent_are_right_of(answered: bool, answers: dict[st
     assert len(wrong) / len(group) <= 0.15, wrong
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case["question"] in INTRODUCED], ids=lambda case: case["id"])
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case["question"] in INTRODUCED], ids=lambda case: case["id"]
+)
 async def test_each_introduced_question_is_right(case: dict[str, Any], answers: dict[str, Answer]) -> None:
     assert right(case, answers[case["question"]])
 

@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-from retrieval.store import Corpus
-from retrieval.types import Hit, Passage, Source
+from retrieval.types import Corpus, Hit, Passage, Source
 from service.printing import answer_text, hits_text, sources_text
 from service.types import Abstention, Answer, Citation, CitedSource, Notice, Sentence
 

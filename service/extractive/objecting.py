@@ -1,0 +1,150 @@
+"""Why a statement cannot be the answer: what is missing, turned round, or said by somebody else; pure."""
+
+import re
+
+from service.evidence import Statement
+from service.extractive.asking import Asked, Kind
+from service.extractive.matching import Fit, Likeness, alike, leans, met, name_met, number_met
+from service.extractive.speech import said_by
+from service.language import lexicon
+from service.language.words import COUNTRIES, Word, opposite, same, words
+
+# The kinds of question that name one event or thing, whose words must be there.
+_ONE_THING = frozenset({Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
+_ONE_EVENT = frozenset({Kind.WHEN, Kind.WHERE, Kind.WHY})
+
+
+def objection(asked: Asked, statement: Statement, fit: Fit, likeness: Likeness | None) -> str | None:
+    """Say why a statement cannot be the answer, or None."""
+    return (
+        _absent(asked, statement) or _off_the_point(asked, statement, likeness) or _not_the_kind(asked, statement, fit)
+    )
+
+
+def _absent(asked: Asked, statement: Statement) -> str | None:
+    """Look for the names, numbers and quotations of the question."""
+    for name in asked.names:
+        if not _name_met(asked, name, statement):
+            return f"{name.text} is not in it"
+    unmet = [number for number in asked.numbers if not _number_met(number, statement)]
+    choice = {number for number in asked.numbers if number.text.lower() in lexicon.ORDINAL_WORDS}
+    if len(choice) > 1 and not choice <= set(unmet):
+        unmet = [number for number in unmet if number not in choice]  # "the fourth or the fifth?"
+    if unmet:
+        return f"{unmet[0].text} is not in it"
+    near = f"{statement.text} . {_near(statement)}".lower()
+    return next((f"“{phrase}” is not in it" for phrase in asked.quoted if phrase.lower() not in near), None)
+
+
+def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None) -> str | None:
+    """Look for the opposite of the question's words, and for how many of them are missing."""
+    here = words(statement.text)
+    for term in asked.terms:
+        if any(opposite(term.key, word.key) for word in here) and not any(same(term, word) for word in here):
+            return f"it says the opposite of {term.text}"
+    missing = unmet_terms(asked, statement, likeness)
+    said = ", ".join(term.text for term in missing)
+    if (
+        missing
+        and len(missing) == len(asked.terms)
+        and (asked.speakers or len(missing) > 1)
+        and asked.kind is not Kind.OVERVIEW
+    ):
+        return f"nothing of {said} is in it"
+    if asked.kind in _ONE_THING and len(asked.terms) > 1 and len(missing) > len(asked.terms) / 2:
+        return f"little of {said} is in it"
+    if asked.kind in _ONE_EVENT and asked.verb and verb_unmet(asked, statement, likeness):
+        return f"{asked.verb.text} is not in it"
+    return None
+
+
+def _not_the_kind(asked: Asked, statement: Statement, fit: Fit) -> str | None:
+    """Look whether it holds the kind of answer asked for, in the words of the speaker asked about."""
+    somebody_before = asked.kind is Kind.WHO and not asked.role and leans(statement.text)
+    if fit.kind_missed and not somebody_before:
+        return f"it does not tell {asked.kind.value}"
+    if asked.speakers and not said_by(statement, asked.speakers):
+        return "somebody else says it"
+    return None
+
+
+def unmet_terms(asked: Asked, statement: Statement, likeness: Likeness | None) -> list[Word]:
+    """Give the words of the question that neither the statement has nor what it points back to."""
+    here = words(statement.text)
+    back = words(f"{statement.source.title} . {_back(statement)}")
+    return [term for term in asked.terms if not met(term, here, likeness) and not met(term, back, None)]
+
+
+_TOGETHER = re.compile(
+    r"\b(?:the two|both|the ministers|the leaders|the governments|they|we|our|their|bilateral)\b", re.IGNORECASE
+)
+
+
+def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
+    """Tell whether a statement is about a name of the question, by its own words or by what its article is about.
+
+    The names that the question makes act, speak or be counted must be in the statement or in what it points back to:
+    "When did Singh travel to Washington?" is not answered by the travels of another.
+    """
+    text, near = statement.text, _near(statement)
+    if name_met(name, text, asked.text) or name_met(name, _back(statement), asked.text):
+        return True
+    country = name.key in COUNTRIES or name.also in COUNTRIES
+    code = any(character.isdigit() for character in name.key)
+    following = next((other for other in asked.names if asked.text[name.end : other.start].isspace()), None)
+    if following and not country and not code and name_met(following, text, asked.text):
+        return True  # a first name, whose surname is there
+    known_near = bool(name_met(name, near, asked.text))
+    strict = name in asked.agents or name in asked.unit or bool(asked.speakers)
+    if known_near and (not strict or code):
+        return True
+    if known_near and country and _TOGETHER.search(text):
+        return True
+    if (known_near or (code and name.key in statement.everywhere)) and not _rival(asked, text, country=country):
+        return True
+    around = asked.text[max(name.start - 5, 0) : name.end + 5]
+    others = [other for other in asked.names if other is not name and name_met(other, text, asked.text)]
+    return known_near and bool(others) and bool(re.search(r"\b(?:and|or)\b", around))
+
+
+def _number_met(number: Word, statement: Statement) -> bool:
+    symbol = not number.key.replace(".", "").isalnum()  # "2+2" and "26/11" are names of a kind
+    return bool(
+        number_met(number, statement.text)
+        or number_met(number, _near(statement))
+        or (symbol and number.key in statement.everywhere)
+    )
+
+
+def _rival(asked: Asked, text: str, *, country: bool) -> bool:
+    """Tell whether a statement is about another of the same sort: another person, another country."""
+    known = words(asked.text)
+    return any(
+        word.name
+        and (word.key in COUNTRIES or word.also in COUNTRIES) == country
+        and not any(character.isdigit() for character in word.key)
+        and word.text.lower() not in lexicon.TITLES
+        and not any(same(word, one) for one in known)
+        for word in words(text)
+    )
+
+
+def verb_unmet(asked: Asked, statement: Statement, likeness: Likeness | None) -> bool:
+    """Tell whether what the question says its names did is nowhere in the statement."""
+    if not asked.verb:
+        return False
+    here = words(statement.text)
+    if met(asked.verb, here, likeness) or met(asked.verb, words(_back(statement)), None):
+        return False
+    near = alike(likeness)
+    return not any(word.content and not word.name and near(asked.verb, word) for word in here)
+
+
+def _back(statement: Statement) -> str:
+    """Give what a leaning statement points back to."""
+    return " . ".join(statement.before[-2:]) if leans(statement.text) else ""
+
+
+def _near(statement: Statement) -> str:
+    """Give what its article is about, and what stands right before it."""
+    return " . ".join([statement.lead, *statement.before])
