@@ -1,10 +1,10 @@
 """A passage as a language model sees it: numbered, dated, fenced so that its words stay data."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
-_FENCE = re.compile(r"</?\s*passage\b", re.IGNORECASE)
+# Without angle brackets no text can close its fence or open another, whatever it writes between them.
+_HARMLESS = str.maketrans("<>", "‹›")
 
 
 @dataclass(frozen=True)
@@ -20,5 +20,10 @@ class PromptPassage:
 def fenced(number: int, passage: PromptPassage) -> str:
     """Put a passage between tags that its own text cannot close."""
     about = [passage.title, passage.outlet or "", f"{passage.published:%d %B %Y}" if passage.published else ""]
-    text = _FENCE.sub("(passage", passage.text.strip())
-    return f'<passage number="{number}">\n{" · ".join(_FENCE.sub("(passage", one) for one in about if one)}\n{text}\n</passage>'
+    words = f"{' · '.join(filter(None, about))}\n{passage.text.strip()}"
+    return f'<passage number="{number}">\n{without_tags(words)}\n</passage>'
+
+
+def without_tags(text: str) -> str:
+    """Write the angle brackets of a text as others, so that it holds no tag."""
+    return text.translate(_HARMLESS)

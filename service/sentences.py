@@ -5,9 +5,17 @@ from dataclasses import dataclass
 
 from retrieval.sentences import sentence_spans
 
-_MARKER = re.compile(r"[\[【]\s*\^?\d+(?:\s*[,;–-]\s*\^?\d+)*\s*[\]】]")
-_BEGUN_MARKER = re.compile(r"[\[【][\s\d^,;–-]*$")
-_LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*[,;–-]\s*\^?\d+)*\s*\])")
+# [1], [1, 2], [1 and 2], [^1], [1-3], 【1】; a number of seven digits names nothing that we ever numbered.
+_NUMBER = r"\^?\d{1,6}"
+_MARKER = re.compile(rf"[\[【]\s*{_NUMBER}(?:\s*(?:[,;&–-]|and)\s*{_NUMBER})*\s*[\]】]")
+_LONGEST_RANGE = 20  # a longer "[1-900]" names its two ends
+_BEGUN_MARKER = re.compile(r"[\[【][\s\d^,;&and–-]*$")
+_SPACED_MARKER = re.compile(rf"(?<!\s)\s*{_MARKER.pattern}|{_MARKER.pattern}")
+_LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\])")
+# What a sentence must be followed by, so that nothing that comes later can join it to the next: a whole word.
+_WHOLE_WORD = re.compile(r"[\"'“‘«»„(\[{¿¡]*+[\w'’]*+[^\w'’]")
+_LIST_ITEM = re.compile(r"^(?:[-*•]\s+|\d{1,2}[.)]\s+(?=\D)|#{1,6}\s+)+")
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 
 
 @dataclass(frozen=True)
@@ -21,41 +29,57 @@ class Written:
 def cut(text: str, *, ended: bool) -> tuple[list[Written], str]:
     """Cut the whole sentences off a text that may go on; give them, and the rest.
 
-    A sentence is whole when another has begun behind it: its markers may follow its full stop.
+    A sentence is whole when another has begun behind it, as its markers may follow its full stop. However a text is
+    divided into pieces, and the rest put before the next one, its sentences are the same.
     """
-    masked = _MARKER.sub(lambda match: " " * len(match.group()), text)
-    spans = sentence_spans(masked)
-    if not ended:
-        begun = _BEGUN_MARKER.search(text)
-        spans = [span for span in spans if not begun or span[0] < begun.start()]
-        spans_whole = spans[:-1]
-    else:
-        spans_whole = spans
     sentences: list[Written] = []
-    done = 0
-    for index, (start, end) in enumerate(spans_whole):
-        following = spans[index + 1][0] if index + 1 < len(spans) else len(text)
-        own = text[start:following]
-        numbers = tuple(dict.fromkeys(number for marker in _MARKER.findall(own) for number in _numbers(marker)))
-        sentences.append(Written(without_markers(text[start:end]), numbers))
-        done = following
-    return sentences, "" if ended else text[done:]
+    while True:
+        following = _first(text, ended=ended)
+        if following is None:
+            return sentences, text
+        own, text = text[:following], text[following:]
+        numbers = dict.fromkeys(number for marker in _MARKER.findall(own) for number in _numbers(marker))
+        sentence = _prose(without_markers(own))
+        if sentence:
+            sentences.append(Written(sentence, tuple(numbers)))
 
 
 def without_markers(text: str) -> str:
     """Take the markers out, and the space before each."""
-    return re.sub(rf"\s*{_MARKER.pattern}", "", text).strip()
+    return _SPACED_MARKER.sub("", text).strip()
 
 
 def escaped(text: str) -> str:
-    """Escape what looks like a marker in an article's own words: `[12]` becomes `\\[12]`."""
+    r"""Escape what looks like a marker in an article's own words: `[12]` becomes `\[12]`."""
     return _LITERAL.sub(r"\\[", text)
+
+
+def _first(text: str, *, ended: bool) -> int | None:
+    """Give where the second sentence of a text begins, or None while that may still change."""
+    masked = _MARKER.sub(lambda match: " " * len(match.group()), text)
+    spans = sentence_spans(masked)
+    if not spans[1:]:
+        return len(text) if text and ended else None
+    following = spans[1][0]
+    if ended:
+        return following
+    begun = _BEGUN_MARKER.search(text)
+    if (begun and begun.start() <= following) or not _WHOLE_WORD.match(masked, following):
+        return None
+    # A quotation that is open may yet close behind the two, and holds them together.
+    closed = sentence_spans(f"{masked}”")
+    return following if closed[1:] and closed[1][0] == following else None
+
+
+def _prose(sentence: str) -> str:
+    """Take off the Markdown that models write though they are told not to."""
+    return _EMPHASIS.sub(r"\2", _LIST_ITEM.sub("", sentence)).strip()
 
 
 def _numbers(marker: str) -> list[int]:
     numbers: list[int] = []
-    for part in re.split(r"[,;]", marker.strip("[]【】 ")):
-        bounds = [int(number) for number in re.findall(r"\d+", part)]
-        several = len(bounds) == 2 and bounds[0] < bounds[1] <= bounds[0] + 20  # "[1-3]"
-        numbers += range(bounds[0], bounds[1] + 1) if several else bounds
+    for part in re.split(r"[,;&]|and", marker.strip("[]【】 ")):
+        first, *last = (int(number) for number in re.findall(r"\d+", part))
+        several = last and first < last[0] <= first + _LONGEST_RANGE
+        numbers += range(first, last[0] + 1) if several else [first, *last]
     return numbers
