@@ -34,8 +34,7 @@ def _tiles(text: str) -> list[Span]:
         fresh_paragraph = "\n" in text[max(piece_start - 2, 0) : piece_start]
         longer_than_half = piece_start - start >= TARGET // 2
         if piece_start > start and (
-            piece_end - start > LONGEST
-            or (piece_end - start > TARGET and (longer_than_half or fresh_paragraph))
+            piece_end - start > LONGEST or (piece_end - start > TARGET and (longer_than_half or fresh_paragraph))
         ):
             tiles.append((start, piece_start))
             start = piece_start

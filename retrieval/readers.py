@@ -13,7 +13,9 @@ from retrieval.types import Article, make_article
 
 SUFFIXES = (".md", ".markdown", ".txt")
 LONGEST_FILE = 20_000_000  # bytes; the same as the body limit of PUT /v1/articles/{id}
-_DATE_LINE = re.compile(r"date[:\s]\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?)?\b[^\S\r\n]*(.*)", re.IGNORECASE)
+_DATE_LINE = re.compile(
+    r"date[:\s]\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?)?\b[^\S\r\n]*(.*)", re.IGNORECASE
+)
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_TITLE = 200  # characters; a first line longer than that is body
 
@@ -167,5 +169,7 @@ def _moment(file: ArticleFile, value: object) -> datetime | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if not isinstance(value, datetime):
-        raise UnreadableArticle(str(file.path), "`published` is not a date such as 2023-11-10 or 2023-11-10T12:13:00+05:30")
+        raise UnreadableArticle(
+            str(file.path), "`published` is not a date such as 2023-11-10 or 2023-11-10T12:13:00+05:30"
+        )
     return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -26,7 +26,7 @@ _WORDS_THAT_BEGIN = frozenset(
     "after before when while if for there here what who why how according both some many most all no not under last earlier".split()
 )
 _TERMINATOR = re.compile(rf"(?:[.!?…]+|[。！？؟।॥۔]+)[{re.escape(_CLOSERS)}]*")
-_DOUBLE_QUOTE = re.compile("[\"“”]")
+_DOUBLE_QUOTE = re.compile('["“”]')
 _LONGEST_SPEECH = 600  # characters; a longer quotation is split like any other text
 _LINE_BREAK = re.compile(r"[ \t\u00a0]*(?:\r\n|[\n\r\u2028\u2029\x0b\x0c\x85])\s*")
 _LAST_WORD = re.compile(r"[^\s\-–—/\"'“”‘’()\[\]]+$")
@@ -128,7 +128,9 @@ def _is_abbreviation(before: str, following: str) -> bool:
     if len(word) == 1 and word.isalpha() and word.isupper():
         # "S. Jaishankar", "J. F. Kennedy", but "World War I. The …", "vitamin C. It …"
         return next_word.casefold() not in _WORDS_THAT_BEGIN
-    if folded in _BEFORE_A_NAME and (folded not in {"no", "nos", "art", "mar", "p", "ft", "al", "est", "ch", "jan", "st"} or word[0].isupper()):
+    if folded in _BEFORE_A_NAME and (
+        folded not in {"no", "nos", "art", "mar", "p", "ft", "al", "est", "ch", "jan", "st"} or word[0].isupper()
+    ):
         return folded not in {"no", "nos"} or following[:1].isdigit()
     if folded in _SOMETIMES_LAST or re.fullmatch(r"(?:\w\.)+\w", word):
         return next_word.casefold() not in _WORDS_THAT_BEGIN

@@ -1,20 +1,26 @@
 """Articles and passages in Chroma, the only store; the only importer of chromadb.
 
-Four collections. `articles` holds one record for each article, its commit point: a passage counts only while a record
-names its version. `passages` holds the passages with their vectors. `superseded` keeps the texts of replaced versions.
-`pending` notes what is being written, so that a start after a crash sweeps without reading every passage.
+Four collections. `articles` holds one record for each article, its commit point: a passage counts only while the record
+names the write that stored it. `passages` holds the passages with their vectors. `superseded` keeps the texts of replaced
+versions. `pending` notes what is being written, so that a start after a crash sweeps without reading every passage.
+
+A write has an id of its own, because a version does not tell two writers of one article on a Chroma server apart: each
+may sweep what the other is still writing. No two writes share a passage, and only those that are over are swept.
 """
 
 import asyncio
 import hashlib
 import json
 import os
+import threading
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Literal, NamedTuple, ParamSpec, Self, TypeVar
 from urllib.parse import urlsplit
 
 import chromadb
@@ -34,9 +40,13 @@ R = TypeVar("R")
 
 Outcome = Literal["created", "replaced", "unchanged"]
 
-_FORMAT = 1
+_FORMAT = 2
 _BATCH = 1_000  # records in one call; Chroma takes 5,461, and readers wait while a batch is written
 _STALE_PENDING = 600.0  # seconds; beside other writers, an older note belongs to one that died
+_UNDISTURBED = 5  # looks at an article that is being replaced under a search, before writers must wait for it
+_LOOKS = 8  # of one search in all
+_MOST_ASKED = 10_000  # passages of one query; SQLite takes 32,766 variables in one statement
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 _FINGERPRINT_AGE = 5.0  # seconds that a fingerprint is believed beside other writers
 _HNSW = {
     # recall@50 .999 on news vectors, .990 with Chroma's defaults (22,473 MiniLM vectors, 200 held-out queries, 2026-11)
@@ -55,6 +65,11 @@ class Found(Frozen):
     similarity: float
 
 
+class _Record(NamedTuple):
+    source: Source
+    write: str
+
+
 class Store:
     """The one door to Chroma. Reads may run beside one another and beside a write; writes queue."""
 
@@ -62,8 +77,11 @@ class Store:
         """Take an open client; use `open_embedded` or `open_server`."""
         self._client = client
         self._lock = lock
-        self._writing = asyncio.Lock()
-        self._corpus: tuple[float, Corpus] | None = None
+        self._queue = asyncio.Lock()
+        # Held by the thread that writes: whoever waits for it may be cancelled, and the thread goes on.
+        self._writing = threading.Lock()
+        self._commits = 0
+        self._corpus: tuple[int, float, Corpus] | None = None  # as of that many commits, and at that time
         self._passages = _collection(client, "groundwire_passages", embedder)
         self._articles = _collection(client, "groundwire_articles", None)
         self._superseded = _collection(client, "groundwire_superseded", None)
@@ -84,26 +102,29 @@ class Store:
             folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(folder / "lock")
             lock.acquire(blocking=False)
-            (folder / "owner.json").unlink(missing_ok=True)  # of an owner that was killed
         except Timeout as error:
-            owner = _owner(folder)
-            who = f"process {owner['pid']}" if owner else "another process"
-            where = f", which serves {owner['address']}" if owner and owner["address"] else ""
-            message = f"{folder} is in use by {who}{where}. Stop it, or work through its address."
-            raise StoreLocked(message, owner["address"] if owner else None) from error
+            pid, address = _owner(folder)
+            who = f" ({pid})" if pid else ""
+            where = f", which serves {address}" if address else ""
+            message = f"{folder} is in use by another process{who}{where}. Stop it, or work through its address."
+            raise StoreLocked(message, address) from error
         except OSError as error:
-            message = f"{folder} cannot be written: {error.strerror or error}. Give a folder that can (GROUNDWIRE_DATA_DIR)."
-            raise StoreUnavailable(message) from error
+            raise _unwritable(folder, error) from error
         try:
+            _own(folder, address=None)  # also in place of what an owner left that was killed
             settings = ChromaSettings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
             return cls(client, embedder, lock=lock)
-        except StoreForeign:
+        except BaseException as error:
+            _disown(folder)
             lock.release()
-            raise
-        except (ChromaError, OSError, ValueError, RuntimeError) as error:
-            lock.release()
-            message = f"Chroma cannot open {folder / 'chroma'}: {error}. Is the folder writable, and not from a newer Chroma?"
+            if isinstance(error, OSError):
+                raise _unwritable(folder, error) from error
+            if not isinstance(error, ChromaError | ValueError | RuntimeError):
+                raise
+            message = (
+                f"Chroma cannot open {folder / 'chroma'}: {error}. Is the folder writable, and not from a newer Chroma?"
+            )
             raise StoreUnavailable(message) from error
 
     @classmethod
@@ -115,30 +136,37 @@ class Store:
             StoreForeign: it holds vectors of another model.
 
         """
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             client = chromadb.HttpClient(
                 host=parts.hostname or "localhost",
                 port=parts.port or (443 if parts.scheme == "https" else 8000),
                 ssl=parts.scheme == "https",
                 settings=ChromaSettings(anonymized_telemetry=False),
             )
+            client._server._session.timeout = _TIMEOUT  # noqa: SLF001 - it has no setting
             return cls(client, embedder, lock=None)
-        except (ChromaError, OSError, ValueError) as error:
+        except Exception as error:
+            if not _is_of_chroma(error) and not isinstance(error, ValueError):
+                raise
             message = f"No Chroma answers at {url} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run"
             raise StoreUnavailable(message) from error
 
     def close(self) -> None:
         """Let go of an embedded store, so that another process may own it."""
-        if self._lock:
-            (Path(self._lock.lock_file).parent / "owner.json").unlink(missing_ok=True)
-            self._lock.release()
+        with self._writing:  # a write goes on when whoever asked for it has gone
+            self._client.close()
+            if self._lock and self._lock.is_locked:
+                _disown(Path(self._lock.lock_file).parent)
+                self._lock.release()
 
     def __enter__(self) -> Self:
         """Use the store in a `with` statement."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close it at the end."""
         self.close()
 
@@ -159,7 +187,7 @@ class Store:
     async def versions(self, article_ids: Sequence[str]) -> dict[str, str]:
         """Give the current version of those of the articles that are stored."""
         records = await _in_thread(self._records, list(dict.fromkeys(article_ids)))
-        return {article_id: source.version for article_id, source in records.items()}
+        return {article_id: record.source.version for article_id, record in records.items()}
 
     async def nearest(self, vector: Vectors, limit: int, scope: Scope, as_of: datetime | None = None) -> list[Found]:
         """Give up to `limit` current passages nearest to a vector of shape (dimensions,), the nearest first."""
@@ -177,14 +205,13 @@ class Store:
 
     async def put(self, article: Article, passages: Sequence[Passage], vectors: Vectors) -> Outcome:
         """Store an article in place of the version before it; a crash at any point leaves the one or the other."""
-        async with self._writing:
+        async with self._queue:
             return await _in_thread(self._put, article, passages, vectors)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
         if self._lock:
-            owner = Path(self._lock.lock_file).parent / "owner.json"
-            owner.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
+            _own(Path(self._lock.lock_file).parent, address)
 
     # What runs in the thread
 
@@ -200,7 +227,8 @@ class Store:
     def _read_articles(self, sources: Sequence[Source]) -> dict[str, Article]:
         if not sources:
             return {}
-        found = self._articles.get(ids=[source.article_id for source in sources], include=["documents", "metadatas"])
+        article_ids = list(dict.fromkeys(source.article_id for source in sources))
+        found = self._articles.get(ids=article_ids, include=["documents", "metadatas"])
         current = {str(m["article_id"]): _article(found, index) for index, m in enumerate(found["metadatas"])}
         articles: dict[str, Article] = {}
         for source in sources:
@@ -215,46 +243,59 @@ class Store:
         found = self._articles.get(limit=limit, offset=offset, include=["metadatas"])
         return [_source(metadata) for metadata in found["metadatas"]]
 
-    def _records(self, article_ids: list[str]) -> dict[str, Source]:
-        records: dict[str, Source] = {}
+    def _records(self, article_ids: list[str]) -> dict[str, _Record]:
+        records: dict[str, _Record] = {}
         for start in range(0, len(article_ids), _BATCH):
             found = self._articles.get(ids=article_ids[start : start + _BATCH], include=["metadatas"])
-            records |= {str(m["article_id"]): _source(m) for m in found["metadatas"]}
+            records |= {str(m["article_id"]): _Record(_source(m), str(m["write"])) for m in found["metadatas"]}
         return records
 
     def _nearest(self, vector: Vectors, limit: int, scope: Scope, as_of: datetime | None) -> list[Found]:
+        """Query, look at the records of what was found, and look again while an article changes in between."""
         where = _where(scope, as_of)
-        wanted = limit + limit // 2 + 10  # replaced and uncommitted passages fall away below
-        for _ in range(3):
-            found = self._passages.query(
-                query_embeddings=np.asarray([vector], dtype=np.float32),
-                n_results=wanted,
-                where=where,
-                include=["documents", "metadatas", "distances"],
-            )
-            metadatas = found["metadatas"][0]
-            records = self._records(list(dict.fromkeys(str(m["article_id"]) for m in metadatas)))
+        wanted = limit + limit // 2 + 10  # replaced and uncommitted passages fall away
+        named: dict[str, str] = {}  # the writes that the records named at the last look
+        for look in range(_LOOKS):
+            with self._writing if look >= _UNDISTURBED else nullcontext():
+                found = self._passages.query(
+                    query_embeddings=np.asarray([vector], dtype=np.float32),
+                    n_results=wanted,
+                    where=where,
+                    include=["documents", "metadatas", "distances"],
+                )
+                rows = list(zip(found["metadatas"][0], found["documents"][0], found["distances"][0], strict=True))
+                records = self._records(list(dict.fromkeys(str(m["article_id"]) for m, _, _ in rows if m)))
             current: list[Found] = []
-            seen: set[str] = set()
-            for metadata, text, distance in zip(metadatas, found["documents"][0], found["distances"][0], strict=True):
-                source = records.get(str(metadata["article_id"]))
-                if text is None or source is None or source.version != metadata["version"]:
+            replaced: set[str] = set()
+            whole = True
+            for metadata, text, distance in rows:
+                if metadata is None or text is None:
+                    whole = False  # deleted while Chroma was reading it
                     continue
-                seen.add(source.article_id)
-                current.append(Found(passage=_passage(source, metadata, text), similarity=1.0 - float(distance)))
-            # An article replaced between the query and the look at its record shows no passage at all: ask again.
-            lost = records.keys() - seen
-            cut_short = len(current) < limit and len(metadatas) == wanted
-            if not lost and not cut_short:
+                record = records.get(str(metadata["article_id"]))
+                if record is None:
+                    continue
+                if record.write != metadata["write"]:
+                    replaced.add(record.source.article_id)
+                    continue
+                current.append(Found(passage=_passage(record.source, metadata, text), similarity=1.0 - float(distance)))
+            # An article whose record changed after the query shows no passage, or not all: ask again. Where the record
+            # is what it was at the last look, this query saw all its passages, and the others are leftovers.
+            whole = whole and all(named.get(one) == records[one].write for one in replaced)
+            cut_short = len(current) < limit and len(rows) == wanted < _MOST_ASKED
+            if whole and not cut_short:
                 break
             if cut_short:
-                wanted *= 3
+                wanted = min(wanted * 3, _MOST_ASKED)
+            named = {article_id: record.write for article_id, record in records.items()}
         return current[:limit]
 
     def _read_corpus(self) -> Corpus:
-        if self._corpus and (self._lock or time.monotonic() - self._corpus[0] < _FINGERPRINT_AGE):
-            return self._corpus[1]
-        asked = time.monotonic()
+        commits, asked = self._commits, time.monotonic()
+        if known := self._corpus:
+            as_of, at, corpus = known
+            if as_of == commits and (self._lock or asked - at < _FINGERPRINT_AGE):
+                return corpus
         names: list[str] = []
         count = self._articles.count()
         for offset in range(0, count, _BATCH):
@@ -262,68 +303,94 @@ class Store:
             names += [f"{m['article_id']}@{m['version']}" for m in found["metadatas"]]
         fingerprint = hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
         corpus = Corpus(articles=len(names), fingerprint=fingerprint)
-        self._corpus = (asked, corpus)
+        self._corpus = (commits, asked, corpus)
         return corpus
 
     def _put(self, article: Article, passages: Sequence[Passage], vectors: Vectors) -> Outcome:
         source = article.source
-        before = self._articles.get(ids=[source.article_id], include=["documents", "metadatas"])
-        replaced = bool(before["ids"])
-        if replaced and before["metadatas"][0]["version"] == source.version:
-            return "unchanged"
-        note = f"{source.article_id}@{source.version}"
-        written = {"article_id": source.article_id, "version": source.version, "at": time.time()}
-        self._pending.upsert(ids=[note], embeddings=[_NO_VECTOR], metadatas=[written])
-        for start in range(0, len(passages), _BATCH):
-            batch = passages[start : start + _BATCH]
-            self._passages.upsert(
-                ids=[passage.passage_id for passage in batch],
-                embeddings=vectors[start : start + _BATCH],
-                documents=[passage.text for passage in batch],
-                metadatas=[_passage_metadata(passage) for passage in batch],
-            )
-        if replaced:
-            old = _article(before, 0)
-            self._write_article(self._superseded, f"{source.article_id}@{old.source.version}", old)
-        self._write_article(self._articles, source.article_id, article)  # the commit point
-        self._corpus = None
-        if replaced:
-            self._delete_other_versions(source.article_id, source.version)
-        self._pending.delete(ids=[note])
-        return "replaced" if replaced else "created"
+        with self._writing:
+            record = self._records([source.article_id]).get(source.article_id)
+            if record and record.source.version == source.version:
+                return "unchanged"
+            write = uuid.uuid4().hex
+            self._note(write, source.article_id)
+            for start in range(0, len(passages), _BATCH):
+                batch = passages[start : start + _BATCH]
+                self._passages.upsert(
+                    ids=[f"{passage.passage_id}~{write}" for passage in batch],
+                    embeddings=vectors[start : start + _BATCH],
+                    documents=[passage.text for passage in batch],
+                    metadatas=[_passage_metadata(passage, write) for passage in batch],
+                )
+                self._note(write, source.article_id)
+            before = self._articles.get(ids=[source.article_id], include=["documents", "metadatas"])
+            replaced = bool(before["ids"])
+            if replaced:
+                old = _article(before, 0)
+                self._write_article(self._superseded, f"{source.article_id}@{old.source.version}", old, write)
+            self._write_article(self._articles, source.article_id, article, write)  # the commit point
+            self._commits += 1
+            if replaced:
+                self._sweep_article(source.article_id)
+            self._pending.delete(ids=[write])
+            # Another writer of this article that swept before our note was gone has left our passages to us.
+            if not self._lock and self._records([source.article_id])[source.article_id].write != write:
+                self._sweep_article(source.article_id)
+            return "replaced" if replaced else "created"
 
-    def _write_article(self, collection: chromadb.Collection, record_id: str, article: Article) -> None:
+    def _note(self, write: str, article_id: str) -> None:
+        """Note that a write is at work, or is still."""
+        noted = {"article_id": article_id, "at": time.time()}
+        self._pending.upsert(ids=[write], embeddings=[_NO_VECTOR], metadatas=[noted])
+
+    def _write_article(self, collection: chromadb.Collection, record_id: str, article: Article, write: str) -> None:
         collection.upsert(
             ids=[record_id],
             embeddings=[_NO_VECTOR],
             documents=[article.text],
-            metadatas=[_article_metadata(article.source)],
+            metadatas=[_article_metadata(article.source) | {"write": write}],
         )
 
-    def _delete_other_versions(self, article_id: str, version: str | None) -> None:
-        same: list[dict[str, Any]] = [{"article_id": article_id}]
-        other = [{"version": {"$ne": version}}] if version else []
-        where: Any = {"$and": same + other} if other else same[0]
-        self._passages.delete(where=where)
+    def _sweep_article(self, article_id: str, over: Collection[str] = ()) -> None:
+        """Delete the article's passages but those that its record names, and those of writes that are not `over`."""
+        # In this order: a write seen here is noted until its record names it, so that one of the two looks sees it.
+        stored = self._passages.get(where={"article_id": article_id}, include=["metadatas"])
+        noted = self._pending.get(where={"article_id": article_id}, include=[])
+        record = self._records([article_id]).get(article_id)
+        kept = {*noted["ids"]} - {*over} | ({record.write} if record else set())
+        writes = [str(metadata["write"]) for metadata in stored["metadatas"]]
+        swept = [passage for passage, write in zip(stored["ids"], writes, strict=True) if write not in kept]
+        for start in range(0, len(swept), _BATCH):
+            self._passages.delete(ids=swept[start : start + _BATCH])
 
     def _sweep(self) -> None:
         """Delete what interrupted writes left behind; beside other writers only what is too old to be at work."""
         found = self._pending.get(include=["metadatas"])
-        for note, metadata in zip(found["ids"], found["metadatas"], strict=True):
-            if not self._lock and time.time() - float(metadata["at"]) < _STALE_PENDING:
-                continue
-            article_id = str(metadata["article_id"])
-            current = self._records([article_id]).get(article_id)
-            self._delete_other_versions(article_id, current.version if current else None)
+        over = {
+            note: str(metadata["article_id"])
+            for note, metadata in zip(found["ids"], found["metadatas"], strict=True)
+            if self._lock or time.time() - float(metadata["at"]) > _STALE_PENDING
+        }
+        for note, article_id in over.items():
+            self._sweep_article(article_id, over)
             self._pending.delete(ids=[note])
+
+
+def _is_of_chroma(error: Exception) -> bool:
+    """Tell what Chroma raises from a mistake of ours: its client raises bare `Exception`s, too."""
+    known = (ChromaError, OSError, httpx.TransportError, json.JSONDecodeError)
+    return isinstance(error, known) or type(error) is Exception
 
 
 async def _in_thread(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
     """Run what blocks in a thread, and turn a lost Chroma into our own error."""
     try:
         return await asyncio.to_thread(function, *arguments, **named)
-    except (ChromaError, OSError, httpx.TransportError) as error:
-        raise StoreUnavailable(f"Chroma failed: {error or type(error).__name__}. Is it running, and its disk not full?") from error
+    except Exception as error:
+        if not _is_of_chroma(error):
+            raise
+        what = str(error) or type(error).__name__
+        raise StoreUnavailable(f"Chroma failed: {what}. Is it running, and its disk not full?") from error
 
 
 def _collection(client: ClientAPI, name: str, embedder: Embedder | None) -> chromadb.Collection:
@@ -344,12 +411,30 @@ def _collection(client: ClientAPI, name: str, embedder: Embedder | None) -> chro
     return collection
 
 
-def _owner(folder: Path) -> dict[str, Any] | None:
+def _own(folder: Path, address: str | None) -> None:
+    """Leave a note of who owns the store, in one step: whoever finds the lock held reads it."""
+    note = folder / "owner.json.new"
+    note.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
+    note.replace(folder / "owner.json")
+
+
+def _disown(folder: Path) -> None:
+    with suppress(OSError):
+        (folder / "owner.json").unlink()
+
+
+def _owner(folder: Path) -> tuple[int | None, str | None]:
+    """Read the owner's process and HTTP address, as far as it left them."""
     try:
-        owner: dict[str, Any] = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None  # the owner serves no HTTP, or is only starting
-    return owner
+        owner = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
+        return owner["pid"], owner["address"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None, None
+
+
+def _unwritable(folder: Path, error: OSError) -> StoreUnavailable:
+    why = error.strerror or error
+    return StoreUnavailable(f"{folder} cannot be written: {why}. Give a folder that can (GROUNDWIRE_DATA_DIR).")
 
 
 def _where(scope: Scope, as_of: datetime | None) -> Any:
@@ -383,9 +468,10 @@ def _article_metadata(source: Source) -> dict[str, Any]:
     }
 
 
-def _passage_metadata(passage: Passage) -> dict[str, Any]:
+def _passage_metadata(passage: Passage, write: str) -> dict[str, Any]:
     source = passage.source
     return {
+        "write": write,
         "article_id": source.article_id,
         "version": source.version,
         "ordinal": passage.ordinal,
@@ -414,6 +500,4 @@ def _article(found: Any, index: int) -> Article:
 
 
 def _passage(source: Source, metadata: Any, text: str) -> Passage:
-    return Passage(
-        source=source, ordinal=metadata["ordinal"], text=text, start=metadata["start"], end=metadata["end"]
-    )
+    return Passage(source=source, ordinal=metadata["ordinal"], text=text, start=metadata["start"], end=metadata["end"])

@@ -1,6 +1,7 @@
 """Language models by `provider/model`; the only importer of llama-index."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from prompts.answer import Message
@@ -15,11 +16,11 @@ class LanguageModel(Protocol):
     def name(self) -> str:
         """`provider/model`."""
 
-    def stream(self, messages: Sequence[Message]) -> AsyncIterator[str]:
-        """Give the reply, piece by piece as it is written.
+    def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+        """Give the reply, piece by piece as it is written; closing it stops the model.
 
         Raises:
-            WriterUnavailable: the model did not answer, or broke off.
+            WriterUnavailable: the model did not answer, or its reply is not whole.
 
         """
 
@@ -43,12 +44,21 @@ def open_llm(settings: Settings) -> LanguageModel:
 class OpenAILikeModel:
     """A model behind any server that speaks OpenAI's chat completions: vLLM, llama.cpp, LM Studio and others."""
 
-    def __init__(self, name: str, base_url: str, api_key: str) -> None:
-        """Connect to nothing yet; `name` is `openai-like/<model>`."""
+    def __init__(self, name: str, base_url: str, api_key: str, *, timeout: float = 60.0) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            name: `openai-like/<model>`.
+            base_url: of the server's API, `/v1` included.
+            api_key: what the server asks for; anything where it asks for none.
+            timeout: seconds for a whole reply.
+
+        """
         # Here, because it takes seconds and nobody without a model should wait for it.
         from llama_index.llms.openai_like import OpenAILike  # noqa: PLC0415
 
         self.name = name
+        self._timeout = timeout
         self._llm = OpenAILike(
             model=name.partition("/")[2],
             api_base=base_url,
@@ -56,20 +66,52 @@ class OpenAILikeModel:
             is_chat_model=True,
             max_retries=0,  # llama-index's retries multiply the client's own: 3 means 12 calls
             temperature=0.0,
-            timeout=60.0,
+            timeout=timeout,
         )
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncIterator[str]:
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
         """Stream the reply."""
-        import openai  # noqa: PLC0415
         from llama_index.core.llms import ChatMessage  # noqa: PLC0415
 
+        # The client's own timeout is for each read: a server that sends a byte a minute would never meet it.
+        deadline = asyncio.get_running_loop().time() + self._timeout
         chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
+        written = ended = ""
         try:
-            async for chunk in await self._llm.astream_chat(chat):
+            async with asyncio.timeout_at(deadline):
+                chunks = await self._llm.astream_chat(chat)
+            while True:
+                async with asyncio.timeout_at(deadline):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    break
+                ended = next((one.finish_reason for one in chunk.raw.choices if one.finish_reason), ended)
                 if chunk.delta:
+                    written = written or chunk.delta.strip()
                     yield chunk.delta
-        except openai.APIStatusError as error:
-            raise WriterUnavailable(f"The language model {self.name} answered HTTP {error.status_code}.") from error
-        except openai.OpenAIError as error:
-            raise WriterUnavailable(f"The language model {self.name} cannot be reached: {type(error).__name__}.") from error
+        except Exception as error:  # noqa: BLE001 - what a server may send has no bounds, nor what its parsers raise
+            # Without its cause: servers quote the key that they refuse.
+            raise WriterUnavailable(f"The language model {self.name} {_fault(error)}.") from None
+        if ended in _CUT_OFF:
+            raise WriterUnavailable(f"The language model {self.name} {_CUT_OFF[ended]}.")
+        if not written:
+            raise WriterUnavailable(f"The language model {self.name} sent an empty reply.")
+
+
+_CUT_OFF = {
+    "": "broke off in the middle of its reply",
+    "length": "was cut off by its server's limit",
+    "content_filter": "was cut off by its server's filter",
+}
+
+
+def _fault(error: Exception) -> str:
+    import openai  # noqa: PLC0415
+
+    if isinstance(error, openai.APIStatusError):
+        return f"answered HTTP {error.status_code}"
+    if isinstance(error, TimeoutError | openai.APITimeoutError):
+        return "did not finish in time"
+    if isinstance(error, openai.APIConnectionError):
+        return "cannot be reached"
+    return f"broke off in the middle of its reply ({type(error).__name__})"

@@ -91,6 +91,7 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z]{1,5}-?\d+[a-z]*(?:-\d+)?", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _LOWER_US_AFTER = frozenset("the and between from by for to in with of does did will".split())
 
 
@@ -194,7 +195,6 @@ def synonymous(one: str, other: str) -> bool:
     return bool(_GROUPS.get(one, _NONE) & _GROUPS.get(other, _NONE))
 
 
-@lru_cache(maxsize=100_000)
 def kindred(one: str, other: str) -> bool:
     """Tell whether two stems come from one word: `produc` and `product`, `acquir` and `acquisit`."""
     shared = 0
@@ -208,7 +208,6 @@ def kindred(one: str, other: str) -> bool:
     return shared >= 5 and shared >= shorter - 1 and longer - shared <= 4
 
 
-@lru_cache(maxsize=100_000)
 def misspelt(one: str, other: str) -> bool:
     """Tell whether two names differ by one letter changed, missing, added or swapped: "Antony", "Anthony"."""
     if min(len(one), len(other)) < 5 or abs(len(one) - len(other)) > 1 or one[0] != other[0]:
@@ -232,23 +231,24 @@ def same(asked: Word, found: Word) -> float:
     """Tell how surely the found word says the asked one: 1 the same, .9 another form, .8 another word, 0 not."""
     if asked.key == found.key or (asked.also and asked.also == found.key) or (found.also and asked.key == found.also):
         return 1.0
-    if _is_code(asked) and _is_code(found):
-        return 0.9 if _same_code(asked.key, found.key) else 0.0
-    if asked.number or found.number or asked.key.startswith("=") or found.key.startswith("="):
+    if asked.number or found.number:
         return 0.0
-    if (asked.name or found.name) and misspelt(asked.key, found.key):
-        return 0.9
-    if opposite(asked.key, found.key):
-        return 0.0
-    if kindred(asked.key, found.key):
-        return 0.9
-    if synonymous(asked.key, found.key):
-        return 0.8
-    return 0.0
+    return _related(asked.key, found.key, asked.name, found.name)
 
 
-def _is_code(word: Word) -> bool:
-    return word.name and any(c.isdigit() for c in word.key)
+@lru_cache(maxsize=500_000)
+def _related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
+    if asked.startswith("=") or found.startswith("="):
+        return 0.0
+    if asked_name and found_name and _DIGIT.search(asked) and _DIGIT.search(found):
+        return 0.9 if _same_code(asked, found) else 0.0
+    if (asked_name or found_name) and misspelt(asked, found):
+        return 0.9
+    if opposite(asked, found):
+        return 0.0
+    if kindred(asked, found):
+        return 0.9
+    return 0.8 if synonymous(asked, found) else 0.0
 
 
 def _same_code(one: str, other: str) -> bool:
