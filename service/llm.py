@@ -1,8 +1,12 @@
 """Language models by `provider/model`; the only importer of llama-index."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncGenerator, Sequence
-from typing import Protocol
+from functools import partial
+from typing import Any, Protocol
+
+import httpx
 
 from prompts.answer import Message
 from service.errors import SettingsError, WriterUnavailable
@@ -59,7 +63,8 @@ class OpenAILikeModel:
 
         self.name = name
         self._timeout = timeout
-        self._llm = OpenAILike(
+        self._open = partial(
+            OpenAILike,
             model=name.partition("/")[2],
             api_base=base_url,
             api_key=api_key,
@@ -68,34 +73,41 @@ class OpenAILikeModel:
             temperature=0.0,
             timeout=timeout,
         )
+        self._tls = ssl.create_default_context()  # 30 ms, once
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
         """Stream the reply."""
-        from llama_index.core.llms import ChatMessage  # noqa: PLC0415
-
         # The client's own timeout is for each read: a server that sends a byte a minute would never meet it.
         deadline = asyncio.get_running_loop().time() + self._timeout
-        chat = [ChatMessage(role=message.role, content=message.content) for message in messages]
         written = ended = ""
-        try:
-            async with asyncio.timeout_at(deadline):
-                chunks = await self._llm.astream_chat(chat)
-            while True:
+        # A client for each reply: llama-index's stream holds its connection until the garbage is collected, and a model
+        # whose reply nobody reads should stop.
+        async with httpx.AsyncClient(verify=self._tls, timeout=self._timeout, follow_redirects=True) as http:
+            try:
                 async with asyncio.timeout_at(deadline):
-                    chunk = await anext(chunks, None)
-                if chunk is None:
-                    break
-                ended = next((one.finish_reason for one in chunk.raw.choices if one.finish_reason), ended)
-                if chunk.delta:
-                    written = written or chunk.delta.strip()
-                    yield chunk.delta
-        except Exception as error:  # noqa: BLE001 - what a server may send has no bounds, nor what its parsers raise
-            # Without its cause: servers quote the key that they refuse.
-            raise WriterUnavailable(f"The language model {self.name} {_fault(error)}.") from None
-        if ended in _CUT_OFF:
-            raise WriterUnavailable(f"The language model {self.name} {_CUT_OFF[ended]}.")
+                    chunks = await self._open(async_http_client=http).astream_chat(_chat(messages))
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        chunk = await anext(chunks, None)
+                    if chunk is None:
+                        break
+                    ended = next((one.finish_reason for one in chunk.raw.choices if one.finish_reason), ended)
+                    if chunk.delta:
+                        written = written or chunk.delta.strip()
+                        yield chunk.delta
+            except Exception as error:  # noqa: BLE001 - what a server may send has no bounds, nor what its parsers raise
+                # Without its cause: servers quote the key that they refuse.
+                raise WriterUnavailable(f"The language model {self.name} {_fault(error)}.") from None
         if not written:
             raise WriterUnavailable(f"The language model {self.name} sent an empty reply.")
+        if ended in _CUT_OFF:
+            raise WriterUnavailable(f"The language model {self.name} {_CUT_OFF[ended]}.")
+
+
+def _chat(messages: Sequence[Message]) -> list[Any]:
+    from llama_index.core.llms import ChatMessage  # noqa: PLC0415
+
+    return [ChatMessage(role=message.role, content=message.content) for message in messages]
 
 
 _CUT_OFF = {
