@@ -9,26 +9,31 @@ _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|a
 _DATE = rf"(?:{_MONTH}\s+\d{{1,2}},?\s+\d{{4}}|\d{{1,2}}\s+{_MONTH}\s+\d{{4}}|\d{{4}}-\d\d-\d\d)"
 _AGENCY = r"(?:PTI|AFP|AP|ANI|IANS|UNI|Reuters|Bloomberg|dpa|EFE|ANSA|Xinhua|TASS|Agencies|Associated Press)"
 
+_STAMPED = r"(?:first published|last updated|published|updated|posted)"
+_CLOCK = r"\d{1,2}[:.]\d\d(?::\d\d)?\s*(?:[ap]\.?m\b\.?|hrs\b)?\s*(?-i:[A-Z]{2,4}\b)?"
+_PLACE = r"(?:\s*[-–—|(,].{0,80})?"
+
 # Whole lines. Each pattern is anchored at both ends, so that a statement that merely begins alike is kept.
 _LINE = re.compile(
     "|".join(
         [
             r"(?:story continues below(?: this)? )?advert[ei]se?ment(?: - scroll to continue)?\W*",
             r"(?:also read|read also|also see|see also|also watch|must read|read more|read next|watch|listen|related|"
-            r"recommended(?: for you)?|more on this(?: story)?|don['’]t miss|editors?['’]s? picks?|trending(?: now)?)\s*[:|»>\-–].*",
+            r"recommended(?: for you)?|more on this(?: story)?|don['’]t miss|editors?['’]s? picks?|trending(?: now)?)(?:\s*[:|»>]|\s+[-–—]\s).*",
             r"(?:also read|read also|read more|read next|more on this story|related (?:articles|stories|topics)|trending now)\W*",
             r"milestone alert\W.*",
-            r"(?:.*[.!?]\s*)?click here (?:to|for)\b.*",
-            r"[^.!?]{1,60} more information",
-            r"(?:subscribe|sign up|log ?in|register|download|follow us|join us|share(?: this)?|tweet|comments?|print|get the)\b"
-            r"[^.]{0,30}(?:newsletter|app|account|article|twitter|facebook|whatsapp|telegram|channel|now|today)?[.!]?",
+            r"click here (?:to|for)\b.*",
+            r"(?-i:[^.!?a-z]{1,60} More Information)",
+            r"(?:subscribe|sign up|log ?in|register|download|follow us|join us|share(?: this)?|tweet|comments?|print)\W*",
+            r"(?:subscribe to|sign up (?:for|to)|log ?in to|register (?:for|to)|download|follow us on|join us on|share this|get) (?:(?:our|the|your|this|free|daily|an?|story on|on)\b *){0,4}"
+            r"(?:\w+ )?(?:newsletters?|app|account|article|story|twitter|facebook|whatsapp|telegram|channel)(?: now| today)?[.!]?",
             r"\(?with (?:agency |additional )?(?:inputs?|reporting) (?:from|by) .{1,80}\)?\.?",
             rf"\(?{_AGENCY}(?:\s*[,/&]\s*{_AGENCY})*\)?\.?",
             r"[a-z]{2,4}(?:/[a-z]{2,4})+\s*\(.{1,60}\)",
-            rf"(?:(?:published|updated|first published|last updated|posted)\W*(?:on\b)?\W*)?{_DATE}[\s|,:\-–]*"
-            r"(?:\d{1,2}[:.]\d\d.*|updated.*|ist.*)?",
-            r"(?:published|updated|first published|last updated|posted)\W+.{0,20}\d.{0,60}",
-            r"(?:©|\(c\)|copyright)\s.*|all rights reserved\W*",
+            rf"(?:{_STAMPED}\W*(?:on\b|at\b)?\W*)?{_DATE}(?:[\s|,:\-–]*{_CLOCK}{_PLACE}|\s*\|.{{0,80}}|[\s|,:\-–]*{_STAMPED}\b.{{0,80}})?\W*",
+            rf"{_STAMPED}(?:\W*(?:on|at)?\b\W*{_CLOCK}|\s*:\s*.{{0,20}}\d.{{0,60}}|\W+\d+ (?:second|minute|hour|day|week|month)s? ago\W*)",
+            r"(?:©|\(c\)\s|copyright\s+(?:©|\(c\)|\d{4})).*|all rights reserved\W*",
+            r"(?:file )?(?:photo|image|picture|video)s?\s*(?:credits?|courtesy)?\s*:.{1,60}",
             r"https?://\S+",
             r"[\W\d_]*",
         ]
@@ -41,11 +46,14 @@ _FRONT = re.compile(
     re.IGNORECASE,
 )
 _BACK = re.compile(
-    r"\s*(?:\|\s*(?:photo|image|picture|file|video)?\s*(?:credits?|courtesy)\s*:.*"
-    r"|[(\[](?:(?:file )?(?:photo|image|picture|video|source|credit)s?\b[^)\]]*|x\s*/\s*@\w+|@\w+|with inputs[^)]*)[)\]]"
-    rf"|[-–—(]\s*{_AGENCY}\s*\)?)\s*$",
+    r"(?<!\s)\s*(?:\|\s*(?:(?:file )?(?:photo|image|picture|file|video)s?\s*)?(?:(?:credits?|courtesy)\s*)?:.{1,100}"
+    r"|[(\[](?:(?:file )?(?:photo|image|picture|video|source|credit)s?\b[^)\]]{0,100}|x\s*/\s*@\w+|@\w+|with inputs[^)]{0,100})[)\]]"
+    rf"|(?:\s[-–—]\s*|\()\s*{_AGENCY}\s*\)?)\s*$",
     re.IGNORECASE,
 )
+
+
+_MARKDOWN = re.compile(r"[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
 
 
 def quotable_spans(text: str) -> list[Span]:
@@ -53,9 +61,9 @@ def quotable_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     for line_start, line_end in _lines(text):
         end = line_end
-        if _LINE.fullmatch(text[line_start:end].strip().strip("*_ ")):
+        if _LINE.fullmatch(_plain(text[line_start:end])):
             continue
-        if found := _BACK.search(text, line_start, end):
+        while found := _BACK.search(text, line_start, end):
             end = found.start()
         for start, stop in sentence_spans(text[line_start:end]):
             span = _cut(text, line_start + start, line_start + stop)
@@ -80,6 +88,13 @@ def _cut(text: str, start: int, end: int) -> Span | None:
     while start < end and text[start].isspace():
         start += 1
     words = text[start:end]
-    if not words or _LINE.fullmatch(words):
+    if not words or _LINE.fullmatch(_plain(words)):
         return None
     return start, end
+
+
+def _plain(line: str) -> str:
+    """Give a line without its Markdown: what stands in front, emphasis, and the addresses of links."""
+    line = line.strip()
+    front = _FRONT.match(line)
+    return _MARKDOWN.sub("", line[front.end() :] if front and not _LINE.fullmatch(line) else line).strip()

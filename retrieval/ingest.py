@@ -1,5 +1,6 @@
 """ONE ARTICLE: is it known -> split -> embed -> store, top to bottom; and many of them, file by file."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from retrieval.errors import UnreadableArticle
 from retrieval.passages import split, text_to_embed
 from retrieval.readers import ArticleFile
 from retrieval.store import Outcome, Store
-from retrieval.types import Article
+from retrieval.types import Article, printable
 
 
 async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
@@ -19,8 +20,10 @@ async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
     article_id, version = article.source.article_id, article.source.version
     if (await store.versions([article_id])).get(article_id) == version:
         return "unchanged"
-    passages = split(article)
-    vectors = await embedder.embed([text_to_embed(passage) for passage in passages], "passage")
+    # A book takes a second to split: beside a running service nobody waits for it.
+    passages = await asyncio.to_thread(split, article)
+    texts = await asyncio.to_thread(lambda: [text_to_embed(passage) for passage in passages])
+    vectors = await embedder.embed(texts, "passage")
     return await store.put(article, passages, np.asarray(vectors, dtype=np.float32))
 
 
@@ -40,14 +43,17 @@ async def ingest_files(
     """Read each file and hand its article to `put`; a file that is no article is reported and loses nothing else."""
     taken: dict[str, str] = {}
     for file in files:
-        name = str(file.path)
+        name = printable(str(file.path))
         try:
-            article = readers.read(file)
-            first = taken.setdefault(article.source.article_id, name)
-            if first != name:
-                reason = f"its id {article.source.article_id!r} is that of {first}; give it an `id` of its own"
-                raise UnreadableArticle(name, reason)
+            # In a thread: a folder may be slow, and a service at work beside.
+            article = await asyncio.to_thread(readers.read, file)
         except UnreadableArticle as error:
             yield Ingested(name, None, None, error.reason)
             continue
-        yield Ingested(name, article.source.article_id, await put(article))
+        article_id = article.source.article_id
+        first = taken.setdefault(article_id, name)
+        if first != name:
+            reason = f"its id {article_id!r} is that of {first}; give it an `id` of its own"
+            yield Ingested(name, None, None, reason)
+            continue
+        yield Ingested(name, article_id, await put(article))

@@ -1,4 +1,4 @@
-"""An article's passages: pieces of a size that the embedding model reads whole, which joined in order are the article."""
+"""An article's passages: pieces that the embedding model reads whole, and which joined in order are the article."""
 
 from retrieval.furniture import without_furniture
 from retrieval.sentences import sentence_spans
@@ -10,7 +10,7 @@ LONGEST = 1000
 
 
 def split(article: Article) -> list[Passage]:
-    """Cut an article into passages that tile it: `"".join(p.text for p in split(a)) == a.text`.
+    """Cut an article into passages that tile it: their texts joined in order are the article's text.
 
     A passage is cut only where a sentence begins (a sentence longer than a passage, at a space), and rather where a
     paragraph begins. An article without text has no passage.

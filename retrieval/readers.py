@@ -1,5 +1,6 @@
 """A file becomes an Article: Markdown with front matter, and plain text."""
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ LONGEST_FILE = 20_000_000  # bytes; the same as the body limit of PUT /v1/articl
 _DATE_LINE = re.compile(
     r"date[:\s]\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?)?\b[^\S\r\n]*(.*)", re.IGNORECASE
 )
+_FIRST_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\r|\n|\Z)(.*)", re.DOTALL)
 _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 _LONGEST_TITLE = 200  # characters; a first line longer than that is body
 
@@ -31,13 +33,20 @@ class ArticleFile:
 def article_files(paths: list[Path]) -> Iterator[ArticleFile]:
     """Name every file below the given files and folders, in a fixed order; hidden ones are left out."""
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             yield ArticleFile(path, path.stem)
             continue
         for found in sorted(path.rglob("*")):
             relative = found.relative_to(path)
             if found.is_file() and not any(part.startswith(".") for part in relative.parts):
                 yield ArticleFile(found, relative.with_suffix("").as_posix())
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it will say why
 
 
 def read(file: ArticleFile) -> Article:
@@ -48,7 +57,7 @@ def read(file: ArticleFile) -> Article:
 
     """
     name = str(file.path)
-    if file.path.suffix.lower() not in SUFFIXES:
+    if file.path.suffix.lower() not in SUFFIXES and os.path.lexists(file.path):
         kind = file.path.suffix or "no suffix"
         raise UnreadableArticle(name, f"not an article: {kind} is none of {', '.join(SUFFIXES)}")
     text = _decoded(file.path)
@@ -81,8 +90,8 @@ def _plain_text(file: ArticleFile, text: str) -> Article:
     """Read plain text; a first line `date 2023-11-10 …` is the date, and the title if it goes on."""
     published = None
     title = ""
-    first, _, rest = text.partition("\n")
-    if found := _DATE_LINE.fullmatch(first.rstrip("\r")):
+    first, rest = _FIRST_LINE.fullmatch(text).groups()  # type: ignore[union-attr]  # every text has a first line
+    if found := _DATE_LINE.fullmatch(first):
         day, clock, zone, words = found.groups()
         published = _moment(file, f"{day}T{clock or '00:00'}{zone or ''}")
         if len(words) > _LONGEST_TITLE:
@@ -102,24 +111,26 @@ def _markdown(file: ArticleFile, text: str) -> Article:
         raise UnreadableArticle(name, "its front matter begins with --- and has no closing ---")
     try:
         fields = yaml.safe_load(found.group(1)) or {}
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         problem = " ".join(str(getattr(error, "problem", error)).split())
         raise UnreadableArticle(name, f"its front matter is not YAML: {problem}") from error
     if not isinstance(fields, dict):
         raise UnreadableArticle(name, "its front matter is not a list of `name: value` lines")
     body = text[found.end() :]
     credited = fields.get("credits") or []
-    if not isinstance(credited, str | list):
+    if not isinstance(credited, list):
+        credited = [credited]
+    if any(isinstance(one, dict | list) for one in credited):
         raise UnreadableArticle(name, "`credits` is neither a name nor a list of names")
     return _article(
         file,
         body,
-        title=_string(fields.get("title")) or _first_line(body) or file.path.stem,
+        title=_string(file, fields, "title") or _first_line(body) or file.path.stem,
         published=_moment(file, fields.get("published")),
-        article_id=_string(fields.get("id")),
-        outlet=_string(fields.get("outlet")),
-        url=_string(fields.get("url")),
-        credited=[credited] if isinstance(credited, str) else [str(one) for one in credited],
+        article_id=_string(file, fields, "id"),
+        outlet=_string(file, fields, "outlet"),
+        url=_string(file, fields, "url"),
+        credited=[str(one).strip() for one in credited],
     )
 
 
@@ -147,7 +158,10 @@ def _article(  # noqa: PLR0913 - one parameter for each field that a file can gi
     )
 
 
-def _string(value: object) -> str | None:
+def _string(file: ArticleFile, fields: dict[object, object], key: str) -> str | None:
+    value = fields.get(key)
+    if isinstance(value, dict | list | set):
+        raise UnreadableArticle(str(file.path), f"`{key}` is not one line of text")
     return str(value).strip() or None if value is not None else None
 
 
@@ -172,4 +186,9 @@ def _moment(file: ArticleFile, value: object) -> datetime | None:
         raise UnreadableArticle(
             str(file.path), "`published` is not a date such as 2023-11-10 or 2023-11-10T12:13:00+05:30"
         )
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    value = value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        value.astimezone(UTC)
+    except OverflowError as error:
+        raise UnreadableArticle(str(file.path), "`published` is no moment of the years 1 to 9999") from error
+    return value

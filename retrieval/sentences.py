@@ -28,7 +28,9 @@ _WORDS_THAT_BEGIN = frozenset(
 _TERMINATOR = re.compile(rf"(?:[.!?…]+|[。！？؟।॥۔]+)[{re.escape(_CLOSERS)}]*")
 _DOUBLE_QUOTE = re.compile('["“”]')
 _LONGEST_SPEECH = 600  # characters; a longer quotation is split like any other text
-_LINE_BREAK = re.compile(r"[ \t\u00a0]*(?:\r\n|[\n\r\u2028\u2029\x0b\x0c\x85])\s*")
+_NEAR = 80  # characters before and after a full stop that are looked at
+_SPACE = re.compile(r"\s*")
+_LINE_BREAK = re.compile(r"(?:\r\n|[\n\r\u2028\u2029\x0b\x0c\x85])\s*")
 _LAST_WORD = re.compile(r"[^\s\-–—/\"'“”‘’()\[\]]+$")
 
 
@@ -37,17 +39,20 @@ def sentence_spans(text: str) -> list[Span]:
     spans: list[Span] = []
     for line_start, line_end in _lines(text):
         start = line_start
-        speech = _speech(text, line_start, line_end)
+        speech = iter(_speech(text, line_start, line_end))
+        opened, closed = next(speech, (line_end, line_end))
         for match in _TERMINATOR.finditer(text, line_start, line_end):
             end = match.end()
-            if any(opened < match.start() and end < closed for opened, closed in speech):
+            while closed <= match.start():
+                opened, closed = next(speech, (line_end, line_end))
+                if opened == line_end:
+                    break
+            if opened < match.start() and end < closed:
                 continue
             if end <= start or not _ends_sentence(text, match.start(), end, start, line_end):
                 continue
             spans.append((start, end))
-            start = end
-            while start < line_end and text[start].isspace():
-                start += 1
+            start = _after_space(text, end, line_end)
         if start < line_end:
             spans.append((start, line_end))
     return [trimmed for span in spans if (trimmed := _trim(text, *span))]
@@ -81,9 +86,13 @@ def _speech(text: str, start: int, end: int) -> list[Span]:
     return spans
 
 
+def _after_space(text: str, start: int, end: int) -> int:
+    found = _SPACE.match(text, start, end)
+    return found.end() if found else start
+
+
 def _trim(text: str, start: int, end: int) -> Span | None:
-    while start < end and text[start].isspace():
-        start += 1
+    start = _after_space(text, start, end)
     while end > start and text[end - 1].isspace():
         end -= 1
     return (start, end) if start < end else None
@@ -98,7 +107,8 @@ def _ends_sentence(text: str, stop: int, end: int, start: int, line_end: int) ->
     if not text[end].isspace():
         # "…said.The next": a feed that lost its space; "3.5", "U.S.-India", "example.com" are not.
         return text[stop:end] != "." and text[end].isupper()
-    rest = text[end:line_end].lstrip()
+    begin = _after_space(text, end, line_end)
+    rest = text[begin : min(begin + _NEAR, line_end)]
     if not rest:
         return True
     following = rest.lstrip(_OPENERS)
@@ -111,7 +121,7 @@ def _ends_sentence(text: str, stop: int, end: int, start: int, line_end: int) ->
         return False
     if text[stop:end] != ".":
         return True
-    return not _is_abbreviation(text[start:stop], following)
+    return not _is_abbreviation(text[max(start, stop - _NEAR) : stop], following)
 
 
 def _is_abbreviation(before: str, following: str) -> bool:

@@ -1,8 +1,9 @@
 """Articles and passages in Chroma, the only store; the only importer of chromadb.
 
 Four collections. `articles` holds one record for each article, its commit point: a passage counts only while the record
-names the write that stored it. `passages` holds the passages with their vectors. `superseded` keeps the texts of replaced
-versions. `pending` notes what is being written, so that a start after a crash sweeps without reading every passage.
+names the write that stored it. `passages` holds the passages with their vectors. `superseded` keeps the texts of
+replaced versions. `pending` notes what is being written, so that a start after a crash sweeps without reading every
+passage.
 
 A write has an id of its own, because a version does not tell two writers of one article on a Chroma server apart: each
 may sweep what the other is still writing. No two writes share a passage, and only those that are over are swept.

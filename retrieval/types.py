@@ -14,9 +14,12 @@ Span = tuple[int, int]
 
 def without_surrogates(text: object) -> object:
     """Replace lone surrogates, which neither UTF-8 nor Chroma can store, by U+FFFD."""
-    if isinstance(text, str):
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return printable(text) if isinstance(text, str) else text
+
+
+def printable(text: str) -> str:
+    """Replace the lone surrogates of a text, such as the name of a file that is not UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 Text = Annotated[str, BeforeValidator(without_surrogates)]
@@ -58,9 +61,15 @@ def make_article(  # noqa: PLR0913 - one parameter for each field that an author
     published: datetime | None = None,
     credits: Sequence[str] = (),  # noqa: A002 - the field's name in every format that we read
 ) -> Article:
-    """Make an article and its version; until neighbours are known it is its own origin."""
+    """Make an article and its version; until neighbours are known it is its own origin.
+
+    Lone surrogates become U+FFFD.
+    """
+    article_id, title, text = printable(article_id), printable(title), printable(text)
+    outlet, url = outlet and printable(outlet), url and printable(url)
+    credits = [printable(one) for one in credits]  # noqa: A001 - as above
     when = published.astimezone(UTC).isoformat() if published else None
-    content = [title, text, outlet, url, when, list(credits)]
+    content = [title, text, outlet, url, when, credits]
     version = hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:16]
     source = Source(
         article_id=article_id,
