@@ -12,8 +12,9 @@ LONGEST = 1000
 def split(article: Article) -> list[Passage]:
     """Cut an article into passages that tile it: their texts joined in order are the article's text.
 
-    A passage is cut only where a sentence begins (a sentence longer than a passage, at a space), and rather where a
-    paragraph begins. An article without text has no passage.
+    A passage is cut only where a sentence begins, or, in a sentence longer than a passage, at a space. A sentence that
+    would carry it past the target begins the next one, unless it continues the paragraph of one less than half full. An
+    article without text has no passage.
     """
     passages: list[Passage] = []
     for start, end in _tiles(article.text):

@@ -13,14 +13,14 @@ from retrieval.types import Span
 _BEFORE_A_NAME = frozenset(
     "mr mrs ms mx dr prof st lt gen col maj capt cmdr adm brig sgt cpl pvt gov sen rep pres amb hon rev fr sr jr smt shri "
     "messrs mme mlle supt insp det vs no nos fig figs vol art sec ch pp p dept est approx cf ca al viz "
-    "jan feb mar apr jun jul aug sept sep oct nov dec mt ft".split()
+    "jan feb mar apr jun jul aug sept sep oct nov dec mt ft rs".split()
 )
 # These end a sentence only when what follows clearly begins one.
 _SOMETIMES_LAST = frozenset(
     "etc inc ltd co corp llc plc bros univ ave blvd rd a.m p.m am pm u.s u.k u.n e.u d.c b.c a.d ph.d u.s.a i.e e.g".split()
 )
-_OPENERS = "\"'“‘«»„([{¿¡"
-_CLOSERS = "\"'”’»«)]}"
+_OPENERS = "\"'“‘«»„「『([{¿¡"
+_CLOSERS = "\"'”’»«」』)]}"
 _WORDS_THAT_BEGIN = frozenset(
     "the a an this that these those he she it they we i you his her its their our but and however meanwhile in on at as "
     "after before when while if for there here what who why how according both some many most all no not under last earlier".split()
