@@ -57,11 +57,12 @@ PASSAGES = 40
 
 @dataclass(frozen=True)
 class Case:
-    """A question, whether an answer is due, and how to tell from a text, and its articles, whether it is right."""
+    """A question, whether an answer is due, how to tell a right one by its text and articles, and who holds it."""
 
     question: str
     answered: bool
     right: Callable[[str, set[str]], bool]
+    gold: frozenset[str]
 
 
 class Corpus:
@@ -86,7 +87,10 @@ def repository_set(articles: Path, questions: Path, model: MiniLM) -> tuple[Corp
     """Read a set of this repository."""
     corpus = Corpus([readers.read(file) for file in readers.article_files([articles])], model)
     cases: list[dict[str, Any]] = yaml.safe_load(questions.read_text(encoding="utf-8"))["cases"]
-    return corpus, [Case(case["question"], case["answered"], _has_facts(case)) for case in cases]
+    return corpus, [
+        Case(case["question"], case["answered"], _has_facts(case), frozenset(case.get("articles", ())))
+        for case in cases
+    ]
 
 
 def public_set(folder: Path, model: MiniLM) -> tuple[Corpus, list[Case]]:
@@ -94,7 +98,9 @@ def public_set(folder: Path, model: MiniLM) -> tuple[Corpus, list[Case]]:
     rows = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
     articles = [make_article(article_id=r["id"], title=r["title"].replace("_", " "), text=r["text"]) for r in rows]
-    return Corpus(articles, model), [Case(q["question"], q["answerable"], _has_answer(q)) for q in queries]
+    return Corpus(articles, model), [
+        Case(q["question"], q["answerable"], _has_answer(q), frozenset(q["gold_ids"])) for q in queries
+    ]
 
 
 def _has_facts(case: dict[str, Any]) -> Callable[[str, set[str]], bool]:
@@ -133,10 +139,14 @@ async def answered(writer: ExtractiveWriter, case: Case, evidence: Evidence) -> 
 def measure(name: str, corpus: Corpus, cases: Sequence[Case], writer: ExtractiveWriter) -> dict[str, Any]:
     """Ask every question of a set and count."""
     right = first = kept = due = refused = 0
+    found = dict.fromkeys((1, 10, PASSAGES), 0)
     began = time.perf_counter()
     for case in cases:
-        sentences, cited, cited_first = asyncio.run(answered(writer, case, corpus.evidence(case.question)))
+        evidence = corpus.evidence(case.question)
+        sentences, cited, cited_first = asyncio.run(answered(writer, case, evidence))
         if case.answered:
+            for limit in found:
+                found[limit] += any(hit.passage.source.article_id in case.gold for hit in evidence.hits[:limit])
             due += 1
             kept += bool(sentences)
             right += case.right(" ".join(sentences), cited)
@@ -151,6 +161,7 @@ def measure(name: str, corpus: Corpus, cases: Sequence[Case], writer: Extractive
         "answered": kept / due,
         "unanswerable": len(cases) - due,
         "abstained": refused / (len(cases) - due),
+        **{f"hit@{limit}": count / due for limit, count in found.items()},
         "ms": 1000 * (time.perf_counter() - began) / len(cases),
     }
 
@@ -256,14 +267,16 @@ def main() -> None:
         return
     rows = []
     if not arguments.json:
-        print(f"{'set':22}{'answerable':>11}{'right':>8}{'first':>8}{'unanswerable':>14}{'abstained':>11}{'ms':>6}")
+        print(
+            f"{'set':22}{'answerable':>11}{'right':>7}{'first':>7}{'unanswerable':>14}{'abstained':>11}{'hit@10':>8}{'ms':>5}"
+        )
     for name, (corpus, cases) in sets.items():
         row = measure(name, corpus, cases, writer)
         rows.append(row)
         if not arguments.json:
             print(
-                f"{name:22}{row['answerable']:11}{row['right']:8.3f}{row['first_sentence']:8.3f}"
-                f"{row['unanswerable']:14}{row['abstained']:11.3f}{row['ms']:6.0f}",
+                f"{name:22}{row['answerable']:11}{row['right']:7.3f}{row['first_sentence']:7.3f}"
+                f"{row['unanswerable']:14}{row['abstained']:11.3f}{row['hit@10']:8.3f}{row['ms']:5.0f}",
                 flush=True,
             )
     if arguments.json:

@@ -102,7 +102,7 @@ class Disagreement(Frozen):
 class Notice(Frozen):
     """Something to know about the answer that is no part of it."""
 
-    kind: Literal["left_out"]
+    kind: Literal["left_out", "history_unused"]
     message: str
 
 

@@ -1,0 +1,68 @@
+"""The README's commands are run: those of groundwire for real, those of make as far as `make -n`."""
+
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.processes import ROOT, environment, groundwire, serving
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+LINES = [line for kind, block in BLOCKS if kind == "sh" for line in block.replace("\\\n", " ").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    made = environment(tmp_path_factory.mktemp("readme"))
+    assert groundwire("ingest", str(ROOT / "seeds" / "articles"), env=made).returncode == 0
+    return made
+
+
+def test_the_printed_answers_are_those_that_the_command_prints(env: dict[str, str]) -> None:
+    [console] = [block for kind, block in BLOCKS if kind == "console"]
+    shown = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
+
+    assert len(shown) == 2
+    for command, printed in shown:
+        done = groundwire(*shlex.split(command)[1:], env=env)
+
+        assert done.stdout.strip() == printed.strip()
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if re.search(r"\bmake \w", line)])
+def test_make_knows_each_target_of_the_readme(line: str) -> None:
+    command = line.partition("#")[0].split()
+    done = subprocess.run(
+        [*command[command.index("make") :], "-n"], cwd=ROOT, check=False, capture_output=True, encoding="utf-8"
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("groundwire") and " serve" not in line])
+def test_each_command_of_the_readme_works_on_a_folder_of_ones_own(
+    line: str, tmp_path: Path, env: dict[str, str]
+) -> None:
+    shutil.copytree(ROOT / "seeds" / "articles", tmp_path / "my-folder")
+    done = groundwire(*shlex.split(line, comments=True)[1:], env=env, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_the_readmes_request_gets_a_cited_answer_from_the_service(env: dict[str, str], tmp_path: Path) -> None:
+    [line] = [line for line in LINES if line.startswith("curl")]
+    body = shlex.split(line)[-1].encode()
+    with serving("serve", "--port", "0", env=env, out=tmp_path / "out") as (_, address):
+        request = urllib.request.Request(f"{address}/v1/answers", body, {"Content-Type": "application/json"})  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310 - our own service
+            answer = json.load(response)
+
+    assert answer["answered"]
+    assert "2018" in answer["text"]
