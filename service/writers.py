@@ -21,7 +21,7 @@ from service.llm import LanguageModel
 from service.sentences import Written, cut
 from service.types import Question
 
-# How many statements of the hits, the most alike in words first, are compared with the question by meaning, and how many
+# How many statements of the hits, the most alike in words first, are compared with the question by meaning, how many
 # word by word. Each costs milliseconds the first time that it is seen.
 STATEMENTS_READ = 60
 STATEMENTS_COMPARED = 30
@@ -68,7 +68,7 @@ class ExtractiveWriter:
     async def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
         """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside."""
         read = await self.read(question.question, evidence)
-        for chosen in choose(read.asked, read.ranked, read.likeness):
+        for chosen in choose(read.asked, read.ranked, evidence.statements, read.likeness):
             yield Draft(chosen.statement.text, (chosen.statement.hit, *(other.hit for other in chosen.also)))
 
     async def read(self, question: str, evidence: Evidence) -> "Read":

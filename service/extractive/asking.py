@@ -112,7 +112,8 @@ _WHO_SAID = re.compile(
     re.IGNORECASE,
 )
 _ACCORDING = re.compile(
-    r"\b(?:according to|in the words of|in the view of)\s+(?P<who>[^,?]{2,60}?)(?=,|\?|$| who\b| what\b| how\b| why\b)",
+    r"\b(?:according to|in the words of|in the view of)\s+(?P<who>[^,?]{2,60}?)(?=,|\?|$| who\b| what\b| how\b| why\b)"
+    r"|\b(?:in|from) (?P<whose>[^,?]{2,40}?)['’]s? (?:view|opinion|words|eyes|telling|account|assessment)\b",
     re.IGNORECASE,
 )
 _QUOTED = re.compile(r"[\"“”«]([^\"“”«»]{3,200})[\"“”»]")
@@ -203,7 +204,8 @@ def _speakers(core: str) -> tuple[Word, ...]:
     found = _WHO_SAID.search(core) or _ACCORDING.search(core)
     if not found:
         return ()
-    return tuple(word for word in words(core) if word.name and found.start("who") <= word.start < found.end("who"))
+    start, end = found.span("whose") if found.groupdict().get("whose") else found.span("who")
+    return tuple(word for word in words(core) if word.name and start <= word.start < end)
 
 
 _AGENT = re.compile(
@@ -219,9 +221,12 @@ def _agents(core: str) -> tuple[Word, ...]:
     if not found:
         return ()
     agents: list[Word] = []
-    for word in words(core):
+    following = [*words(core)[1:], None]
+    for word, after in zip(words(core), following, strict=True):
         if word.start < found.start("who"):
             continue
+        if word.key in COUNTRIES and after and after.text.lower() in lexicon.TITLES:
+            continue  # "the US secretary of state"
         if word.name and not (agents and core[agents[-1].end : word.start].strip() not in {"", "and", ",", "-", "–"}):
             agents.append(word)
         elif word.text.lower() not in {

@@ -103,8 +103,13 @@ def rank(
     return sorted(candidates, key=lambda one: -one.score)
 
 
-def choose(asked: Asked, ranked: Sequence[Candidate], likeness: Likeness | None = None) -> list[Chosen]:
-    """Choose at most three statements that together answer, the best first; none if the articles do not answer."""
+def choose(
+    asked: Asked, ranked: Sequence[Candidate], statements: Sequence[Statement], likeness: Likeness | None = None
+) -> list[Chosen]:
+    """Choose at most three statements that together answer, the best first; none if the articles do not answer.
+
+    `statements` are all there are, in which the sentence that "he said" points back to is looked for.
+    """
     top = ranked[0].score if ranked else 0.0
     pool = [
         one
@@ -122,7 +127,7 @@ def choose(asked: Asked, ranked: Sequence[Candidate], likeness: Likeness | None 
             break
         as_near = candidate.fit.terms >= pool[0].fit.terms - 0.15 and candidate.fit.names >= pool[0].fit.names - 0.34
         if (not chosen or as_near or asked.kind is Kind.OVERVIEW) and not any(_says(one, statement) for one in chosen):
-            chosen += _with_antecedent(asked, statement, ranked, MOST_SENTENCES - len(chosen), chosen)
+            chosen += _with_antecedent(asked, candidate, statements, chosen)
     corroborating = [one.statement for one in ranked[:_CORROBORATING]]
     return [
         Chosen(one, tuple(other for other in corroborating if other.source != one.source and _says(other, one)))
@@ -164,21 +169,29 @@ def _says(one: Statement, other: Statement) -> bool:
 
 
 def _with_antecedent(
-    asked: Asked, statement: Statement, ranked: Sequence[Candidate], room: int, chosen: Sequence[Statement]
+    asked: Asked, candidate: Candidate, statements: Sequence[Statement], chosen: Sequence[Statement]
 ) -> list[Statement]:
-    """Put the sentence that "he said" points back to in front, where the question's who is only there."""
-    if room < 2 or not statement.before or not leans(statement.text):
+    """Put the sentence that "he said" points back to in front, where the question's who is only there.
+
+    Without it the statement does not tell who, and is nothing to show.
+    """
+    statement = candidate.statement
+    nameless = asked.kind is Kind.WHO and bool(candidate.fit.kind_missed)
+    elsewhere = any(not name_met(name, statement.text, asked.text) for name in asked.names)
+    if not leans(statement.text) or not (nameless or elsewhere):
         return [statement]
-    needed = asked.kind is Kind.WHO or any(not name_met(name, statement.text, asked.text) for name in asked.names)
     before = next(
-        (
-            one.statement
-            for one in ranked
-            if one.statement.source == statement.source and one.statement.text == statement.before[-1]
-        ),
-        None,
+        (one for one in statements if one.source == statement.source and _stands_before(one, statement)), None
     )
-    return [before, statement] if needed and before and before not in chosen else [statement]
+    if before in chosen:
+        return [statement]
+    if before is None or len(chosen) + 2 > MOST_SENTENCES:
+        return [] if nameless else [statement]
+    return [before, statement]
+
+
+def _stands_before(one: Statement, statement: Statement) -> bool:
+    return statement.before[-1:] == (one.text,) and one.end <= statement.start
 
 
 def _rarity(statements: Sequence[Statement]) -> dict[str, float]:

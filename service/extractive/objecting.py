@@ -10,7 +10,7 @@ from service.language import lexicon
 from service.language.words import COUNTRIES, Word, opposite, same, words
 
 # The kinds of question that name one event or thing, whose words must be there.
-_ONE_THING = frozenset({Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
+_ONE_THING = frozenset({Kind.WHO, Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
 _ONE_EVENT = frozenset({Kind.WHEN, Kind.WHERE, Kind.WHY})
 
 

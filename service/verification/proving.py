@@ -1,7 +1,9 @@
 """A sentence and the evidence become a verdict: the quotes that prove it, or the reasons why none does."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from service.evidence import Evidence, Statement
 from service.verification.checking import Check, check
@@ -55,10 +57,11 @@ def prove(sentence: str, cited: Sequence[int], evidence: Evidence) -> Verdict:
 
 def independent_sources(proofs: Sequence[Proof]) -> int:
     """Count the proofs that do not repeat one another: other origins, and no long run of the same words."""
-    voices: list[Proof] = []
+    voices: list[list[Proof]] = []
     for proof in proofs:
-        if not any(_same_voice(proof, other) for other in voices):
-            voices.append(proof)
+        same = [voice for voice in voices if any(_same_voice(proof, other) for other in voice)]
+        voices = [voice for voice in voices if voice not in same]
+        voices.append([proof, *(other for voice in same for other in voice)])  # it may join two that seemed to be apart
     return len(voices)
 
 
@@ -68,12 +71,11 @@ def _proofs(
     """Find the best proof in each article: a single statement, or where none suffices two that follow one another."""
     best: dict[str, Proof] = {}
     nearest: Check | None = None
-    for tried in (_singles(statements), _pairs(statements, evidence)):
+    for pairs in (False, True):
         proved = set(best)
-        for statement, start, end, quote in tried:
+        unproved = [one for one in statements if one.source.article_id not in proved]
+        for statement, start, end, quote in _pairs(unproved, evidence) if pairs else _singles(unproved):
             article_id = statement.source.article_id
-            if article_id in proved:
-                continue
             checked = check(sentence, quote, statement.source)
             if checked.passed and (article_id not in best or best[article_id].support < checked.support):
                 best[article_id] = Proof(statement, quote, start, end, checked.support)
@@ -91,8 +93,11 @@ def _singles(statements: Sequence[Statement]) -> _Tried:
 
 
 def _pairs(statements: Sequence[Statement], evidence: Evidence) -> _Tried:
-    for first, second in zip(statements, statements[1:], strict=False):
-        if first.source != second.source or second.start < first.end:
+    """Give each statement with the one that follows it in its article, whichever hits they stand in."""
+    begins = {(one.source.article_id, one.start) for one in statements}
+    ordered = sorted({(one.source.article_id, one.start): one for one in evidence.statements}.items())
+    for (first_at, first), (second_at, second) in pairwise(ordered):
+        if first_at[0] != second_at[0] or second.start < first.end or not {first_at, second_at} & begins:
             continue
         text = evidence.articles[first.source.article_id].text
         if not text[first.end : second.start].strip():  # else furniture stands between them
@@ -102,6 +107,8 @@ def _pairs(statements: Sequence[Statement], evidence: Evidence) -> _Tried:
 def _same_voice(one: Proof, other: Proof) -> bool:
     if one.statement.source.origin == other.statement.source.origin:
         return True
-    mine, theirs = one.quote.casefold().split(), other.quote.casefold().split()
+    mine, theirs = (re.findall(r"\w+", proof.quote.casefold()) for proof in (one, other))
     runs = {tuple(mine[i : i + VERBATIM_RUN]) for i in range(len(mine) - VERBATIM_RUN + 1)}
-    return any(tuple(theirs[i : i + VERBATIM_RUN]) in runs for i in range(len(theirs) - VERBATIM_RUN + 1))
+    return mine == theirs or any(
+        tuple(theirs[i : i + VERBATIM_RUN]) in runs for i in range(len(theirs) - VERBATIM_RUN + 1)
+    )
