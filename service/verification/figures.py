@@ -1,0 +1,186 @@
+"""Whether the numbers and dates of a sentence are those of a quote, in whatever spelling and of the same things; pure."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import pairwise
+
+from service.language.facts import Moment, Quantity, moments, quantities
+from service.language.words import Word, same, words
+
+_REFERENCE = re.compile(r"\b(?:the|these|those|their|its|our|his|her|both)\s+$", re.IGNORECASE)
+_UP = re.compile(
+    r"\b(?:more than|over|above|exceed(?:s|ed|ing)?|at least|upwards? of|surpass\w*|topp(?:s|ed|ing)|no (?:fewer|less) than)\s+$",
+    re.IGNORECASE,
+)
+_DOWN = re.compile(
+    r"\b(?:(?:less|fewer) than|under|below|up to|at most|nearly|almost|as (?:many|much) as|no more than)\s+$",
+    re.IGNORECASE,
+)
+_CURRENCIES = {
+    "percent": r"%|per\s?cent",
+    "aud": r"a\$",
+    "cad": r"c\$",
+    "usd": r"\$|usd|dollar",
+    "eur": r"€|eur",
+    "gbp": r"£|gbp|pound",
+    "jpy": r"¥",
+    "inr": r"₹|rs|inr|rupee",
+}
+_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_NEAR = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # days
+_SHIFTS = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1, "following": 1}
+
+_Date = tuple[int | None, int | None, int | None]
+
+
+def wrong_numbers(sentence: str, quote: str) -> list[str]:
+    """Say which numbers of a sentence its quote does not have, or has of something else."""
+    known = quantities(quote)
+    days = {moment.day for moment in moments(quote)}
+    reasons = []
+    for one in quantities(sentence):
+        said = sentence[one.start : one.end].strip()
+        before = sentence[: one.start]
+        if said.lower() == "one" or (one.value <= 3 and not one.ordinal and _REFERENCE.search(before)):
+            matching = [one]  # "one of the …", "the two sides": no count, unless the quote counts the same things
+            known_here = [*known, one]
+        else:
+            matching = [other for other in known if _equal(one, sentence, other, quote)]
+            known_here = list(known)
+            if not matching and not (one.ordinal and one.value in days):
+                reasons.append(f"{said} is not in the quote")
+                continue
+        bound = _bound(before)
+        if bound and not any(_bound(quote[: other.start]) == bound for other in matching):
+            reasons.append(f"the quote does not say {before[-20:].split()[-1]} {said}")
+        elif wrong := _counted_otherwise(one, sentence, known_here, quote):
+            reasons.append(f"the quote does not say {said} of {wrong}")
+    return reasons
+
+
+def wrong_dates(sentence: str, quote: str, published: date | None) -> list[str]:
+    """Say which dates of a sentence are neither in its quote nor, where that has none, its article's own date."""
+    said = moments(quote)
+    dates = [known for moment in said for known in _dates(moment, quote, published)]
+    if not said and published:
+        dates.append((published.year, published.month, published.day))
+    phrases = [set(quote[one.start : one.end].lower().split()) for one in said if _relative(one)]
+    reasons = []
+    for one in moments(sentence):
+        phrase = sentence[one.start : one.end]
+        if _relative(one):
+            own = set(phrase.lower().split())
+            met = any(own <= other for other in phrases) or any(_falls_on(known, own) for known in dates)
+        else:
+            met = any(_meets(one, known) for known in dates)
+            if one.month is None and one.day is None:
+                met = met or any(other.value == one.year for other in quantities(quote))
+        if not met:
+            reasons.append(f"{phrase} is not in the quote")
+    return reasons
+
+
+@lru_cache(maxsize=20_000)
+def figure_spans(text: str) -> tuple[tuple[int, int], ...]:
+    """Give where the numbers and dates of a text stand."""
+    return (*((one.start, one.end) for one in quantities(text)), *((one.start, one.end) for one in moments(text)))
+
+
+def _equal(one: Quantity, sentence: str, other: Quantity, quote: str) -> bool:
+    if one.value != other.value or one.ordinal != other.ordinal:
+        return False
+    mine, theirs = _unit(sentence[one.start : one.end]), _unit(quote[other.start : other.end])
+    if "percent" in (mine, theirs):
+        return mine == theirs
+    return not mine or mine == theirs
+
+
+def _unit(figure: str) -> str:
+    lower = figure.lower()
+    return next((name for name, pattern in _CURRENCIES.items() if re.search(pattern, lower)), "")
+
+
+def _bound(before: str) -> str:
+    return "up" if _UP.search(before) else "down" if _DOWN.search(before) else ""
+
+
+def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], quote: str) -> str:
+    """Name the thing that a sentence counts with this number, and its quote with another one only."""
+    counts = [other for other in known if other is not one and not other.ordinal and not _compound(other, quote)]
+    if one.ordinal or _compound(one, sentence) or all(other.value == one.value for other in counts):
+        return ""
+    found = words(quote)
+    places = [(other.value, index) for other in counts for index in [_place(other, found)]]
+    for thing in _things(one, sentence):
+        spots = [index for index, word in enumerate(found) if same(thing, word) >= 0.8]
+        nearest = [min(places, key=lambda place: abs(place[1] - spot)) for spot in spots]
+        close = [value for (value, index), spot in zip(nearest, spots, strict=True) if abs(index - spot) <= 6]
+        if close and one.value not in close:
+            return thing.text
+    return ""
+
+
+def _place(quantity: Quantity, found: Sequence[Word]) -> int:
+    return next((index for index, word in enumerate(found) if word.end > quantity.start), len(found))
+
+
+def _compound(quantity: Quantity, text: str) -> bool:
+    """Tell whether a number is part of a word that counts nothing: "two-way"."""
+    return bool(re.match(r"-[^\W\d]", text[quantity.end :]))
+
+
+def _things(quantity: Quantity, text: str) -> list[Word]:
+    """Give what a number counts: the words right behind it, else the nearest one before."""
+    after: list[Word] = []
+    at = quantity.end
+    for word in words(text):
+        if word.start < at:
+            continue
+        if not word.content or text[at : word.start].strip() or len(after) == 3:
+            break
+        after.append(word)
+        at = word.end
+    if after:
+        return after
+    before = [word for word in words(text) if word.end <= quantity.start][-3:]
+    return [word for word in before if word.content][-1:]
+
+
+def _relative(moment: Moment) -> bool:
+    return moment.year is None and moment.month is None and moment.day is None
+
+
+def _dates(moment: Moment, quote: str, published: date | None) -> list[_Date]:
+    """Complete a date of a quote by that of its article."""
+    if not _relative(moment):
+        year = moment.year or (published.year if published else None)
+        return [(year if moment.month else moment.year, moment.month, moment.day)]
+    if not published:
+        return []
+    phrase = quote[moment.start : moment.end].lower().split()
+    near = [shift for word, shift in _NEAR.items() if word in phrase]
+    near += [shift for shift in range(-6, 7) if _WEEKDAYS[(published + timedelta(shift)).weekday()] in phrase]
+    dates: list[_Date] = [(day.year, day.month, day.day) for day in (published + timedelta(shift) for shift in near)]
+    for word, unit in pairwise(phrase):
+        if word in _SHIFTS and unit == "year":
+            dates.append((published.year + _SHIFTS[word], None, None))
+        elif word in _SHIFTS and unit == "month":
+            months = published.year * 12 + published.month - 1 + _SHIFTS[word]
+            dates.append((months // 12, months % 12 + 1, None))
+    return dates
+
+
+def _meets(one: Moment, known: _Date) -> bool:
+    return all(said is None or said == other for said, other in zip((one.year, one.month, one.day), known, strict=True))
+
+
+def _falls_on(known: _Date, phrase: set[str]) -> bool:
+    year, month, day = known
+    if not (year and month and day):
+        return False
+    try:
+        return phrase == {_WEEKDAYS[date(year, month, day).weekday()]}
+    except ValueError:  # "31 June"
+        return False

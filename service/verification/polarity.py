@@ -1,0 +1,97 @@
+"""Whether a sentence says what its quote denies, or the opposite; pure."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from service.language import lexicon
+from service.language.words import Word, key_of, opposite, same, synonymous, words
+
+# "refused to condemn" denies as "did not condemn" does.
+_REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())
+_DENIES_NOTHING = frozenset("only just merely simply least doubt".split())
+_BOUNDS = frozenset("more less fewer later earlier sooner".split())
+_OPPOSED = tuple(
+    (key_of(one), key_of(other))
+    for one, other in (pair.split() for pair in lexicon.ANTONYMS.replace("\n", " ").split(";") if pair.strip())
+)
+
+
+def wrong_polarity(sentence: str, quote: str) -> list[str]:
+    """Say what a sentence denies and its quote does not, or the other way round, or by the opposite word."""
+    mine, theirs = _denied(sentence), _denied(quote)
+    reasons = []
+    if any(not any(_shared(denied, other) for other in theirs) for denied in mine):
+        reasons.append("only the sentence says not")
+    said = [word for word in words(sentence) if word.content]
+    for denied in theirs:
+        met = [word for word in denied if any(same(one, word) >= 0.8 for one in said)]
+        if 2 * len(met) >= len(denied) > 0 and not any(_shared(denied, other) for other in mine):
+            reasons.append("only the quote says not")
+    return [*reasons, *_opposites(said, [word for word in words(quote) if word.content])]
+
+
+@lru_cache(maxsize=20_000)
+def _denied(text: str) -> tuple[tuple[Word, ...], ...]:
+    """Give, for each "not" of a text, the words that it denies: those behind it, to the end of its clause."""
+    found = words(text)
+    return tuple(_clause(text, found, index + 1) for index in range(len(found)) if _denies(text, found, index))
+
+
+def _denies(text: str, found: Sequence[Word], index: int) -> bool:
+    word = found[index]
+    lower = word.text.lower().replace("’", "'")
+    following = found[index + 1].text.lower() if index + 1 < len(found) else ""
+    if word.key in _REFUSING:
+        return following == "to"
+    if lower not in lexicon.NEGATIONS and not lower.endswith("n't"):
+        return False
+    if lower == "no" and (text[word.end : word.end + 1] == "." or following in _BOUNDS):
+        return False  # "No. 5", "no more than 31"
+    return following not in _DENIES_NOTHING
+
+
+def _clause(text: str, found: Sequence[Word], first: int) -> tuple[Word, ...]:
+    denied: list[Word] = []
+    for index in range(first, len(found)):
+        between = text[found[index - 1].end : found[index].start]
+        if denied and (re.search(r"[,;:.!?—()]", between) or found[index].text.lower() in {"and", "but", "while"}):
+            break
+        if found[index].content:
+            denied.append(found[index])
+    return tuple(denied)
+
+
+def _shared(one: Sequence[Word], other: Sequence[Word]) -> bool:
+    return not one or not other or any(same(mine, theirs) >= 0.8 for mine in one for theirs in other)
+
+
+def _opposites(said: Sequence[Word], found: Sequence[Word]) -> list[str]:
+    """Look for words of a sentence in whose place its quote has the opposite."""
+    reasons = []
+    free = [word for word in found if not any(same(one, word) >= 0.8 for one in said)]
+    for word in said:
+        if word.name or word.number or any(same(word, other) >= 0.8 for other in found):
+            continue
+        against = next((other for other in free if _opposed(word.key, other.key)), None)
+        if against:
+            reasons.append(f"the quote says {against.text}, the sentence {word.text}")
+    return reasons
+
+
+@lru_cache(maxsize=50_000)
+def _opposed(one: str, other: str) -> bool:
+    if opposite(one, other):
+        return True
+    if synonymous(one, other):
+        return False
+    (mine, against), (theirs, for_them) = _sides(one), _sides(other)
+    return bool(mine & for_them or against & theirs)
+
+
+@lru_cache(maxsize=50_000)
+def _sides(key: str) -> tuple[frozenset[int], frozenset[int]]:
+    """Give the pairs of opposites whose first word, and those whose second, says the same as a key."""
+    numbered = list(enumerate(_OPPOSED))
+    first = frozenset(number for number, (word, _) in numbered if key == word or synonymous(key, word))
+    return first, frozenset(number for number, (_, word) in numbered if key == word or synonymous(key, word))
