@@ -40,7 +40,8 @@ discuss deliberate debate cover address touch topic subject theme issue agenda f
 start begin launch commence inaugurate introduce initiate inception open found establish date
 end finish conclude close stop cease terminate halt
 ask urge call request demand appeal want tell exhort press
-agree agreement deal accord pact treaty sign ink reach commit
+agree agreement deal accord pact treaty
+sign ink conclude
 pledge promise commit vow undertake
 say state tell note mention add remark declare announce claim describe comment stress emphasise highlight underscore underline assert argue observe express
 confirm affirm verify reaffirm clarify
@@ -109,6 +110,7 @@ perpetrator culprit attacker
 terrorist militant extremist terror terrorism
 group organisation outfit organization body
 ban outlaw prohibit proscribe
+smooth seamless
 smuggling trafficking
 narcotics drug
 piracy pirate
