@@ -1,0 +1,57 @@
+"""Settings from the environment."""
+
+from pathlib import Path
+
+import pytest
+
+from service.errors import SettingsError
+from service.settings import from_environment
+
+
+def test_without_variables_nothing_needs_to_be_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GROUNDWIRE_DATA_DIR")
+    settings = from_environment()
+    assert (settings.llm, settings.host, settings.port) == ("extractive", "127.0.0.1", 8000)
+    assert settings.data_dir == Path(".data")
+    assert (settings.chroma, settings.llm_base_url, settings.llm_api_key) == (None, None, None)
+
+
+def test_each_field_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWIRE_LLM", "openai-like/news-7b")
+    monkeypatch.setenv("GROUNDWIRE_LLM_BASE_URL", "http://127.0.0.1:8080/v1")
+    monkeypatch.setenv("GROUNDWIRE_PORT", "8001")
+    settings = from_environment()
+    assert (settings.llm, settings.llm_base_url, settings.port) == (
+        "openai-like/news-7b",
+        "http://127.0.0.1:8080/v1",
+        8001,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GROUNDWIRE_PORT", "eighty"),
+        ("GROUNDWIRE_PORT", "70000"),
+        ("GROUNDWIRE_LLM", "gpt"),
+        ("GROUNDWIRE_LLM", "openai-like/"),
+        ("GROUNDWIRE_LLM_BASE_URL", "127.0.0.1:8080"),
+        ("GROUNDWIRE_CHROMA", "chroma:8000"),
+    ],
+)
+def test_a_value_that_cannot_be_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=name):
+        from_environment()
+
+
+def test_the_key_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWIRE_LLM_API_KEY", "sk-secret")
+    settings = from_environment()
+    assert "sk-secret" not in f"{settings!r} {settings} {settings.model_dump_json()}"
+    assert settings.llm_api_key is not None
+    assert settings.llm_api_key.get_secret_value() == "sk-secret"
+    monkeypatch.setenv("GROUNDWIRE_PORT", "x")
+    with pytest.raises(SettingsError) as caught:
+        from_environment()
+    assert "sk-secret" not in str(caught.value)
