@@ -11,7 +11,7 @@ _WORDS = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
 _SCALES = "|".join(sorted(lexicon.SCALES, key=len, reverse=True))
 _CURRENCY = r"(?:US\$|A\$|C\$|[$€£¥₹]|Rs\.?|USD|EUR|GBP|INR)"
 _QUANTITY = re.compile(
-    rf"(?P<currency>{_CURRENCY}\s?)?"
+    rf"(?P<currency>(?<![^\W\d_]){_CURRENCY}\s?)?"  # no "Rs" in "numbers 31"
     rf"(?<![\w.+/-])(?P<number>\d+(?:,\d{{2,3}})+(?:\.\d+)?|\d+(?:\.\d+)?|(?:{_WORDS})(?:[-\s](?:and\s)?(?:{_WORDS}))*)"
     rf"(?:[\s-]?(?P<scale>{_SCALES})\b)?"
     r"(?P<unit>\s?(?:%|per\s?cent\b|percent\b|percentage points?\b|dollars?\b|euros?\b|pounds?\b|rupees?\b))?"

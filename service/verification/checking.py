@@ -93,8 +93,11 @@ def _missing_names(sentence: str, quote: str, source: Source) -> list[str]:
     found, beside = words(quote), words(source.title)
     known = words(f"{source.outlet or ''} . {' . '.join(source.credits)}")
     said = words(sentence)
+    figures = figure_spans(sentence)  # "Today Singh said": looked at by themselves
     missing = []
     for index, word in enumerate(said):
+        if any(start <= word.start < end for start, end in figures):
+            continue
         if _has(found, word, 0.9) or _has(known, word, 0.9):
             continue
         if not word.name and (not _may_be_name(word) or _has(found, word, 0.8)):
