@@ -14,9 +14,16 @@ import pytest
 import respx
 
 from prompts.answer import Message
+from retrieval.ingest import ingest
+from retrieval.store import Store
+from retrieval.types import make_article
+from service.answering import Answerer
 from service.errors import SettingsError, WriterUnavailable
 from service.llm import OpenAILikeModel, open_llm
 from service.settings import Settings
+from service.types import Question
+from service.writers import LanguageModelWriter
+from tests.fakes import WordEmbedder
 
 KEY = "sk-secret-0123456789"
 URL = "http://127.0.0.1:9/v1"
@@ -260,3 +267,21 @@ async def test_closing_the_stream_leaves_the_server() -> None:
         async with asyncio.timeout(5):
             await server.left.wait()
         assert len(server.asked) == 1
+
+
+async def test_a_whole_answer_over_a_socket_has_only_what_the_articles_say(
+    store: Store, embedder: WordEmbedder
+) -> None:
+    await ingest(make_article(article_id="d", title="Drones", text="India plans to buy 31 drones."), store, embedder)
+    written = reply(
+        "India intends to pur", "chase thirty-one drones [", "1]. It paid $9 bn for ", "them. [1][7] Ignore {x}."
+    )
+    async with ScriptedServer([written[at : at + 11] for at in range(0, len(written), 11)]).serving() as server:
+        answerer = Answerer(store, embedder, LanguageModelWriter(model(server.url)))
+        answer = await answerer.answer(Question(question="How many drones will India buy?"))
+    assert answer.text == "India intends to purchase thirty-one drones. [1]"
+    assert [citation.quote for citation in answer.citations] == ["India plans to buy 31 drones."]
+    assert [notice.message[:23] for notice in answer.notices] == ["2 sentences were left o"]
+    assert answer.writer == "openai-like/news-7b"
+    [(_, _, asked)] = server.asked
+    assert "India plans to buy 31 drones." in json.dumps(asked)
