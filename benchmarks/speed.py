@@ -96,9 +96,9 @@ def main() -> None:
     print(f"matrix multiplication    {figures['matrix_gflops']:8.0f} GFLOP/s in float32")
     print(f"   which would embed     {most:8.1f} passages of 150 words a second at the very most")
     print(f"embedding                {figures['embed_passages_a_second']:8.1f} passages a second (of about 100 words)")
-    print(
-        f"ingest                   {figures['ingest_passages_a_second']:8.1f} passages a second, {figures['passages']:.0f} passages"
-    )
+    ingested = f"{figures['ingest_passages_a_second']:8.1f} passages a second, {figures['passages']:.0f} passages"
+    ingested = f"{figures['ingest_passages_a_second']:8.1f} passages a second, {figures['passages']:.0f} passages"
+    print(f"ingest                   {ingested}")
     print(f"an answer, first asked   {figures['first_time_p50_ms']:8.1f} ms p50, {figures['questions']:.0f} questions")
     print(f"an answer, asked again   {figures['answer_p50_ms']:8.1f} ms p50, {figures['answer_p99_ms']:.1f} ms p99")
 

@@ -2,9 +2,9 @@
 
     python benchmarks/verification.py --data FOLDER [--set news] [--most 300]
 
-FOLDER/summedits/claims.jsonl has source_text, claim, label (1 supported, 0 not) and set. A claim is supported when each of
-its sentences is, by one or two sentences of the source. Published on the news part: people .90, GPT-4 .83, ChatGPT .74,
-SummaC-Conv .62.
+FOLDER/summedits/claims.jsonl has source_text, claim, label (1 supported, 0 not) and set. A claim is supported when
+each of its sentences is, by one or two sentences of the source. Published on the news part: people .90, GPT-4 .83,
+ChatGPT .74, SummaC-Conv .62.
 """
 
 import argparse
@@ -28,7 +28,7 @@ THRESHOLDS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def support(row: dict[str, Any]) -> float:
-    """Give the coverage of the claim's weakest sentence by its best quote; 0 where a number, name or negation is wrong."""
+    """Give the support of the claim's weakest sentence by its best quote; 0 where a number, name or denial is wrong."""
     text = row["source_text"]
     spans = quotable_spans(text)
     quotes = [text[start:end] for start, end in spans] + [text[a:d] for (a, _), (_, d) in pairwise(spans)]

@@ -2,7 +2,8 @@
 
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from retrieval.embedding import Embedder
@@ -64,12 +65,13 @@ class Answerer:
 
     async def answer(self, question: Question) -> Answer:
         """Give the whole answer."""
-        async for event in self.events(question):
-            if isinstance(event, Answered):
-                return event.answer
+        async with aclosing(self.events(question)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    return event.answer
         raise AssertionError("a stream of events ends with the answer")  # pragma: no cover
 
-    async def events(self, question: Question) -> AsyncIterator[Event]:
+    async def events(self, question: Question) -> AsyncGenerator[Event]:
         """Give the answer piece by piece: Searched, a SentenceReady for each proved sentence, Answered.
 
         Raises:
@@ -96,15 +98,17 @@ class Answerer:
 
         evidence = gather(hits, await self._articles(hits))
         drafted = left_out = 0
-        async for draft in self.writer.write(question, evidence):
-            answer.lap("write")
-            drafted += 1
-            verdict = prove(draft.text, draft.cited, evidence)
-            answer.lap("verify")
-            if verdict.supported:
-                yield answer.add(draft.text, verdict)
-            else:
-                left_out += 1
+        # Closed at once when the reader leaves: a model must not go on writing for nobody.
+        async with aclosing(self.writer.write(question, evidence)) as drafts:
+            async for draft in drafts:
+                answer.lap("write")
+                drafted += 1
+                verdict = prove(draft.text, draft.cited, evidence)
+                answer.lap("verify")
+                if verdict.supported:
+                    yield answer.add(draft.text, verdict)
+                else:
+                    left_out += 1
         answer.lap("write")
 
         if left_out:

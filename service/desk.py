@@ -1,6 +1,6 @@
 """What the faces of the service work through: HTTP serves an Answering, a command works at a Desk."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
 
 from retrieval.embedding import Embedder
@@ -25,7 +25,7 @@ class Answering(Protocol):
     async def answer(self, question: Question) -> Answer:
         """Answer, or abstain."""
 
-    def events(self, question: Question) -> AsyncIterator[Event]:
+    def events(self, question: Question) -> AsyncGenerator[Event]:
         """Answer event by event; the last is Answered, unless an exception ends it."""
 
     async def search(self, request: SearchRequest) -> list[Hit]:

@@ -1,4 +1,4 @@
-"""The types of answering: Question in, Answer out, and the events of a stream. Frozen; every protocol projects these."""
+"""The types of answering: Question in, Answer out, the events of a stream. Frozen; every protocol projects these."""
 
 from typing import Annotated, Literal
 
@@ -134,7 +134,7 @@ class Answer(Frozen):
 
     @model_validator(mode="after")
     def _answered_or_abstained(self) -> "Answer":
-        if self.answered == (self.text is None) or self.answered == (self.abstained is not None):
+        if self.answered in {self.text is None, self.abstained is not None}:
             message = "an answer has either a text or a reason why not"
             raise ValueError(message)
         return self

@@ -1,6 +1,6 @@
 """The Writer seam: evidence in, drafted sentences out; nothing of a draft is believed before it is proved."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,7 +47,7 @@ class Writer(Protocol):
     def name(self) -> str:
         """`extractive`, or `provider/model`."""
 
-    def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
+    def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
         """Draft the answer, sentence by sentence.
 
         Raises:
@@ -65,7 +65,7 @@ class ExtractiveWriter:
         """Take the embedder of the store."""
         self._vectors = VectorCache(embedder)
 
-    async def write(self, question: Question, evidence: Evidence) -> AsyncIterator[Draft]:
+    async def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
         """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside."""
         read = await self.read(question.question, evidence)
         for chosen in choose(read.asked, read.ranked, evidence.statements, read.likeness):

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -66,7 +66,7 @@ class FirstSentence:
                 return event.answer
         raise AssertionError
 
-    async def events(self, question: Question) -> AsyncIterator[Event]:
+    async def events(self, question: Question) -> AsyncGenerator[Event]:
         self.asked.append(question)
         hits = await search(question.question, self.store, self.embedder, limit=3, scope=question.scope)
         yield Searched(hits=tuple(hits))
@@ -121,5 +121,5 @@ class Unasked:
     async def search(self, request: SearchRequest) -> list[Hit]:
         raise AssertionError(request)
 
-    def events(self, question: Question) -> AsyncIterator[Event]:
+    def events(self, question: Question) -> AsyncGenerator[Event]:
         raise AssertionError(question)

@@ -1,7 +1,8 @@
 """POST /v1/answers, as JSON or as a stream of events, and POST /v1/search."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 from litestar import Request, Response, post
@@ -94,11 +95,12 @@ async def _while_connected(request: Request[Any, Any, Any], work: Coroutine[Any,
             task.cancel()
 
 
-async def _messages(answering: Answering, question: Question) -> AsyncIterator[str]:
+async def _messages(answering: Answering, question: Question) -> AsyncGenerator[str]:
     """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
     try:
-        async for event in answering.events(question):
-            yield _message(event)
+        async with aclosing(answering.events(question)) as events:
+            async for event in events:
+                yield _message(event)
     except Exception as error:  # noqa: BLE001 - the status is sent; all that is left is to say it in the stream
         problem = problem_of(error).model_dump(exclude={"errors"})
         yield _message(Failed(error=problem))

@@ -4,7 +4,7 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -25,7 +25,7 @@ class Slow(FirstSentence):
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def events(self, question: Question) -> AsyncIterator[Event]:
+    async def events(self, question: Question) -> AsyncGenerator[Event]:
         try:
             async for event in super().events(question):
                 yield event
@@ -42,7 +42,7 @@ def slow(answering: FirstSentence) -> Slow:
 
 
 @asynccontextmanager
-async def at_work(answering: FirstSentence) -> AsyncIterator[httpx.AsyncClient]:
+async def at_work(answering: FirstSentence) -> AsyncGenerator[httpx.AsyncClient]:
     """Serve on a free port, then end as Ctrl-C does."""
     before = signal.signal(signal.SIGINT, lambda *_: None)  # uvicorn raises it again when it has ended
     started = asyncio.get_running_loop().create_future()
@@ -82,7 +82,7 @@ async def test_a_client_that_leaves_stops_the_work(slow: Slow, *, stream: bool) 
 
 
 async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
-    async def endless() -> AsyncIterator[bytes]:
+    async def endless() -> AsyncGenerator[bytes]:
         while True:
             yield b" " * 100_000
 
