@@ -59,8 +59,8 @@ MOST_SENTENCES = 3
 # How far behind the best a further sentence may score: half a point of first-sentence accuracy is about .3 of score.
 FURTHER = {Kind.OVERVIEW: 3.0, Kind.WHAT: 1.2, Kind.WHY: 1.2, Kind.HOW: 1.2, Kind.YES_NO: 1.0}
 FURTHER_FACT = 0.5
-# The share of a statement's words, names apart, that another must have to be cited beside it. On the news part of
-# SummEdits .8 lets 6 % of the false claims through, .6 does 26 % (benchmarks/verification.py).
+# The share of a statement's words, names apart, that another must have to be cited beside it; verification must pass as
+# well. On the news part of SummEdits .8 lets 12 % of the false claims through, .7 does 22 % (benchmarks/README.md).
 SAME = 0.8
 _CORROBORATING = 40  # ranked statements that are looked at for saying the same
 
