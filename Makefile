@@ -19,7 +19,7 @@ help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
-	@echo "make bench   speed and quality on this machine"
+	@echo "make bench   speed on this machine (quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv)"
 	@echo "make clean   remove what make made; the articles in .data stay"
 
@@ -39,7 +39,7 @@ check: $(VENV)/.dev install
 	@echo "Tests"; $(BIN)/python -m pytest
 
 bench: $(VENV)/.dev install
-	@for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python benchmarks/speed.py
 
 lock:
 	@# The larger set first and free; the smaller one is then a part of it.

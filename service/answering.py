@@ -31,8 +31,8 @@ from service.types import (
 from service.verification.proving import Verdict, independent_sources, prove
 from service.writers import Writer
 
-# Passages that an answer is written from. Of SQuAD's and CLAPnq's answerable questions, the dense ranking has the gold
-# passage among its first 10 for 93 %, first 40 for 97 % (benchmarks/quality.py); reading 40 costs milliseconds.
+# Passages that an answer is written from. Of SQuAD's answerable questions the dense ranking has the gold passage among
+# its first 10 for 95 %, its first 40 for 99 % (benchmarks/README.md); reading 40 costs milliseconds.
 PASSAGES_READ = 40
 # The cosine of question and best passage below which nothing is relevant, and no writer is asked. Of 1,340 answerable
 # questions of benchmarks/extractive.py one in a thousand is below it, and half of those asked of other articles.
