@@ -111,12 +111,15 @@ class Store:
             raise StoreLocked(message, address) from error
         except OSError as error:
             raise _unwritable(folder, error) from error
+        client = None
         try:
             _own(folder, address=None)  # also in place of what an owner left that was killed
             settings = ChromaSettings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
             return cls(client, embedder, lock=lock)
         except BaseException as error:
+            if client:
+                _close(client)
             _disown(folder)
             lock.release()
             if isinstance(error, OSError):
@@ -145,18 +148,24 @@ class Store:
                 ssl=parts.scheme == "https",
                 settings=ChromaSettings(anonymized_telemetry=False),
             )
-            client._server._session.timeout = _TIMEOUT  # noqa: SLF001 - it has no setting
-            return cls(client, embedder, lock=None)
         except Exception as error:
             if not _is_of_chroma(error) and not isinstance(error, ValueError):
                 raise
-            message = f"No Chroma answers at {url} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run"
-            raise StoreUnavailable(message) from error
+            raise _silent(url, error) from error
+        try:
+            for session in _sessions(client):
+                session.timeout = _TIMEOUT
+            return cls(client, embedder, lock=None)
+        except Exception as error:
+            _close(client)
+            if not _is_of_chroma(error) and not isinstance(error, ValueError):
+                raise
+            raise _silent(url, error) from error
 
     def close(self) -> None:
         """Let go of an embedded store, so that another process may own it."""
         with self._writing:  # a write goes on when whoever asked for it has gone
-            self._client.close()
+            _close(self._client)
             if self._lock and self._lock.is_locked:
                 _disown(Path(self._lock.lock_file).parent)
                 self._lock.release()
@@ -383,6 +392,20 @@ def _is_of_chroma(error: Exception) -> bool:
     return isinstance(error, known) or type(error) is Exception
 
 
+def _sessions(client: ClientAPI) -> list[httpx.Client]:
+    """Give a client's HTTP sessions, of which it has two: their timeout and their end are not in Chroma's interface."""
+    servers = [client._server, client._admin_client._server]  # noqa: SLF001 - as above
+    sessions = [getattr(server, "_session", None) for server in servers]
+    return [session for session in sessions if isinstance(session, httpx.Client)]
+
+
+def _close(client: ClientAPI) -> None:
+    sessions = _sessions(client)
+    client.close()
+    for session in sessions:
+        session.close()
+
+
 async def _in_thread(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
     """Run what blocks in a thread, and turn a lost Chroma into our own error."""
     try:
@@ -431,6 +454,10 @@ def _owner(folder: Path) -> tuple[int | None, str | None]:
         return owner["pid"], owner["address"]
     except (OSError, ValueError, LookupError, TypeError):
         return None, None
+
+
+def _silent(url: str, error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"No Chroma answers at {url} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run")
 
 
 def _unwritable(folder: Path, error: OSError) -> StoreUnavailable:

@@ -1,0 +1,185 @@
+"""Many files in: what is known is left alone, what is no article is reported, and nothing else is lost."""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from retrieval.embedding import Role, Vectors
+from retrieval.ingest import Ingested, ingest, ingest_files
+from retrieval.passages import split, text_to_embed
+from retrieval.readers import article_files
+from retrieval.search import search
+from retrieval.store import Store
+from retrieval.types import Article, Scope, make_article
+from tests.fakes import WordEmbedder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "news"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "drones.md").write_text("---\ntitle: Drones\n---\nIndia plans to buy 31 drones.\n")
+    (folder / "sub" / "students.txt").write_text("date 2023-11-10\nThere are 270,000 students.\n")
+    return folder
+
+
+async def ingested(folder: Path, store: Store, embedder: WordEmbedder) -> list[Ingested]:
+    async def put(article: Article) -> str:
+        return await ingest(article, store, embedder)
+
+    return [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+
+
+def outcomes(found: list[Ingested]) -> list[tuple[str | None, str | None]]:
+    return [(one.article_id, one.outcome) for one in found]
+
+
+async def test_a_folder_goes_in_file_by_file(folder: Path, store: Store, embedder: WordEmbedder) -> None:
+    found = await ingested(folder, store, embedder)
+
+    assert outcomes(found) == [("drones", "created"), ("sub/students", "created")]
+    assert [one.name for one in found] == [str(folder / "drones.md"), str(folder / "sub/students.txt")]
+    assert (await store.corpus()).articles == 2
+
+
+async def test_the_same_folder_again_writes_and_embeds_nothing(
+    folder: Path, store: Store, embedder: WordEmbedder
+) -> None:
+    await ingested(folder, store, embedder)
+    corpus, asked = await store.corpus(), len(embedder.asked)
+    rows = store._passages.get(include=["metadatas"])
+
+    assert outcomes(await ingested(folder, store, embedder)) == [("drones", "unchanged"), ("sub/students", "unchanged")]
+
+    assert len(embedder.asked) == asked
+    assert await store.corpus() == corpus
+    assert store._passages.get(include=["metadatas"]) == rows
+
+
+async def test_a_file_that_changed_replaces_its_article(folder: Path, store: Store, embedder: WordEmbedder) -> None:
+    await ingested(folder, store, embedder)
+    (folder / "drones.md").write_text("---\ntitle: Drones\n---\nIndia plans to buy 32 drones.\n")
+
+    assert outcomes(await ingested(folder, store, embedder)) == [("drones", "replaced"), ("sub/students", "unchanged")]
+
+    hits = await search("drones", store, embedder, limit=5, scope=Scope())
+    assert [hit.passage.text for hit in hits if "drones" in hit.passage.text] == ["India plans to buy 32 drones.\n"]
+
+
+async def test_what_is_no_article_is_reported_and_loses_nothing_else(
+    folder: Path, store: Store, embedder: WordEmbedder
+) -> None:
+    (folder / "a empty.md").write_text("")
+    (folder / "b binary.txt").write_bytes(b"\0\1")
+    (folder / "c latin.md").write_bytes("Grüße".encode("latin-1"))
+    (folder / "d.png").write_bytes(b"\x89PNG")
+    (folder / "e.md").write_text("---\ntitle: [\n---\nx")
+
+    found = await ingested(folder, store, embedder)
+
+    assert [(Path(one.name).name, one.outcome, one.article_id) for one in found if one.reason] == [
+        ("a empty.md", None, None),
+        ("b binary.txt", None, None),
+        ("c latin.md", None, None),
+        ("d.png", None, None),
+        ("e.md", None, None),
+    ]
+    assert outcomes([one for one in found if not one.reason]) == [("drones", "created"), ("sub/students", "created")]
+
+
+async def test_the_second_file_with_an_id_is_reported_with_the_first(
+    folder: Path, store: Store, embedder: WordEmbedder
+) -> None:
+    (folder / "drones.txt").write_text("another text")
+    (folder / "z.md").write_text("---\nid: sub/students\n---\nanother text")
+
+    found = await ingested(folder, store, embedder)
+
+    reasons = {Path(one.name).name: one.reason for one in found if one.reason}
+    assert reasons.keys() == {"drones.txt", "z.md"}
+    assert str(folder / "drones.md") in str(reasons["drones.txt"])
+    assert str(folder / "sub/students.txt") in str(reasons["z.md"])
+    article = await store.article("drones")
+    assert article
+    assert article.text == "India plans to buy 31 drones.\n"
+
+
+async def test_a_file_that_is_named_twice_is_no_second_article(
+    folder: Path, store: Store, embedder: WordEmbedder
+) -> None:
+    async def put(article: Article) -> str:
+        return await ingest(article, store, embedder)
+
+    path = folder / "drones.md"
+    found = [one async for one in ingest_files(article_files([path, path]), put)]  # type: ignore[arg-type]
+
+    assert outcomes(found) == [("drones", "created"), ("drones", "unchanged")]
+
+
+async def test_a_file_name_that_is_not_utf_8_can_be_printed(
+    tmp_path: Path, store: Store, embedder: WordEmbedder
+) -> None:
+    (tmp_path / "news").mkdir()
+    (tmp_path / "news" / os.fsdecode(b"caf\xe9.md")).write_text("text")
+
+    (one,) = await ingested(tmp_path / "news", store, embedder)
+
+    assert one.name.encode().endswith("caf\ufffd.md".encode())
+    assert one.outcome == "created"
+
+
+async def test_a_store_that_fails_ends_the_ingest(folder: Path) -> None:
+    async def put(article: Article) -> str:
+        raise OSError(article.source.article_id)
+
+    with pytest.raises(OSError, match="drones"):
+        [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+
+
+async def test_each_passage_is_embedded_with_its_title_and_without_furniture(
+    store: Store, embedder: WordEmbedder
+) -> None:
+    article = make_article(article_id="a", title="Drones", text="ADVERTISEMENT\n\n" + "They fly. " * 300)
+
+    await ingest(article, store, embedder)
+
+    ((texts, role),) = embedder.asked
+    assert role == "passage"
+    assert list(texts) == [text_to_embed(passage) for passage in split(article)]
+    assert all(text.startswith("Drones\n") and "ADVERTISEMENT" not in text for text in texts)
+
+
+class Slow(WordEmbedder):
+    """Embeds when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        await self.go.wait()
+        return await super().embed(texts, role)
+
+
+async def test_the_same_article_from_two_sides_at_once_is_created_once(store: Store) -> None:
+    slow = Slow()
+    article = make_article(article_id="a", title="t", text="They fly. " * 300)
+    both = [asyncio.create_task(ingest(article, store, slow)) for _ in range(2)]
+    slow.go.set()
+
+    assert sorted(await asyncio.gather(*both)) == ["created", "unchanged"]
+    assert store._passages.count() == len(split(article))
+
+
+async def test_search_gives_hits_with_a_relevance_between_0_and_1(store: Store, embedder: WordEmbedder) -> None:
+    for number, text in enumerate(["drones", "drones over the river", "students"]):
+        await ingest(make_article(article_id=str(number), title="", text=text), store, embedder)
+
+    hits = await search("drones", store, embedder, limit=2, scope=Scope())
+
+    assert [hit.passage.source.article_id for hit in hits] == ["0", "1"]
+    assert 1 >= hits[0].relevance > hits[1].relevance >= 0
+    assert embedder.asked[-1] == (("drones",), "question")

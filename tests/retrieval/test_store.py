@@ -1,0 +1,499 @@
+"""What every store promises: the contract, once in a folder and once on a Chroma server."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import retrieval.store
+from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.ingest import ingest
+from retrieval.passages import split
+from retrieval.store import Found, Store
+from retrieval.types import Article, Scope, make_article
+from tests.fakes import WordEmbedder
+from tests.retrieval.conftest import Open
+
+ODD = "CRLF\r\nCR\rBOM\ufeff NUL\0 bell\a emoji 👩\u200d👧 e\u0301 \u2028 \u202eabc\u202c \uffff 𝔘 'q' \" \\ %s"
+DAY = datetime(2023, 11, 10, tzinfo=UTC)
+WHOLE = Scope()
+
+
+def long_article(article_id: str, number: int, passages: int = 4) -> Article:
+    """Make a version of an article whose every passage names it."""
+    paragraph = f"Drones of version {number} fly over the river. " * 16 + "\n\n"
+    return make_article(article_id=article_id, title=f"Version {number}", text=paragraph * passages)
+
+
+async def nearest(
+    store: Store, question: str, limit: int = 50, scope: Scope = WHOLE, as_of: datetime | None = None
+) -> list[Found]:
+    [vector] = await WordEmbedder().embed([question], "question")
+    return await store.nearest(vector, limit, scope, as_of)
+
+
+async def ids(
+    store: Store, question: str = "drones", limit: int = 50, scope: Scope = WHOLE, as_of: datetime | None = None
+) -> set[str]:
+    return {one.passage.source.article_id for one in await nearest(store, question, limit, scope, as_of)}
+
+
+def everything(store: Store) -> list[Any]:
+    """Give all that Chroma holds of ours."""
+    collections = [store._passages, store._articles, store._superseded, store._pending]
+    return [collection.get(include=["documents", "metadatas", "embeddings"]) for collection in collections]
+
+
+def texts(everything: list[Any]) -> list[Any]:
+    return [(found["ids"], found["documents"], found["metadatas"]) for found in everything]
+
+
+def whole(found: Sequence[Found], *versions: Article) -> Article:
+    """Check that what was found of an article is all of one version; give it."""
+    passages = sorted((one.passage for one in found), key=lambda passage: passage.ordinal)
+    (article,) = [one for one in versions if passages and one.source == passages[0].source]
+    assert passages == split(article)
+    return article
+
+
+async def test_an_article_comes_back_character_for_character(open_store: Open, embedder: WordEmbedder) -> None:
+    article = make_article(
+        article_id=f"desk/{ODD}",
+        title=ODD,
+        text=ODD * 60,
+        outlet=ODD,
+        url="https://desk.example/?a=b&c=ü",
+        published=datetime(2023, 11, 10, 12, 13, 14, 15, tzinfo=UTC),
+        credits=["PTI", ODD],
+    )
+    store = open_store()
+
+    assert await ingest(article, store, embedder) == "created"
+
+    assert await store.article(article.source.article_id) == article
+    assert await store.article(article.source.article_id, article.source.version) == article
+    assert await store.sources(0, 10) == [article.source]
+    assert await store.articles([article.source]) == {article.source.article_id: article}
+    assert whole(await nearest(store, "emoji"), article) == article
+
+
+async def test_an_article_with_nothing_but_a_text_comes_back(open_store: Open, embedder: WordEmbedder) -> None:
+    article = make_article(article_id="a", title="t", text="x")
+    store = open_store()
+    await ingest(article, store, embedder)
+
+    assert await store.article("a") == article
+
+
+async def test_what_was_stored_is_there_after_closing(open_store: Open, embedder: WordEmbedder) -> None:
+    article = long_article("drones", 1)
+    first = open_store()
+    await ingest(article, first, embedder)
+    corpus = await first.corpus()
+    first.close()
+    store = open_store()
+
+    assert await store.article("drones") == article
+    assert whole(await nearest(store, "drones"), article) == article
+    assert await store.corpus() == corpus
+
+
+async def test_the_same_version_again_writes_nothing_and_embeds_nothing(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    article = long_article("drones", 1)
+    store = open_store()
+    await ingest(article, store, embedder)
+    asked, before = len(embedder.asked), texts(everything(store))
+
+    assert await ingest(article, store, embedder) == "unchanged"
+    vectors = await WordEmbedder().embed([passage.text for passage in split(article)])
+    assert await store.put(article, split(article), vectors) == "unchanged"
+
+    assert len(embedder.asked) == asked
+    assert texts(everything(store)) == before
+
+
+async def test_another_version_replaces_the_first_and_leaves_none_of_its_passages(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    old, new = long_article("drones", 1, passages=6), long_article("drones", 2, passages=3)
+    other = long_article("other", 1)
+    store = open_store()
+    for article in (old, other):
+        await ingest(article, store, embedder)
+
+    assert await ingest(new, store, embedder) == "replaced"
+
+    assert await store.article("drones") == new
+    scope = Scope(article_ids=("drones",))
+    assert whole(await nearest(store, "drones", scope=scope), new) == new
+    assert await store.versions(["drones", "gone", "other", "drones"]) == {
+        "drones": new.source.version,
+        "other": other.source.version,
+    }
+    assert store._passages.count() == len(split(new)) + len(split(other))
+    assert store._pending.count() == 0
+
+
+async def test_a_replaced_version_stays_readable_and_is_not_listed(open_store: Open, embedder: WordEmbedder) -> None:
+    versions = [long_article("drones", number) for number in range(3)]
+    store = open_store()
+    for article in versions:
+        await ingest(article, store, embedder)
+
+    for article in versions:
+        assert await store.article("drones", article.source.version) == article
+        assert await store.articles([article.source]) == {"drones": article}
+    assert await store.sources(0, 10) == [versions[-1].source]
+    assert (await store.corpus()).articles == 1
+
+
+async def test_a_version_that_comes_back_is_current_again(open_store: Open, embedder: WordEmbedder) -> None:
+    first, second = long_article("drones", 1), long_article("drones", 2)
+    store = open_store()
+
+    outcomes = [await ingest(article, store, embedder) for article in (first, second, first, second)]
+
+    assert outcomes == ["created", "replaced", "replaced", "replaced"]
+    assert whole(await nearest(store, "drones"), first, second) == second
+    assert await store.article("drones", first.source.version) == first
+
+
+async def test_metadata_that_a_new_version_lacks_is_gone(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    dated = make_article(article_id="a", title="t", text="drones", outlet="X", url="u", published=DAY, credits=["PTI"])
+    bare = make_article(article_id="a", title="t", text="drones")
+    await ingest(dated, store, embedder)
+    await ingest(bare, store, embedder)
+
+    assert await store.article("a") == bare
+    assert await ids(store, scope=Scope(outlets=("X",))) == set()
+
+
+async def test_what_is_not_there_is_none(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    article = long_article("drones", 1)
+    await ingest(article, store, embedder)
+
+    assert await store.article("gone") is None
+    assert await store.article("drones", "0" * 16) is None
+    assert await store.articles([]) == {}
+    assert await store.articles([long_article("gone", 1).source, article.source, article.source]) == {"drones": article}
+    assert await store.versions([]) == {}
+
+
+async def test_an_empty_store_finds_nothing(open_store: Open) -> None:
+    store = open_store()
+
+    assert await nearest(store, "drones") == []
+    assert await store.sources(0, 10) == []
+    assert (await store.corpus()).articles == 0
+    await store.ready()
+
+
+async def test_articles_are_listed_page_by_page_in_the_order_in_which_they_came_first(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    names = ["c", "a", "d", "b", "e"]
+    for name in names:
+        await ingest(long_article(name, 1, passages=1), store, embedder)
+    await ingest(long_article("a", 2, passages=1), store, embedder)
+
+    pages = [await store.sources(offset, 2) for offset in (0, 2, 4, 6)]
+
+    assert [[source.article_id for source in page] for page in pages] == [["c", "a"], ["d", "b"], ["e"], []]
+
+
+async def test_the_nearest_comes_first_with_its_cosine(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    for name, text in {"a": "drones drones", "b": "drones river", "c": "river bank"}.items():
+        await ingest(make_article(article_id=name, title="", text=text), store, embedder)
+
+    found = await nearest(store, "drones drones", limit=2)
+
+    assert [one.passage.source.article_id for one in found] == ["a", "b"]
+    assert found[0].similarity == pytest.approx(1, abs=1e-4)
+    assert found[1].similarity == pytest.approx(0.5**0.5, abs=1e-3)
+
+
+async def test_a_scope_keeps_the_rest_out(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    for name, outlet, published in [
+        ("early", "X", DAY),
+        ("late", "Y", DAY + timedelta(days=1)),
+        ("undated", "X", None),
+    ]:
+        article = make_article(article_id=name, title="t", text="drones", outlet=outlet, published=published)
+        await ingest(article, store, embedder)
+    second = timedelta(seconds=1)
+
+    assert await ids(store) == {"early", "late", "undated"}
+    assert await ids(store, scope=Scope(after=DAY)) == {"early", "late"}
+    assert await ids(store, scope=Scope(after=DAY + second)) == {"late"}
+    assert await ids(store, scope=Scope(before=DAY + timedelta(days=1))) == {"early"}
+    assert await ids(store, as_of=DAY) == {"early"}
+    assert await ids(store, as_of=DAY - second) == set()
+    assert await ids(store, scope=Scope(outlets=("X",))) == {"early", "undated"}
+    assert await ids(store, scope=Scope(outlets=("X", "Y"), after=DAY)) == {"early", "late"}
+    assert await ids(store, scope=Scope(article_ids=("late", "gone"))) == {"late"}
+    assert await ids(store, scope=Scope(outlets=("X",), article_ids=("late",))) == set()
+
+
+async def test_passages_that_no_record_names_are_never_found_and_crowd_nothing_out(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    stored = [make_article(article_id=f"a{number}", title="t", text="drones over the river") for number in range(5)]
+    for article in stored:
+        await ingest(article, store, embedder)
+    # What a write leaves behind whose process was killed: nearer than all that is stored, and much of it.
+    for article_id in ("a0", "never-stored"):
+        leftover = make_article(article_id=article_id, title="leftover", text="drones " * 30_000)
+        passages = split(leftover)
+        store._passages.upsert(
+            ids=[f"{passage.passage_id}~dead" for passage in passages],
+            embeddings=await embedder.embed(["drones"] * len(passages)),
+            documents=[passage.text for passage in passages],
+            metadatas=[retrieval.store._passage_metadata(passage, "dead") for passage in passages],
+        )
+
+    found = await nearest(store, "drones", limit=5)
+
+    assert {one.passage.source.article_id for one in found} == {"a0", "a1", "a2", "a3", "a4"}
+    assert {one.passage.source.title for one in found} == {"t"}
+
+
+async def test_the_fingerprint_changes_with_the_articles_and_comes_back_with_them(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    first, second = long_article("a", 1), long_article("a", 2)
+    seen = [await store.corpus()]
+    for article in (first, long_article("b", 1), second, first):
+        await ingest(article, store, embedder)
+        seen.append(await store.corpus())
+
+    assert [corpus.articles for corpus in seen] == [0, 1, 2, 2, 2]
+    assert len({corpus.fingerprint for corpus in seen}) == 4
+    assert seen[4] == seen[2]
+
+
+async def test_a_corpus_that_was_read_while_it_changed_is_not_remembered(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    articles = store._articles
+
+    class ReadSlowly:
+        """Lets an article be stored after the count was taken."""
+
+        def count(self) -> int:
+            counted: int = articles.count()
+            store._articles = articles
+            asyncio.run(ingest(long_article("a", 1), store, embedder))
+            return counted
+
+        def get(self, **named: Any) -> Any:  # noqa: ANN401 - Chroma's own
+            return articles.get(**named)
+
+    store._articles = ReadSlowly()
+    await store.corpus()
+
+    assert (await store.corpus()).articles == 1
+
+
+async def test_a_store_of_another_model_is_refused_with_what_to_do(open_store: Open, embedder: WordEmbedder) -> None:
+    open_store().close()
+    embedder.name = "other-model"
+
+    with pytest.raises(StoreForeign, match=r"words-64.*other-model.*GROUNDWIRE_DATA_DIR"):
+        open_store()
+
+    embedder.name = "words-64"
+    await open_store().ready()
+
+
+class PowerCut(BaseException):
+    """What a test raises where the power goes."""
+
+
+class Cut:
+    """A collection that works until the power goes, before or after one of its writes."""
+
+    def __init__(self, collection: object, steps: Iterator[bool]) -> None:
+        self.collection = collection
+        self.steps = steps
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - Chroma's own
+        call = getattr(self.collection, name)
+        if name not in {"upsert", "delete"}:
+            return call
+
+        def cut(**named: object) -> object:
+            if next(self.steps):
+                raise PowerCut
+            done = call(**named)
+            if next(self.steps):
+                raise PowerCut
+            return done
+
+        return cut
+
+
+@pytest.mark.parametrize("replacing", [False, True], ids=["created", "replaced"])
+async def test_an_article_is_whole_wherever_its_write_was_interrupted(
+    open_store: Open, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, *, replacing: bool
+) -> None:
+    monkeypatch.setattr(retrieval.store, "_BATCH", 2)
+    monkeypatch.setattr(retrieval.store, "_STALE_PENDING", -1)  # beside other writers, too, all is swept at the start
+    old, new = long_article("drones", 1, passages=3), long_article("drones", 2, passages=2)
+    seen: set[str] = set()
+    for step in range(100):
+        store = open_store()
+        if replacing:
+            await ingest(old, store, embedder)
+        steps = iter(range(1000))
+        numbered = (number == step for number in steps)
+        for name in ("_passages", "_articles", "_superseded", "_pending"):
+            setattr(store, name, Cut(getattr(store, name), numbered))
+        try:
+            await ingest(new, store, embedder)
+        except PowerCut:
+            pass
+        else:
+            assert seen == ({"old", "new"} if replacing else {"nothing", "new"})
+            break
+        store.close()
+        store = open_store()
+
+        found = await nearest(store, "drones")
+        article = await store.article("drones")
+        seen.add({old: "old", new: "new", None: "nothing"}[article])
+        if article:
+            assert whole(found, old, new) == article
+        else:
+            assert not found
+        assert store._passages.count() == len(found)
+        assert store._pending.count() == 0
+        assert await ingest(new, store, embedder) == (
+            "unchanged" if article == new else "replaced" if article else "created"
+        )
+        assert whole(await nearest(store, "drones"), new) == new
+        if replacing:
+            assert await store.article("drones", old.source.version) == old
+        for name in ("_passages", "_articles", "_superseded", "_pending"):
+            collection = getattr(store, name)
+            if left := collection.get(include=[])["ids"]:
+                collection.delete(ids=left)
+        store.close()
+    else:
+        pytest.fail("the write never ended")
+
+
+async def test_a_search_beside_a_writer_sees_one_version_whole(
+    open_store: Open, kind: str, embedder: WordEmbedder
+) -> None:
+    """An article replaced in a loop, two searches in loops: never a mix of versions, and never neither."""
+    versions = [long_article("drones", number, passages=3 + number % 3) for number in range(6)]
+    writer = open_store()
+    reader = open_store() if kind == "server" else writer
+    for article in (versions[0], *(long_article(f"other {number}", number) for number in range(4))):
+        await ingest(article, writer, embedder)
+    reading = True
+    writes = 0
+
+    async def write() -> None:
+        nonlocal writes
+        while reading:
+            writes += 1
+            assert await ingest(versions[writes % len(versions)], writer, embedder) == "replaced"
+
+    async def read() -> set[str]:
+        seen = set()
+        for _ in range(50):
+            for limit, scope in ((50, WHOLE), (12, Scope(article_ids=("drones",)))):
+                found = await nearest(reader, "drones of version", limit, scope)
+                ours = [one for one in found if one.passage.source.article_id == "drones"]
+                article = whole(ours, *versions)
+                assert await reader.articles([article.source]) == {"drones": article}
+                seen.add(article.source.version)
+        return seen
+
+    writing = asyncio.create_task(write())
+    try:
+        seen = await asyncio.gather(read(), read())
+    finally:
+        reading = False
+        await writing
+
+    assert len(set.union(*seen)) > 1
+    assert writes > 5
+    assert writer._pending.count() == 0
+    assert whole(await nearest(reader, "drones", scope=Scope(article_ids=("drones",))), *versions)
+    assert not [
+        row for row in writer._passages.get()["ids"] if row.startswith("drones@") and writer_of(row) != last(writer)
+    ]
+
+
+def writer_of(row: str) -> str:
+    return row.rpartition("~")[2]
+
+
+def last(store: Store) -> str:
+    return store._records(["drones"])["drones"].write
+
+
+async def test_writers_of_one_article_at_the_same_time_leave_one_of_its_versions_whole(
+    open_store: Open, kind: str, embedder: WordEmbedder
+) -> None:
+    """As two replicas do that start beside each other; the same version twice among them."""
+    versions = [long_article("drones", number, passages=4 + number) for number in range(3)]
+    first = open_store()
+    stores = [first, open_store(), open_store(), open_store()] if kind == "server" else [first] * 4
+
+    async def write(store: Store, shift: int) -> None:
+        for number in range(6):
+            await ingest(versions[(number + shift) % 3], store, embedder)
+
+    await asyncio.gather(*(write(store, shift % 3) for shift, store in enumerate(stores)))
+
+    article = whole(await nearest(first, "drones"), *versions)
+    assert await first.article("drones") == article
+    assert first._passages.count() == len(split(article))
+    assert first._pending.count() == 0
+
+
+async def test_an_ingest_that_is_given_up_is_finished_before_the_next(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    versions = [long_article("drones", number, passages=5) for number in range(8)]
+    for article in versions:
+        task = asyncio.create_task(ingest(article, store, embedder))
+        # Given up at any point: before its first step, or in the thread that writes.
+        for _ in range(int(article.source.version, 16) % 7):
+            await asyncio.sleep(0.002)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await ingest(versions[0], store, embedder)
+
+    assert whole(await nearest(store, "drones"), versions[0]) == versions[0]
+    assert store._passages.count() == len(split(versions[0]))
+    assert store._pending.count() == 0
+
+
+async def test_what_chroma_refuses_is_our_own_error(open_store: Open) -> None:
+    store = open_store()
+    store._client.delete_collection("groundwire_articles")
+
+    with pytest.raises(StoreUnavailable, match="Chroma failed"):
+        await store.ready()
+
+
+async def test_a_mistake_of_ours_is_not_blamed_on_chroma(open_store: Open) -> None:
+    store = open_store()
+
+    with pytest.raises(AttributeError):
+        await store.articles(["no source"])  # type: ignore[list-item]

@@ -1,0 +1,149 @@
+"""A Chroma server that is gone, hangs, or is none."""
+
+import asyncio
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+import retrieval.store
+from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.ingest import ingest
+from retrieval.passages import split
+from retrieval.store import Store
+from retrieval.types import Scope, make_article
+from tests.fakes import WordEmbedder
+from tests.processes import free_port
+
+Server = tuple[subprocess.Popen[bytes], str]
+ARTICLE = make_article(article_id="a", title="t", text="drones")
+
+
+async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Server, embedder: WordEmbedder) -> None:
+    process, address = chroma
+    with Store.open_server(address, embedder) as store:
+        await ingest(ARTICLE, store, embedder)
+        [vector] = await embedder.embed(["drones"])
+        process.kill()
+        process.wait()
+
+        for call in (
+            store.ready(),
+            store.corpus(),
+            store.article("a"),
+            store.articles([ARTICLE.source]),
+            store.sources(0, 1),
+            store.versions(["a"]),
+            store.nearest(vector, 1, Scope()),
+            store.put(make_article(article_id="b", title="t", text="x"), [], vector),
+        ):
+            with pytest.raises(StoreUnavailable, match="Is it running"):
+                await call
+
+
+async def test_a_server_that_hangs_is_not_waited_for_for_ever(
+    chroma: Server, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval.store, "_TIMEOUT", httpx.Timeout(2.0))
+    process, address = chroma
+    with Store.open_server(address, embedder) as store:
+        process.send_signal(signal.SIGSTOP)
+
+        with pytest.raises(StoreUnavailable):
+            await store.ready()
+
+        process.send_signal(signal.SIGCONT)
+        await store.ready()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:{port}",
+        "https://127.0.0.1:{port}",
+        "http://127.0.0.1:99999",
+        "http://[::1",
+        "http://127.0.0.1:x",
+    ],
+)
+def test_where_nothing_answers_the_error_names_the_address_and_the_setting(
+    embedder: WordEmbedder, address: str
+) -> None:
+    address = address.format(port=free_port())
+
+    with pytest.raises(StoreUnavailable, match="GROUNDWIRE_CHROMA") as raised:
+        Store.open_server(address, embedder)
+
+    assert address in str(raised.value)
+
+
+@contextmanager
+def saying(status: int, body: bytes) -> Iterator[str]:
+    """Serve one answer to everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(404, b"no"), (200, b"<html>"), (200, b"{}"), (200, b"[]"), (500, b""), (401, b"{}")]
+)
+def test_an_address_where_something_else_answers_is_no_store(embedder: WordEmbedder, status: int, body: bytes) -> None:
+    with saying(status, body) as address, pytest.raises(StoreUnavailable, match="GROUNDWIRE_CHROMA"):
+        Store.open_server(address, embedder)
+
+
+async def test_an_article_that_the_server_finds_too_large_is_our_own_error(
+    chroma: Server, embedder: WordEmbedder
+) -> None:
+    with Store.open_server(chroma[1], embedder) as store:
+        book = make_article(article_id="book", title="t", text="x" * 50_000_000)
+
+        with pytest.raises(StoreUnavailable, match="too large"):
+            await store.put(book, [], await embedder.embed([]))
+
+        assert await store.article("book") is None
+        assert await ingest(ARTICLE, store, embedder) == "created"
+
+
+async def test_another_model_is_refused_while_the_first_is_at_work(chroma: Server, embedder: WordEmbedder) -> None:
+    with Store.open_server(chroma[1], embedder) as store:
+        with pytest.raises(StoreForeign, match="words-32"):
+            Store.open_server(chroma[1], WordEmbedder(name="words-32", dimensions=32))
+        assert await ingest(ARTICLE, store, embedder) == "created"
+
+
+async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
+    chroma: Server, embedder: WordEmbedder
+) -> None:
+    article = make_article(article_id="a", title="t", text="Drones fly over the river. " * 200)
+    with Store.open_server(chroma[1], embedder) as store:
+        writing = asyncio.create_task(ingest(article, store, embedder))
+        while not writing.done():
+            (await asyncio.to_thread(Store.open_server, chroma[1], embedder)).close()
+        await writing
+
+        [vector] = await embedder.embed(["drones"])
+        assert len(await store.nearest(vector, 50, Scope())) == len(split(article))
+        assert store._pending.count() == 0
