@@ -333,6 +333,7 @@ class Store:
                     metadatas=[_passage_metadata(passage, write) for passage in batch],
                 )
                 self._note(write, source.article_id)
+            # Read as late as may be: a version that another process commits from here to our own commit is not kept.
             before = self._articles.get(ids=[source.article_id], include=["documents", "metadatas"])
             replaced = bool(before["ids"])
             if replaced:

@@ -1,7 +1,7 @@
 """What every store promises: the contract, once in a folder and once on a Chroma server."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -445,6 +445,72 @@ def writer_of(row: str) -> str:
 
 def last(store: Store) -> str:
     return store._records(["drones"])["drones"].write
+
+
+class Meanwhile:
+    """A collection beside which something happens, before or after each of its calls of one name."""
+
+    def __init__(self, collection: object, *, before: str = "", after: str = "", happens: Callable[[], None]) -> None:
+        self.collection = collection
+        self.before = before
+        self.after = after
+        self.happens = happens
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - Chroma's own
+        call = getattr(self.collection, name)
+
+        def called(*arguments: object, **named: object) -> object:
+            if name == self.before:
+                self.happens()
+            done = call(*arguments, **named)
+            if name == self.after:
+                self.happens()
+            return done
+
+        return called
+
+
+@pytest.mark.parametrize("times", [1, 2, 4, 1000])
+async def test_a_search_finds_an_article_that_is_replaced_each_time_it_has_looked(
+    open_store: Open, embedder: WordEmbedder, times: int
+) -> None:
+    store = open_store()
+    writer = open_store() if store._lock is None else store
+    versions = [long_article("drones", number, passages=3 + number % 2) for number in range(4)]
+    await ingest(versions[0], store, embedder)
+    replaced = 0
+
+    def replace() -> None:
+        nonlocal replaced
+        if replaced < times and not store._writing.locked():  # once writers must wait, it is not replaced
+            replaced += 1
+            asyncio.run(ingest(versions[replaced % 4], writer, WordEmbedder()))
+
+    store._passages = Meanwhile(store._passages, after="query", happens=replace)
+
+    assert whole(await nearest(store, "drones"), *versions) == versions[replaced % 4]
+    assert replaced == min(times, retrieval.store._UNDISTURBED)
+
+
+async def test_a_passage_that_chroma_deletes_while_it_reads_it_is_asked_for_again(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    """Then Chroma gives an id without a text and without metadata."""
+    store = open_store()
+    article = long_article("drones", 1)
+    await ingest(article, store, embedder)
+    passages = store._passages
+
+    class Torn:
+        def query(self, **named: Any) -> Any:  # noqa: ANN401 - Chroma's own
+            store._passages = passages
+            found = passages.query(**named)
+            found["metadatas"][0][1] = found["documents"][0][1] = None
+            return found
+
+    store._passages = Torn()
+
+    assert whole(await nearest(store, "drones"), article) == article
 
 
 async def test_writers_of_one_article_at_the_same_time_leave_one_of_its_versions_whole(

@@ -19,6 +19,7 @@ from retrieval.store import Store
 from retrieval.types import Scope, make_article
 from tests.fakes import WordEmbedder
 from tests.processes import free_port
+from tests.retrieval.test_store import Meanwhile
 
 Server = tuple[subprocess.Popen[bytes], str]
 ARTICLE = make_article(article_id="a", title="t", text="drones")
@@ -147,3 +148,50 @@ async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
         [vector] = await embedder.embed(["drones"])
         assert len(await store.nearest(vector, 50, Scope())) == len(split(article))
         assert store._pending.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("collection", "moment", "last"),
+    [
+        ("_pending", {"after": "upsert"}, "ours"),  # our passages are not begun, or whole and not committed
+        ("_passages", {"after": "upsert"}, "ours"),
+        ("_articles", {"before": "upsert"}, "ours"),
+        ("_articles", {"after": "upsert"}, "theirs"),
+        ("_passages", {"before": "delete"}, "theirs"),
+        ("_pending", {"before": "delete"}, "theirs"),
+        ("_pending", {"after": "delete"}, "theirs"),
+    ],
+)
+@pytest.mark.parametrize("same", [False, True], ids=["another version", "the same version"])
+async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_version_whole(  # noqa: PLR0913 - the cases
+    chroma: Server, embedder: WordEmbedder, collection: str, moment: dict[str, str], last: str, *, same: bool
+) -> None:
+    old, ours, theirs = (
+        make_article(article_id="a", title="t", text=f"Drones of {number} fly. " * 100 * number) for number in (1, 2, 3)
+    )
+    if same:
+        theirs = ours
+    with Store.open_server(chroma[1], embedder) as first, Store.open_server(chroma[1], embedder) as second:
+        await ingest(old, first, embedder)
+        happened: list[bool] = []
+
+        def write() -> None:
+            if not happened:
+                happened.append(True)
+                asyncio.run(ingest(theirs, second, WordEmbedder()))
+
+        setattr(first, collection, Meanwhile(getattr(first, collection), happens=write, **moment))
+        await ingest(ours, first, embedder)
+
+        assert happened
+        expected = ours if last == "ours" else theirs
+        assert await first.article("a") == expected
+        [vector] = await embedder.embed(["drones"])
+        found = await second.nearest(vector, 50, Scope())
+        assert sorted((one.passage for one in found), key=lambda passage: passage.ordinal) == split(expected)
+        assert first._passages.count() == len(split(expected))
+        assert first._pending.count() == 0
+        # Theirs, committed after we read what to keep and before we committed, was current for a millisecond.
+        unseen = {theirs} if last == "ours" and collection == "_articles" else set()
+        for article in {old, ours, theirs} - unseen:
+            assert await second.article("a", article.source.version) == article
