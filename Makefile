@@ -13,12 +13,13 @@ ifdef PORT
 export GROUNDWIRE_PORT := $(PORT)
 endif
 
-.PHONY: help demo install test check lock bench clean
+.PHONY: help demo install test check crash lock bench clean
 
 help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
+	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
 	@echo "make bench   speed on this machine (quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv)"
 	@echo "make clean   remove what make made; the articles in .data stay"
@@ -37,6 +38,9 @@ check: $(VENV)/.dev install
 	@echo "Types"; $(BIN)/mypy
 	@echo "Import contracts"; $(BIN)/lint-imports
 	@echo "Tests"; $(BIN)/python -m pytest
+
+crash: $(VENV)/.dev install
+	@GROUNDWIRE_CRASHES=$(or $(CRASHES),100) $(BIN)/python -m pytest -s tests/retrieval/test_crash.py
 
 bench: $(VENV)/.dev install
 	@$(BIN)/python benchmarks/speed.py
