@@ -18,7 +18,7 @@ from service.extractive.choosing import Candidate, choose, rank
 from service.extractive.matching import Likeness
 from service.language.words import words
 from service.llm import LanguageModel
-from service.sentences import Written, cut
+from service.sentences import Written, cut, without_markers
 from service.types import Question
 
 # How many statements of the hits, the most alike in words first, are compared with the question by meaning, how many
@@ -73,7 +73,7 @@ class ExtractiveWriter:
 
     async def read(self, question: str, evidence: Evidence) -> "Read":
         """Take the question apart and rank the statements: first by words alone, then what is likely by meaning too."""
-        asked = take_apart(recased(question, evidence.statements))
+        asked = take_apart(recased(without_markers(question), evidence.statements))
         by_words = rank(asked, evidence.statements, [(0.0, 0.0)] * len(evidence.statements))
         statements = [one.statement for one in by_words[:STATEMENTS_READ]]
         together = [f"{(one.before or (one.source.title,))[-1]} {one.text}" for one in statements]

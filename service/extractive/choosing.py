@@ -117,6 +117,8 @@ def choose(
         if objection(asked, one.statement, one.fit, likeness) is None
         and plausibility(asked, one, top, likeness) >= LEAST_PLAUSIBLE
     ]
+    # A headline or a caption answers only where no sentence does, and sums up nothing.
+    pool = [one for one in pool if not one.fit.fragment] or [one for one in pool if asked.kind is not Kind.OVERVIEW]
     if not pool:
         return []
     least = pool[0].score - FURTHER.get(asked.kind, FURTHER_FACT)

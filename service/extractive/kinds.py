@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from service.extractive.asking import Asked, Kind
 from service.language import lexicon
-from service.language.facts import Moment, moments, quantities
+from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import COUNTRIES, DEMONYMS, Word, same, words
 
 _REASON = re.compile(
@@ -17,6 +17,7 @@ _REASON = re.compile(
     re.IGNORECASE,
 )
 _LOCATIVE = re.compile(r"\b(?:in|at|near|from|to|outside|inside|across|around|into)\s+(?:the\s+)?$", re.IGNORECASE)
+_DEICTIC = re.compile(r"today|tonight|yesterday|tomorrow", re.IGNORECASE)  # tells nothing without the day it was said
 _MONEY = re.compile(
     r"\b(?:cost|costs|price|pay|paid|worth|budget|fee|salary|value|spend|spent|spending|fine|fund|funding|invest|invested|earn|sum|amount of money|expensive)\b",
     re.IGNORECASE,
@@ -31,7 +32,9 @@ def holds_kind(asked: Asked, text: str, near: str, alike: Callable[[Word, Word],
     match asked.kind:
         case Kind.WHEN:
             return any(
-                text[one.start : one.end].lower() not in asked.text.lower() and _fine_enough(one, text, asked.grain)
+                text[one.start : one.end].lower() not in asked.text.lower()
+                and not _DEICTIC.fullmatch(text[one.start : one.end])
+                and _fine_enough(one, text, asked.grain)
                 for one in moments(text)
             )
         case Kind.COUNT:
@@ -82,7 +85,7 @@ def _could_be_who(word: Word) -> bool:
 def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> bool:
     """Tell whether a number that is not the question's own stands beside what is counted."""
     given = {quantity.value for quantity in quantities(asked.text)}
-    numbers = [one for one in quantities(text) if not one.ordinal and one.value not in given]
+    numbers = [one for one in quantities(text) if not one.ordinal and one.value not in given and not _named(one, text)]
     for adjective, measure in _MEASURES:
         if adjective.search(asked.text):
             return any(measure.match(text[one.end :].lstrip(" -")) for one in numbers)
@@ -109,6 +112,11 @@ def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> boo
         if anybody and any(word.text.lower().endswith(("s", "men", "women", "people")) for word in counted):
             return True
     return False
+
+
+def _named(number: Quantity, text: str) -> bool:
+    """Tell whether a number is part of a name: "Security Council 1267 Sanctions Committee"."""
+    return bool(re.search(r"[A-Z]\w+ $", text[: number.start]) and re.match(r" [A-Z]", text[number.end :]))
 
 
 _LENGTH = r"(?:met(?:er|re)s?|m\b|km|kilomet|miles?|feet|foot|ft|inch|cm|mm|yards?|storeys?|stories)"
@@ -140,16 +148,19 @@ def _amounts(asked: Asked, text: str) -> bool:
 def _places(asked: Asked, text: str) -> bool:
     """Tell whether a name stands after a preposition of place; a country is no city."""
     town = bool(_TOWN.search(asked.text))
+    asked_about = [*asked.names, *asked.numbers, *asked.terms, *asked.light]
+    about = [word for word in words(text) if any(same(one, word) for one in asked_about)] or list(words(text))
     for word in words(text):
         if not word.name or any(c.isdigit() for c in word.key) or _known(word, asked):
             continue
         if word.key in COUNTRIES and (town or word.text.lower() in DEMONYMS):
             continue
-        if _LOCATIVE.search(text[: word.start]):
+        if _LOCATIVE.search(text[: word.start]) and any(abs(word.start - one.start) <= _BESIDE for one in about):
             return True
     return False
 
 
+_BESIDE = 90  # characters between a place and what is there: "met with the minister … in New Delhi"
 _WINDOW = 3  # words between a role and its holder: "minister of state for energy, Ann Lee"
 
 
@@ -165,13 +176,14 @@ def names_role(asked: Asked, text: str) -> bool:
         beside = [*found[max(start - 4, 0) : start], *found[end : end + _WINDOW]]
         if not any(_could_be_who(one) and one.key not in COUNTRIES and not _known(one, asked) for one in beside):
             continue
-        modifiers = [one for one in [*found[max(start - 3, 0) : start], *found[end : end + 3]] if one.key in COUNTRIES]
-        if not owners:
-            return True
-        if all(any(same(owner, one) for one in modifiers) for owner in owners):
+        before = [one for one in found[max(start - 3, 0) : start] if one.key in COUNTRIES]
+        of = re.match(r"\s+(?:of|for|in)\s+(?:the\s+)?", text[found[end - 1].end :])
+        after = [one for one in found[end : end + 1] if of and one.start == found[end - 1].end + of.end()]
+        if not owners or all(any(same(owner, one) for one in [*before, *after]) for owner in owners):
             return True
         owned = all(any(same(owner, one) for one in found) for owner in owners)
-        if owned and not [one for one in found[max(start - 3, 0) : start] if one.key in COUNTRIES]:
+        foreign = [one for one in found if one.key in COUNTRIES and not any(same(owner, one) for owner in owners)]
+        if owned and not before and not foreign:
             return True
     return False
 

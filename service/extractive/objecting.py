@@ -1,6 +1,7 @@
 """Why a statement cannot be the answer: what is missing, turned round, or said by somebody else; pure."""
 
 import re
+from collections.abc import Sequence
 
 from service.evidence import Statement
 from service.extractive.asking import Asked, Kind
@@ -11,7 +12,7 @@ from service.language.words import COUNTRIES, Word, opposite, same, words
 
 # The kinds of question that name one event or thing, whose words must be there.
 _ONE_THING = frozenset({Kind.WHO, Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
-_ONE_EVENT = frozenset({Kind.WHEN, Kind.WHERE, Kind.WHY})
+_ONE_EVENT = frozenset({Kind.WHEN, Kind.WHERE, Kind.WHY, Kind.YES_NO})
 
 
 def objection(asked: Asked, statement: Statement, fit: Fit, likeness: Likeness | None) -> str | None:
@@ -23,6 +24,8 @@ def objection(asked: Asked, statement: Statement, fit: Fit, likeness: Likeness |
 
 def _absent(asked: Asked, statement: Statement) -> str | None:
     """Look for the names, numbers and quotations of the question."""
+    if not (asked.names or asked.numbers or asked.terms or asked.quoted or asked.kind is Kind.OVERVIEW):
+        return "nothing is asked"
     for name in asked.names:
         if not _name_met(asked, name, statement):
             return f"{name.text} is not in it"
@@ -42,6 +45,8 @@ def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None
     for term in asked.terms:
         if any(opposite(term.key, word.key) for word in here) and not any(same(term, word) for word in here):
             return f"it says the opposite of {term.text}"
+    if _reversed(asked.text, asked.names, statement.text):
+        return "it has it the other way round"
     missing = unmet_terms(asked, statement, likeness)
     said = ", ".join(term.text for term in missing)
     if (
@@ -56,6 +61,21 @@ def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None
     if asked.kind in _ONE_EVENT and asked.verb and verb_unmet(asked, statement, likeness):
         return f"{asked.verb.text} is not in it"
     return None
+
+
+_FROM = re.compile(r"\b(?:from|by)\s+(?:the\s+)?$", re.IGNORECASE)
+
+
+def _reversed(question: str, names: Sequence[Word], text: str) -> bool:
+    """Tell whether what the question has come from one of its names comes, in the statement, from another of them."""
+    sources = [name for name in names if _FROM.search(question[: name.start])]
+    if not sources or len(names) < 2:
+        return False
+    found = [word for word in words(text) if _FROM.search(text[: word.start])]
+    others = [name for name in names if name not in sources]
+    return any(same(other, word) for other in others for word in found) and not any(
+        same(source, word) for source in sources for word in found
+    )
 
 
 def _not_the_kind(asked: Asked, statement: Statement, fit: Fit) -> str | None:
@@ -95,10 +115,12 @@ def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
     if following and not country and not code and name_met(following, text, asked.text):
         return True  # a first name, whose surname is there
     known_near = bool(name_met(name, near, asked.text))
-    strict = name in asked.agents or name in asked.unit or bool(asked.speakers)
+    if known_near and country and asked.kind in _ONE_EVENT and _rival(asked, text, country=True):
+        return False  # "When did Modi visit Beijing?": the sentence has him in Washington
+    strict = name in asked.agents or name in asked.unit or bool(asked.speakers) or asked.kind is Kind.YES_NO
     if known_near and (not strict or code):
         return True
-    if known_near and country and _TOGETHER.search(text):
+    if known_near and country and name in asked.agents and _TOGETHER.search(text):
         return True
     if (known_near or (code and name.key in statement.everywhere)) and not _rival(asked, text, country=country):
         return True

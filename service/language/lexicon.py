@@ -130,7 +130,7 @@ election vote poll ballot
 court judge tribunal
 ruling verdict judgment decision
 decide rule decision
-resign quit step
+resign quit
 appoint name nominate choose
 dismiss fire sack remove
 storm hurricane cyclone typhoon
