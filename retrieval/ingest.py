@@ -40,7 +40,7 @@ class Ingested:
 async def ingest_files(
     files: Iterable[ArticleFile], put: Callable[[Article], Awaitable[Outcome]]
 ) -> AsyncIterator[Ingested]:
-    """Read each file and hand its article to `put`; a file that is no article is reported and loses nothing else."""
+    """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else."""
     taken: dict[str, str] = {}
     for file in files:
         name = printable(str(file.path))
@@ -56,4 +56,9 @@ async def ingest_files(
             reason = f"its id {article_id!r} is that of {first}; give it an `id` of its own"
             yield Ingested(name, None, None, reason)
             continue
-        yield Ingested(name, article_id, await put(article))
+        try:
+            outcome = await put(article)
+        except UnreadableArticle as error:
+            yield Ingested(name, None, None, error.reason)
+            continue
+        yield Ingested(name, article_id, outcome)

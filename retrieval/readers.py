@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -13,7 +14,8 @@ from retrieval.errors import UnreadableArticle
 from retrieval.types import Article, make_article
 
 SUFFIXES = (".md", ".markdown", ".txt")
-LONGEST_FILE = 20_000_000  # bytes; the same as the body limit of PUT /v1/articles/{id}
+LONGEST_FILE = 20_000_000  # bytes
+LONGEST_FIELD = 1000  # characters of an id, a title, an outlet, an address or a credit
 _DATE_LINE = re.compile(
     r"date[:\s]\s*(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(Z|[+-]\d\d:?\d\d)?)?\b[^\S\r\n]*(.*)", re.IGNORECASE
 )
@@ -130,8 +132,25 @@ def _markdown(file: ArticleFile, text: str) -> Article:
         article_id=_string(file, fields, "id"),
         outlet=_string(file, fields, "outlet"),
         url=_string(file, fields, "url"),
-        credited=[str(one).strip() for one in credited],
+        credited=[name for one in credited if one is not None and (name := str(one).strip())],
     )
+
+
+def problem_of_id(article_id: str) -> str | None:
+    """Say why an id cannot be one: each must be able to end the path of a URL."""
+    if any(unicodedata.category(character) == "Cc" for character in article_id):
+        return "holds a control character"
+    if article_id in {".", ".."}:
+        return "is a step of a path"  # which HTTP clients take before they send it
+    return _problem_of_field(article_id)
+
+
+def _problem_of_field(value: str) -> str | None:
+    if not value.strip():
+        return "holds no words"
+    if len(value) > LONGEST_FIELD:
+        return f"is longer than {LONGEST_FIELD:,} characters"
+    return "holds a NUL character" if "\0" in value else None
 
 
 def _article(  # noqa: PLR0913 - one parameter for each field that a file can give
@@ -145,9 +164,10 @@ def _article(  # noqa: PLR0913 - one parameter for each field that a file can gi
     url: str | None = None,
     credited: list[str] | None = None,
 ) -> Article:
+    name = str(file.path)
     if not text.strip():
-        raise UnreadableArticle(str(file.path), "empty: it has no text below its date or front matter")
-    return make_article(
+        raise UnreadableArticle(name, "empty: it has no text below its date or front matter")
+    article = make_article(
         article_id=article_id or file.article_id,
         title=title,
         text=text,
@@ -156,6 +176,14 @@ def _article(  # noqa: PLR0913 - one parameter for each field that a file can gi
         published=published,
         credits=credited or (),
     )
+    source = article.source
+    if problem := problem_of_id(source.article_id):
+        raise UnreadableArticle(name, f"its id {problem}")
+    fields = [("title", source.title), ("outlet", source.outlet), ("url", source.url)]
+    for field, value in [*fields, *(("credits", one) for one in source.credits)]:
+        if value is not None and (problem := _problem_of_field(value)):
+            raise UnreadableArticle(name, f"`{field}` {problem}")
+    return article
 
 
 def _string(file: ArticleFile, fields: dict[object, object], key: str) -> str | None:

@@ -5,8 +5,9 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, ValidationError
 
+from retrieval.errors import UnreadableArticle
 from retrieval.store import Outcome
 from retrieval.types import Article, Hit, Source
 from service.errors import RemoteError
@@ -20,11 +21,6 @@ Reply = TypeVar("Reply", bound=BaseModel)
 class _Hits(BaseModel):
     hits: list[Hit]
 
-    @field_validator("hits", mode="before")
-    @classmethod
-    def _without_what_is_computed(cls, hits: Any) -> Any:  # noqa: ANN401 - JSON
-        return [{**hit, "passage": {k: v for k, v in hit["passage"].items() if k != "passage_id"}} for hit in hits]
-
 
 class _Page(BaseModel):
     articles: list[Source]
@@ -32,6 +28,14 @@ class _Page(BaseModel):
 
 class _Stored(BaseModel):
     outcome: Outcome
+
+
+class _Refused(RemoteError):
+    """The service takes the request for wrong; `detail` is what it says of it."""
+
+    def __init__(self, message: str, detail: str) -> None:
+        super().__init__(message)
+        self.detail = detail
 
 
 class RemoteDesk:
@@ -67,11 +71,19 @@ class RemoteDesk:
         return page.articles
 
     async def put(self, article: Article) -> Outcome:
-        """Store an article."""
+        """Store an article.
+
+        Raises:
+            UnreadableArticle: the service refuses it.
+
+        """
         source = article.source
         body = source.model_dump(mode="json", include={"title", "published", "outlet", "url", "credits"})
         path = f"/v1/articles/{quote(source.article_id, safe='')}"
-        stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})
+        try:
+            stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})
+        except _Refused as error:
+            raise UnreadableArticle(source.article_id, error.detail) from error
         return stored.outcome
 
     async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
@@ -80,9 +92,11 @@ class RemoteDesk:
             response = await self._client.request(method, path, json=body)
             answer = response.json()
         except (httpx.HTTPError, ValueError) as error:
-            raise RemoteError(f"{service} does not answer: {error or type(error).__name__}") from error
+            raise RemoteError(f"{service} does not answer: {str(error) or type(error).__name__}") from error
         if response.is_error:
-            raise RemoteError(f"{service} refused: {answer.get('detail', response.text)}")
+            detail = str(answer.get("detail", response.text))
+            message = f"{service} refused: {detail}"
+            raise _Refused(message, detail) if response.is_client_error else RemoteError(message)
         try:
             return kind.model_validate(answer)
         except ValidationError as error:

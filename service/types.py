@@ -24,7 +24,7 @@ class Turn(Frozen):
 class Options(Frozen):
     """What a client may ask of one answer."""
 
-    include_hits: bool = Field(default=False, description="Give the retrieved passages with the answer.")
+    include_hits: bool = Field(default=False, strict=True, description="Give the retrieved passages with the answer.")
 
 
 class Question(Frozen):
@@ -48,7 +48,7 @@ class Question(Frozen):
 class SearchRequest(Question):
     """A question whose passages are wanted, and how many."""
 
-    limit: int = Field(default=10, ge=1, le=100)
+    limit: int = Field(default=10, ge=1, le=100, strict=True)
 
 
 class Sentence(Frozen):

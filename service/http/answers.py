@@ -36,7 +36,7 @@ _EVENT_NAMES: Mapping[type[Event], str] = {
 class AnswerRequest(Question):
     """A question, and whether its answer is wanted as a stream."""
 
-    stream: bool = Field(default=False, description="The same as `Accept: text/event-stream`.")
+    stream: bool = Field(default=False, strict=True, description="The same as `Accept: text/event-stream`.")
 
 
 class Hits(Frozen):
@@ -93,6 +93,7 @@ async def _while_connected(request: Request[Any, Any, Any], work: Coroutine[Any,
     finally:
         for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _messages(answering: Answering, question: Question) -> AsyncGenerator[str]:

@@ -15,6 +15,7 @@ from litestar.di import Provide
 from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
+from litestar.plugins.pydantic import PydanticPlugin
 from litestar.status_codes import HTTP_421_MISDIRECTED_REQUEST
 from litestar.types import HTTPScope, Message, Receive, Send
 
@@ -50,6 +51,8 @@ def make_app(answering: Answering, *, hosts: Collection[str] | None = LOOPBACK) 
         route_handlers=[answer, search, articles, article, put_article, live, ready],
         dependencies={"answering": Provide(provide)},
         request_class=JsonRequest,
+        # Litestar's own False would take strict fields for lax ones.
+        plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
         logging_config=None,  # the process configures its logs, a library does not
         openapi_config=OpenAPIConfig(

@@ -1,5 +1,6 @@
 """The corpus: GET /v1/articles, and GET and PUT /v1/articles/{id}."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, put
@@ -9,7 +10,7 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from retrieval.ingest import ingest
-from retrieval.readers import LONGEST_FILE
+from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
 from retrieval.store import Outcome
 from retrieval.types import Frozen, Source, Text, make_article
 from service.desk import Answering
@@ -17,6 +18,8 @@ from service.http.problems import problem_specs
 from service.http.requests import article_id_of
 
 _PREFIX = "/v1/articles/"
+_BODY_LIMIT = 2 * LONGEST_FILE + 1_000_000  # bytes; a file of quotation marks, all escaped, and its other fields
+_LAST_OFFSET = 1_000_000_000  # within what every store counts in
 
 
 def _some_words(text: str) -> str:
@@ -26,8 +29,17 @@ def _some_words(text: str) -> str:
     return text
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        message = "is no moment of the years 1 to 9999 in UTC"
+        raise ValueError(message) from error
+    return moment
+
+
 Words = Annotated[Text, AfterValidator(_some_words)]
-Name = Annotated[Text, StringConstraints(min_length=1, max_length=1000)]
+Name = Annotated[Text, StringConstraints(min_length=1, max_length=LONGEST_FIELD)]
 
 
 class Articles(Frozen):
@@ -48,9 +60,9 @@ class WholeArticle(Source):
 class ArticleBody(Frozen):
     """An article to store; its id is in the path."""
 
-    title: Annotated[Words, StringConstraints(max_length=1000)]
-    text: Words
-    published: AwareDatetime | None = None
+    title: Annotated[Words, StringConstraints(max_length=LONGEST_FIELD)]
+    text: Annotated[Words, StringConstraints(max_length=LONGEST_FILE)]
+    published: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     outlet: Name | None = None
     url: Name | None = None
     credits: tuple[Name, ...] = ()
@@ -67,7 +79,7 @@ class Stored(Frozen):
 @get("/v1/articles", responses=problem_specs(400, 422, 503), summary="List the articles")
 async def articles(
     answering: NamedDependency[Answering],
-    offset: Annotated[int, QueryParameter(ge=0)] = 0,
+    offset: Annotated[int, QueryParameter(ge=0, le=_LAST_OFFSET)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=1000)] = 50,
 ) -> Articles:
     """Give a page of the articles, without their texts."""
@@ -92,7 +104,7 @@ async def article(
 
 @put(
     _PREFIX + "{article_id:path}",
-    request_max_body_size=LONGEST_FILE,
+    request_max_body_size=_BODY_LIMIT,
     responses=problem_specs(400, 413, 415, 422, 503),
     summary="Store an article",
 )

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import ClientException, HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import Field
 
@@ -54,7 +54,7 @@ class Problem(Frozen):
     status: int
     detail: str
     request_id: str = Field(description="The same as the response's `x-request-id`.")
-    errors: tuple[FieldProblem, ...] = Field(default=(), description="With status 422: the fields that are wrong.")
+    errors: tuple[FieldProblem, ...] = Field(default=(), description="The fields that are wrong.")
 
 
 def problem_of(error: Exception) -> Problem:
@@ -94,9 +94,9 @@ def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def field_error(field: str, message: str) -> ValidationException:
+def field_error(field: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> ClientException:
     """Make the error of one wrong field."""
-    return ValidationException(extra=[{"key": field, "message": message}])
+    return ClientException(status_code=status, extra=[{"key": field, "message": message}])
 
 
 def _status(error: Exception) -> HTTPStatus:
@@ -107,7 +107,7 @@ def _status(error: Exception) -> HTTPStatus:
 
 
 def _field_problems(error: Exception) -> list[FieldProblem]:
-    if not isinstance(error, ValidationException) or not isinstance(error.extra, list):
+    if not isinstance(error, HTTPException) or not isinstance(error.extra, list):
         return []
     return [_field_problem(one.get("key", "data"), one["message"]) for one in error.extra]
 

@@ -1,14 +1,17 @@
 """What comes in: JSON bodies read strictly, and article ids as they were sent."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import pydantic_core
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
+from retrieval.readers import problem_of_id
 from service.http.problems import field_error
 
 
@@ -19,11 +22,15 @@ class JsonRequest(Request[Any, Any, Any]):
         """Read the body.
 
         Raises:
-            ClientException: the client left in its middle, which Litestar takes for a fault of the server.
+            ClientException: it is too large, or the client left in its middle, which Litestar takes for a fault of the
+                server.
 
         """
         try:
             return await super().body()
+        except RequestEntityTooLarge as error:
+            message = f"is over the limit of {self.route_handler.resolve_request_max_body_size():,} bytes"
+            raise field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from error
         except InternalServerException as error:
             raise ClientException("the request ended before its body did") from error
 
@@ -42,7 +49,7 @@ class JsonRequest(Request[Any, Any, Any]):
         try:
             value = pydantic_core.from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            raise ClientException(f"the body is not JSON in UTF-8: {error}") from error
+            raise field_error("body", f"is not JSON in UTF-8: {error}", HTTPStatus.BAD_REQUEST) from error
         if not isinstance(value, dict):
             raise field_error("body", "must be a JSON object")
         if b"\\u0000" in body:
@@ -55,7 +62,7 @@ def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
     """Give the article id that ends the path; the router would fold its double slashes and cut its last one.
 
     Raises:
-        ClientException: it is not UTF-8, or holds a control character.
+        ClientException: it is not UTF-8, or none that an article can have.
 
     """
     path = request.scope["raw_path"].split(b"?")[0]  # some servers leave the query there
@@ -64,8 +71,8 @@ def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
         article_id = unquote_to_bytes(path[start:]).decode()
     except UnicodeDecodeError as error:
         raise field_error("article_id", "is not UTF-8") from error
-    if any(character < " " for character in article_id):
-        raise field_error("article_id", "holds a control character")
+    if problem := problem_of_id(article_id):
+        raise field_error("article_id", problem)
     return article_id
 
 

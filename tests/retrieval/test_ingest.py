@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.embedding import Role, Vectors
+from retrieval.errors import UnreadableArticle
 from retrieval.ingest import Ingested, ingest, ingest_files
 from retrieval.passages import split, text_to_embed
 from retrieval.readers import article_files
@@ -129,6 +130,18 @@ async def test_a_file_name_that_is_not_utf_8_can_be_printed(
 
     assert one.name.encode().endswith("caf\ufffd.md".encode())
     assert one.outcome == "created"
+
+
+async def test_an_article_that_the_store_refuses_is_reported_and_loses_nothing_else(folder: Path) -> None:
+    async def put(article: Article) -> str:
+        if article.source.article_id == "drones":
+            raise UnreadableArticle(article.source.article_id, "too large")
+        return "created"
+
+    found = [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+
+    assert outcomes(found) == [(None, None), ("sub/students", "created")]
+    assert (found[0].name, found[0].reason) == (str(folder / "drones.md"), "too large")
 
 
 async def test_a_store_that_fails_ends_the_ingest(folder: Path) -> None:

@@ -114,12 +114,20 @@ def test_what_is_no_date_is_refused(folder: Path, given: str) -> None:
 
 
 def test_a_moment_that_utc_does_not_have_is_refused(folder: Path) -> None:
-    assert "years" in refused(folder, "---\npublished: '0001-01-01T00:00:00+05:30'\n---\nx")
+    for moment in ("'0001-01-01T00:00:00+05:30'", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-01:00"):
+        assert "years" in refused(folder, f"---\npublished: {moment}\n---\nx")
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("PTI", ("PTI",)), ("[]", ()), ("", ()), ("[PTI, 24]", ("PTI", "24")), ("\n- PTI\n- AFP", ("PTI", "AFP"))],
+    [
+        ("PTI", ("PTI",)),
+        ("[]", ()),
+        ("", ()),
+        ("[PTI, 24]", ("PTI", "24")),
+        ("\n- PTI\n- AFP", ("PTI", "AFP")),
+        ('["", PTI, " ", ~]', ("PTI",)),
+    ],
 )
 def test_credits_are_a_name_or_a_list_of_names(folder: Path, given: str, expected: tuple[str, ...]) -> None:
     assert article(folder, f"---\ncredits: {given}\n---\nx").source.credits == expected
@@ -134,6 +142,32 @@ def test_credits_of_another_shape_are_refused(folder: Path, given: str) -> None:
 @pytest.mark.parametrize("given", ["[a, b]", "{a: b}"])
 def test_a_field_that_is_no_line_of_text_is_refused(folder: Path, key: str, given: str) -> None:
     assert f"`{key}`" in refused(folder, f"---\n{key}: {given}\n---\nx")
+
+
+@pytest.mark.parametrize("key", ["title", "outlet", "url", "credits"])
+@pytest.mark.parametrize(("given", "problem"), [("x" * 1001, "longer than 1,000"), ('"a\\0b"', "NUL")])
+def test_a_field_that_the_service_would_refuse_is_refused_here(
+    folder: Path, key: str, given: str, problem: str
+) -> None:
+    reason = refused(folder, f"---\n{key}: {given}\n---\nx")
+
+    assert f"`{key}`" in reason
+    assert problem in reason
+
+
+@pytest.mark.parametrize("given", ['"a\\tb"', '"a\\x7f"', '"a\\0"', ".", '".."', "x" * 1001])
+def test_an_id_that_cannot_end_a_path_is_refused(folder: Path, given: str) -> None:
+    assert "its id" in refused(folder, f"---\nid: {given}\n---\nx")
+
+
+def test_the_longest_fields_and_dots_within_an_id_are_allowed(folder: Path) -> None:
+    source = article(folder, f"---\nid: ../up\ntitle: {'x' * 1000}\n---\nx").source
+
+    assert (source.article_id, len(source.title)) == ("../up", 1000)
+
+
+def test_a_title_without_words_is_refused(folder: Path) -> None:
+    assert "`title`" in refused(folder, "###", " .md")
 
 
 def test_a_field_that_yaml_takes_for_a_number_is_text(folder: Path) -> None:

@@ -41,6 +41,7 @@ def test_a_question_is_enough_and_is_stripped() -> None:
         {"question": "q", "as_of": "2023-11-10T00:00:00"},
         {"question": "q", "scope": {"after": "yesterday"}},
         {"question": "q", "options": {"stream": True}},
+        {"question": "q", "options": {"include_hits": 1}},
     ],
 )
 def test_what_is_no_question_is_refused(fields: dict[str, object]) -> None:
@@ -60,7 +61,7 @@ def test_lone_surrogates_are_replaced() -> None:
     assert Turn(role="user", text="\udfff").text == "\ufffd"
 
 
-@pytest.mark.parametrize("limit", [0, 101, "many"])
+@pytest.mark.parametrize("limit", [0, 101, "many", True, "5"])
 def test_a_search_has_a_limit_from_1_to_100(limit: object) -> None:
     assert SearchRequest(question="q").limit == 10
     with pytest.raises(ValidationError):

@@ -134,6 +134,7 @@ async def test_a_search_gives_ten_hits_at_most_unless_told_otherwise(client: Cli
         ({"question": "a", "scope": {"after": "2023-11-10T00:00:00"}}, "scope.after"),
         ({"question": "a", "as_of": "soon"}, "as_of"),
         ({"question": "a", "options": {"hits": True}}, "options.hits"),
+        ({"question": "a", "options": {"include_hits": "yes"}}, "options.include_hits"),
         ([], "body"),
         ("question", "body"),
         (None, "body"),
@@ -148,8 +149,14 @@ async def test_a_wrong_field_is_named(gate: Client, route: str, body: object, fi
     assert "Request" not in response.json()["detail"], "the name of a Python class is nothing to a client"
 
 
+async def test_a_stream_is_true_or_false(gate: Client) -> None:
+    for stream in ("yes", 1):
+        response = await gate.post("/v1/answers", json={"question": "a", "stream": stream})
+        assert [error["field"] for error in response.json()["errors"]] == ["stream"]
+
+
 async def test_a_limit_beyond_its_bounds_is_named(gate: Client) -> None:
-    for limit in (0, 101, 1.5, "many"):
+    for limit in (0, 101, 1.5, "many", True, "5"):
         response = await gate.post("/v1/search", json={"question": "a", "limit": limit})
         assert [error["field"] for error in response.json()["errors"]] == ["limit"]
 
@@ -175,7 +182,9 @@ async def test_a_body_that_is_no_json_is_a_400(gate: Client, route: str, body: b
     response = await gate.post(route, content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     assert response.headers["content-type"] == "application/problem+json"
-    assert "body" in response.json()["detail"]
+    [error] = response.json()["errors"]
+    assert error["field"] == "body"
+    assert "is not JSON in UTF-8" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -198,3 +207,5 @@ async def test_a_body_of_ten_megabytes_is_refused(gate: Client, route: str) -> N
     response = await gate.post(route, json={"question": "x" * 10_000_000})
     assert response.status_code == 413
     assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["errors"] == [{"field": "body", "message": "is over the limit of 1,000,000 bytes"}]
+    assert "1,000,000 bytes" in response.json()["detail"]

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from retrieval.readers import LONGEST_FILE
 from tests.conftest import DRONES, STUDENTS
 from tests.service.http.conftest import Client
 
@@ -25,12 +26,23 @@ async def test_the_articles_come_in_pages(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("params", "field"),
-    [({"limit": 0}, "limit"), ({"limit": 1001}, "limit"), ({"limit": "x"}, "limit"), ({"offset": -1}, "offset")],
+    [
+        ({"limit": 0}, "limit"),
+        ({"limit": 1001}, "limit"),
+        ({"limit": "x"}, "limit"),
+        ({"offset": -1}, "offset"),
+        ({"offset": 2**63 - 1}, "offset"),
+    ],
 )
 async def test_a_page_that_cannot_be_is_named(gate: Client, params: dict[str, Any], field: str) -> None:
     response = await gate.get("/v1/articles", params=params)
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_the_last_page_of_all_is_empty(client: Client) -> None:
+    response = await client.get("/v1/articles", params={"offset": 1_000_000_000, "limit": 1000})
+    assert response.json()["articles"] == []
 
 
 async def test_an_article_comes_with_its_text(client: Client) -> None:
@@ -86,6 +98,7 @@ async def test_a_stored_article_is_found_at_once(client: Client) -> None:
         ({"title": "", "text": "a"}, "title"),
         ({"title": "a", "text": "a\0"}, "text"),
         ({"title": "a", "text": "b", "published": "2023-11-10T00:00"}, "published"),
+        ({"title": "a", "text": "b", "published": "0001-01-01T00:00:00+23:00"}, "published"),
         ({"title": "a", "text": "b", "credits": "PTI"}, "credits"),
         ({"title": "a", "text": "b", "id": "c"}, "id"),
     ],
@@ -96,17 +109,28 @@ async def test_a_wrong_field_of_an_article_is_named(gate: Client, body: dict[str
     assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
-@pytest.mark.parametrize("path", ["%ff", "a%00", "a%0Ab"])
-async def test_an_id_that_is_no_text_is_named(gate: Client, path: str) -> None:
+@pytest.mark.parametrize("path", ["%ff", "a%00", "a%0Ab", "a%7F", "%20", "x" * 1001])
+async def test_an_id_that_no_article_can_have_is_named(gate: Client, path: str) -> None:
     response = await gate.put(f"/v1/articles/{path}", json={"title": "a", "text": "b"})
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == ["article_id"]
 
 
+async def test_a_file_of_quotation_marks_is_within_the_limit(gate: Client) -> None:
+    # All but the title is as long as it may be: that this alone is named says that the body was read.
+    body = {"title": "", "text": '"' * LONGEST_FILE}
+    response = await gate.put("/v1/articles/quotes", json=body)
+    assert [error["field"] for error in response.json()["errors"]] == ["title"]
+
+
 async def test_an_article_may_be_longer_than_a_question_but_not_than_a_file(client: Client) -> None:
     two = await client.put("/v1/articles/long", json={"title": "a", "text": "word " * 250_000})
     assert two.status_code == 201
-    twenty = await client.put(
-        "/v1/articles/longer", content=b" " * 20_000_001, headers={"Content-Type": "application/json"}
+    file = await client.put("/v1/articles/longer", json={"title": "a", "text": "x" * (LONGEST_FILE + 1)})
+    assert file.status_code == 422
+    assert [error["field"] for error in file.json()["errors"]] == ["text"]
+    body = await client.put(
+        "/v1/articles/longer", content=b" " * 41_000_001, headers={"Content-Type": "application/json"}
     )
-    assert twenty.status_code == 413
+    assert body.status_code == 413
+    assert body.json()["errors"] == [{"field": "body", "message": "is over the limit of 41,000,000 bytes"}]

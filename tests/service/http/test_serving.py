@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from litestar.types import HTTPReceiveMessage
 
 from service.errors import AddressUnusable
+from service.http.app import make_app
 from service.serving import address_of, listen, serve
 from service.types import Event, Question, Searched
 from tests.fakes import FirstSentence
@@ -79,6 +81,33 @@ async def test_a_client_that_leaves_stops_the_work(slow: Slow, *, stream: bool) 
         writer.close()
         await asyncio.wait_for(slow.stopped.wait(), 10)
         assert not slow.go_on.is_set()
+
+
+async def test_a_request_ends_after_the_work_that_it_stopped(slow: Slow) -> None:
+    question = json.dumps({"question": "drones"}).encode()
+    messages: list[HTTPReceiveMessage] = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": question, "more_body": False},
+    ]
+
+    async def receive() -> HTTPReceiveMessage:
+        if len(messages) == 1:
+            await slow.begun.wait()
+        return messages.pop()
+
+    async def send(_: object) -> None:
+        pass
+
+    scope: dict[str, object] = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/answers",
+        "raw_path": b"/v1/answers",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+    }
+    await make_app(slow)(scope, receive, send)
+    assert slow.stopped.is_set()
 
 
 async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
