@@ -28,6 +28,17 @@ T = TypeVar("T")
 _PAGE = 1000  # articles in one request
 _INTERRUPTED = 130  # the shell's status for Ctrl-C
 
+
+def _utf8(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # Python keeps the bytes that it cannot read as lone surrogates
+        message = "it is not UTF-8"
+        raise click.BadParameter(message) from error
+    return value
+
+
+_question = click.argument("question", callback=_utf8)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -86,7 +97,7 @@ def serve(host: str | None, port: int | None) -> int:
 
 
 @commands.command()
-@click.argument("question")
+@_question
 @_as_json
 def ask(question: str, *, as_json: bool) -> int:
     """Answer QUESTION, with its sources and their words."""
@@ -100,7 +111,7 @@ def ask(question: str, *, as_json: bool) -> int:
 
 
 @commands.command()
-@click.argument("question")
+@_question
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True, help="How many passages.")
 @_as_json
 def search(question: str, limit: int, *, as_json: bool) -> int:

@@ -83,6 +83,12 @@ def test_a_usage_error_is_status_2_and_no_traceback(arguments: list[str], tmp_pa
     assert "Traceback" not in done.stderr
 
 
+def test_a_question_that_is_not_utf_8_is_a_usage_error(tmp_path: Path) -> None:
+    done = groundwire("ask", os.fsdecode(b"caf\xe9?"), env=environment(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "Error: Invalid value for 'QUESTION': it is not UTF-8"
+
+
 def test_ingest_reports_and_skips_what_is_no_article_and_takes_in_the_rest(tmp_path: Path) -> None:
     folder = tmp_path / "articles"
     folder.mkdir()
@@ -128,6 +134,27 @@ def test_ingest_beside_a_running_service_is_seen_at_once(running: tuple[dict[str
     assert [one["article_id"] for one in listed] == ["desk notes/Grüße 1"]
     answer = json.loads(groundwire("ask", "What is the moon made of?", "--json", env=env).stdout)
     assert answer["question"] == "What is the moon made of?"
+
+
+def test_beside_a_running_service_the_same_files_are_skipped_and_the_others_go_in(tmp_path: Path) -> None:
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for name, fields in {
+        "credits": 'credits: ["", PTI]',
+        "title": f"title: {'x' * 1500}",
+        "tab": 'id: "a\\tb"',
+        "dots": 'id: ".."',
+        "good": "title: Good",
+    }.items():
+        (folder / f"{name}.md").write_text(f"---\n{fields}\n---\nSome words.\n", encoding="utf-8")
+    alone = groundwire("ingest", str(folder), "--json", env=environment(tmp_path / "alone"))
+    env = environment(tmp_path / "data")
+    with serving("serve", "--port", "0", env=env, out=tmp_path / "out"):
+        beside = groundwire("ingest", str(folder), "--json", env=env)
+    assert beside.returncode == 1
+    assert json.loads(beside.stdout) == json.loads(alone.stdout), beside.stderr
+    assert json.loads(beside.stdout)["created"] == 2
+    assert [Path(one["name"]).stem for one in json.loads(beside.stdout)["skipped"]] == ["dots", "tab", "title"]
 
 
 def test_a_store_whose_owner_serves_nothing_is_one_line(tmp_path: Path) -> None:
