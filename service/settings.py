@@ -9,12 +9,12 @@ from service.errors import SettingsError
 
 
 class Settings(BaseSettings):
-    """Each field is the environment variable GROUNDWIRE_<FIELD>."""
+    """Each field is the environment variable GROUNDWIRE_<FIELD>; an empty one is as good as none."""
 
-    model_config = SettingsConfigDict(env_prefix="GROUNDWIRE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="GROUNDWIRE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     # Where things are
-    data_dir: Path = Field(default=Path(".data"), description="The embedded store, and the cached embedding model.")
+    data_dir: Path = Field(default=Path(".data"), description="The folder of the embedded store.")
     chroma: str | None = Field(
         default=None, pattern=r"^https?://", description="A Chroma server's address, instead of the embedded store."
     )

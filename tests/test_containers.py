@@ -13,6 +13,7 @@ import httpx
 import pytest
 import yaml
 
+from service.settings import Settings
 from tests.processes import BIN, ROOT, environment, free_port, groundwire, serving, started, until
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -33,6 +34,11 @@ def last(instruction: str) -> str:
 
 def image_environment() -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in shlex.split(last("ENV")))
+
+
+def by_default(value: str) -> str:
+    """Give what compose makes of `${NAME:-default}` when no variable is set."""
+    return re.sub(r"\$\{\w+:-(.*?)\}", r"\1", value)
 
 
 def on_port(command: list[str], port: int) -> list[str]:
@@ -69,6 +75,11 @@ def test_compose_publishes_on_this_machine_alone_and_waits_for_health(services: 
     assert "healthcheck" in services["chroma"]
 
 
+def test_compose_passes_on_all_that_names_a_language_model(services: dict[str, Any]) -> None:
+    names = {f"GROUNDWIRE_{field.upper()}" for field in Settings.model_fields if field.startswith("llm")}
+    assert names <= services["groundwire"]["environment"].keys()
+
+
 def test_compose_keeps_what_is_written(services: dict[str, Any]) -> None:
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
     for service, folder in [("chroma", "/data"), ("groundwire", image_environment()["GROUNDWIRE_DATA_DIR"])]:
@@ -99,9 +110,8 @@ def test_the_commands_of_the_containers_work_together(services: dict[str, Any], 
         until(lambda: subprocess.run(check, check=False, capture_output=True).returncode == 0, "Chroma is healthy")
 
         settings = image_environment() | services["groundwire"]["environment"]
-        ours = {name: value for name, value in settings.items() if name.startswith("GROUNDWIRE_")} | {
+        ours = {name: by_default(value) for name, value in settings.items() if name.startswith("GROUNDWIRE_")} | {
             "GROUNDWIRE_CHROMA": f"http://127.0.0.1:{chroma_port}",
-            "GROUNDWIRE_LLM": "extractive",  # what compose makes of ${GROUNDWIRE_LLM:-extractive}
             "GROUNDWIRE_PORT": str(port),
         }
         env = environment(tmp_path / "data") | ours | {"GROUNDWIRE_DATA_DIR": str(tmp_path / "data")}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from service.errors import SettingsError
-from service.settings import from_environment
+from service.settings import Settings, from_environment
 
 
 def test_without_variables_nothing_needs_to_be_configured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,6 +26,13 @@ def test_each_field_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
         "http://127.0.0.1:8080/v1",
         8001,
     )
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LLM", "LLM_BASE_URL", "LLM_API_KEY", "PORT", "CHROMA", "MODEL_DIR"):
+        monkeypatch.setenv(f"GROUNDWIRE_{name}", "")
+    monkeypatch.delenv("GROUNDWIRE_DATA_DIR")
+    assert from_environment() == Settings.model_construct()
 
 
 @pytest.mark.parametrize(
