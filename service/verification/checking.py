@@ -8,8 +8,10 @@ from itertools import pairwise
 from retrieval.types import Source
 from service.language import lexicon
 from service.language.words import Word, key_of, same, synonymous, words
+from service.verification.certainty import wrong_certainty
 from service.verification.figures import figure_spans, wrong_dates, wrong_numbers
 from service.verification.polarity import wrong_polarity
+from service.verification.roles import swapped_roles
 
 # The share of a sentence's content words that its quote must meet. Balanced accuracy on the news part of SummEdits by
 # this threshold (benchmarks/verification.py): see benchmarks/README.md.
@@ -22,6 +24,7 @@ _QUOTATION = re.compile(r"[\"“”«]([^\"“”«»]{8,})[\"“”»]|‘(.{8,
 _ADDRESS = re.compile(r"\S*(?:://|\bwww\.|\]\()\S*")
 _TOKEN = re.compile(r"\d+(?:[.,:/+]\d+)*|\w+|[$€£¥₹%]")
 _POINTING = re.compile(r"\b(?:he|she|it|its|they|their|both|two)\b", re.IGNORECASE)
+_PLACE = re.compile(r"\b(?:in|at|to|from)\s+(?:the\s+)?$", re.IGNORECASE)
 _SAYING = frozenset(key_of(verb) for verb in lexicon.SAYING)
 # What ends like this is an ordinary word, though it opens a sentence with a capital and the quote does not have it.
 _ORDINARY = re.compile(
@@ -55,6 +58,8 @@ def check(sentence: str, quote: str, source: Source) -> Check:
         *_missing_words(sentence, quote),
         *wrong_polarity(sentence, quote),
     ]
+    # Of most pairs this is not asked any more: it would only add to their reasons.
+    reasons = reasons or [*wrong_certainty(sentence, quote), *swapped_roles(sentence, quote)]
     covered, met = _coverage(sentence, quote, source)
     if met < LEAST_COVERAGE:
         reasons.append(UNCOVERED)
@@ -102,9 +107,15 @@ def _missing_names(sentence: str, quote: str, source: Source) -> list[str]:
             continue
         if not word.name and (not _may_be_name(word) or _has(found, word, 0.8)):
             continue
-        # The title may say whom the article is about, but not who said what stands in the quote, nor replace its names.
+        # The title may say whom the article is about, but not who said what stands in the quote, nor where it happened,
+        # nor replace its names.
         speaks = index + 1 < len(said) and said[index + 1].key in _SAYING
-        if speaks or not _has(beside, word, 0.9) or _replaced(word, said, quote):
+        if (
+            speaks
+            or _PLACE.search(sentence[: word.start])
+            or not _has(beside, word, 0.9)
+            or _replaced(word, said, quote)
+        ):
             missing.append(f"{word.text} is not in the quote")
     return missing
 

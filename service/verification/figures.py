@@ -10,6 +10,7 @@ from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import Word, same, words
 
 _REFERENCE = re.compile(r"\b(?:the|these|those|their|its|our|his|her|both)\s+$", re.IGNORECASE)
+_THE_TWO = re.compile(r"\b(?:the|these|those)\s+$", re.IGNORECASE)
 _UP = re.compile(
     r"\b(?:more than|over|above|exceed(?:s|ed|ing)?|at least|upwards? of|surpass\w*|topp(?:s|ed|ing)|no (?:fewer|less) than)\s+$",
     re.IGNORECASE,
@@ -18,6 +19,7 @@ _DOWN = re.compile(
     r"\b(?:(?:less|fewer) than|under|below|up to|at most|nearly|almost|as (?:many|much) as|no more than)\s+$",
     re.IGNORECASE,
 )
+_NEAR_BY = re.compile(r"\b(?:about|around|approximately|roughly|some|estimated|close to)\s+$", re.IGNORECASE)
 _CURRENCIES = {
     "percent": r"%|per\s?cent",
     "aud": r"a\$",
@@ -28,6 +30,7 @@ _CURRENCIES = {
     "jpy": r"¥",
     "inr": r"₹|rs|inr|rupee",
 }
+_SUBJECT = re.compile(r"(.+?)\b(?:is|are|was|were|has|have|had)\b")
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NEAR = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # days
 _SHIFTS = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1, "following": 1}
@@ -43,6 +46,8 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
     for one in quantities(sentence):
         said = sentence[one.start : one.end].strip()
         before = sentence[: one.start]
+        if one.value == 2 and _THE_TWO.search(before) and not _after(one, sentence):
+            continue  # "trade between the two" counts nothing
         if said.lower() == "one" or (one.value <= 3 and not one.ordinal and _REFERENCE.search(before)):
             matching = [one]  # "one of the …", "the two sides": no count, unless the quote counts the same things
             known_here = [*known, one]
@@ -55,6 +60,10 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
         bound = _bound(before)
         if bound and not any(_bound(quote[: other.start]) == bound for other in matching):
             reasons.append(f"the quote does not say {before[-20:].split()[-1]} {said}")
+        elif not bound and not _NEAR_BY.search(before) and all(_loose(other, quote) for other in matching):
+            reasons.append(f"the quote does not say {said} exactly")
+        elif _of_what_follows(one, sentence, matching, quote):
+            reasons.append(f"the quote says {said} of something else")
         elif wrong := _counted_otherwise(one, sentence, known_here, quote):
             reasons.append(f"the quote does not say {said} of {wrong}")
     return reasons
@@ -106,6 +115,28 @@ def _bound(before: str) -> str:
     return "up" if _UP.search(before) else "down" if _DOWN.search(before) else ""
 
 
+def _loose(quantity: Quantity, text: str) -> bool:
+    """Tell whether a text gives a number as a bound or as about right."""
+    before, after = text[: quantity.start], text[quantity.end :]
+    return bool(_bound(before) or _NEAR_BY.search(before) or re.match(r"\s+or (?:more|less|fewer)\b", after))
+
+
+def _of_what_follows(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> bool:
+    """Tell whether the subject of a number is, in the quote, that of a later clause only."""
+    subject = _SUBJECT.match(sentence[: one.start])
+    nouns = [word for word in words(subject[1]) if word.content and not word.name] if subject else []
+    if not nouns:
+        return False
+    for other in matching:
+        stop = re.compile(r"[,;:](?!\d)").search(quote, other.end)
+        clause, later = quote[: stop.start() if stop else None], quote[stop.end() :] if stop else ""
+        if any(same(noun, word) >= 0.8 for noun in nouns for word in words(clause)):
+            return False
+        if not all(any(same(noun, word) >= 0.9 for word in words(later)) for noun in nouns):
+            return False
+    return bool(matching)
+
+
 def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], quote: str) -> str:
     """Name the thing that a sentence counts with this number, and its quote with another one only."""
     counts = [other for other in known if other is not one and not other.ordinal and not _compound(other, quote)]
@@ -133,6 +164,13 @@ def _compound(quantity: Quantity, text: str) -> bool:
 
 def _things(quantity: Quantity, text: str) -> list[Word]:
     """Give what a number counts: the words right behind it, else the nearest one before."""
+    if after := _after(quantity, text):
+        return after
+    before = [word for word in words(text) if word.end <= quantity.start][-3:]
+    return [word for word in before if word.content][-1:]
+
+
+def _after(quantity: Quantity, text: str) -> list[Word]:
     after: list[Word] = []
     at = quantity.end
     for word in words(text):
@@ -142,10 +180,7 @@ def _things(quantity: Quantity, text: str) -> list[Word]:
             break
         after.append(word)
         at = word.end
-    if after:
-        return after
-    before = [word for word in words(text) if word.end <= quantity.start][-3:]
-    return [word for word in before if word.content][-1:]
+    return after
 
 
 def _relative(moment: Moment) -> bool:

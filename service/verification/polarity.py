@@ -11,6 +11,12 @@ from service.language.words import Word, key_of, opposite, same, synonymous, wor
 _REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())
 _DENIES_NOTHING = frozenset("only just merely simply least doubt".split())
 _BOUNDS = frozenset("more less fewer later earlier sooner".split())
+# Verbs that undo what they are said of: a sentence may not bring one in, whatever the quote's own verb is.
+_UNDOING = frozenset(
+    key_of(word)
+    for word in "end cancel scrap terminate suspend halt abandon abolish revoke annul postpone dissolve".split()
+)
+_DONE = re.compile(r"(?:ed|s|ing)$")
 _OPPOSED = tuple(
     (key_of(one), key_of(other))
     for one, other in (pair.split() for pair in lexicon.ANTONYMS.replace("\n", " ").split(";") if pair.strip())
@@ -28,7 +34,11 @@ def wrong_polarity(sentence: str, quote: str) -> list[str]:
         met = [word for word in denied if any(same(one, word) >= 0.8 for one in said)]
         if 2 * len(met) >= len(denied) > 0 and not any(_shared(denied, other) for other in mine):
             reasons.append("only the quote says not")
-    return [*reasons, *_opposites(said, [word for word in words(quote) if word.content])]
+    found = [word for word in words(quote) if word.content]
+    undone = [word.text for word in said if word.key in _UNDOING and _DONE.search(word.text.lower())]
+    if undone and not any(word.key in _UNDOING or synonymous(word.key, key_of(undone[0])) for word in found):
+        reasons.append(f"the quote does not say {undone[0]}")
+    return [*reasons, *_opposites(said, found)]
 
 
 @lru_cache(maxsize=20_000)

@@ -209,6 +209,24 @@ SUPPORTED = [
     ("scope", "Austin said the scope of the cooperation is vast and stretches from the seabed to space."),
     ("ge", "The co-production of the GE F-414 jet engine is on track."),
     ("condemned", "India and the US condemned the terrorist attacks against Israel."),
+    # the same roles, bounds and plans in other words
+    ("acquire", "India plans to buy 31 drones from the United States."),
+    ("acquire", "31 MQ-9B drones are to be acquired by India from the US."),
+    ("acquire", "India wants to acquire 31 drones from the US."),
+    ("acquire", "From the US, India plans to acquire 31 Reaper drones."),
+    ("trade", "Trade between the two is worth more than 200 billion dollars."),
+    ("trade", "Trade is worth above 200 billion dollars."),
+    ("trade", "Foreign direct investment in both directions is rising."),
+    ("trade", "There are 270,000 students from India in the United States."),
+    ("reliance", "Russia is India's main military supplier."),
+    ("reliance", "Washington hopes to reduce India's reliance on Russia."),
+    ("canada", "Allegations that India was involved in the murder of a Canadian citizen sparked the fallout."),
+    ("canada", "India allegedly was involved in the murder of a Canadian citizen."),
+    ("hostages", "They called for all remaining hostages to be released immediately."),
+    ("pathankot", "Terrorist organizations based in Pakistan were responsible for the 26/11 attacks."),
+    ("engine", "An agreement to manufacture the GE414 engine in India has been reached by General Electric."),
+    ("quad", "India will host the Quad leaders' summit early next year."),
+    ("taliban", "The Taliban were urged by India and the US to respect the human rights of all Afghans."),
 ]
 
 UNSUPPORTED = [
@@ -270,6 +288,25 @@ UNSUPPORTED = [
     ("hostages", "They called for sanctions, a ceasefire and the immediate release of all hostages."),
     ("engine", "General Electric has reached an agreement to build a nuclear reactor in India."),
     ("led", "The talks ended without agreement."),
+    # roles swapped
+    ("acquire", "The US plans to acquire 31 MQ-9B Reaper drones from India."),
+    ("acquire", "The US plans to acquire 31 MQ-9B Reaper drones."),
+    ("reliance", "India's main military supplier is Washington."),
+    ("reliance", "Russia's main military supplier is India."),
+    ("trade", "There are 270,000 American students in India."),
+    ("canada", "Canada was involved in the murder of an Indian citizen."),
+    ("pathankot", "Terrorist organizations based in India were responsible for the 26/11 attacks."),
+    ("friends", "Blinken announced in Beijing that these are two of our closest friends and partners."),
+    # plans, calls and allegations as facts, and an agreement undone
+    ("acquire", "India has acquired 31 MQ-9B Reaper drones from the US."),
+    ("canada", "India was involved in the murder of a Canadian citizen."),
+    ("hostages", "All remaining hostages were released immediately."),
+    ("quad", "The Quad leaders' summit was hosted by India."),
+    ("visits", "Modi will visit Washington in July."),
+    ("engine", "General Electric has ended an agreement with India’s state-run Hindustan Aeronautics Limited."),
+    # a bound left out, and a number of something else
+    ("trade", "Two-way trade is worth $200 billion."),
+    ("trade", "Foreign direct investment is worth more than $200 billion."),
 ]
 
 

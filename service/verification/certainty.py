@@ -1,0 +1,121 @@
+"""Whether a sentence states as a fact what its quote only plans, hopes, asks for or alleges, or the other way round; pure."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from service.language import lexicon
+from service.language.words import Word, key_of, same, words
+
+_MODAL = frozenset("will would shall should may might could must 'll".split())
+_WISHES = frozenset(
+    key_of(word)
+    for word in """plan hope propose proposal urge seek aim intend intention want wish expect try attempt agree agreement
+    decide pledge vow promise ask request demand appeal offer consider prepare ready likely threaten effort initiative
+    commit commitment goal bid""".split()
+)
+_CLAIMS = frozenset(
+    key_of(word) for word in "allege alleged allegedly allegation accuse accusation claim suspect reportedly".split()
+)
+_CALLS = frozenset(key_of(word) for word in ("call", "push", "press", "wait"))
+_PAST = re.compile(r"(?:ed|en)$")
+_PERFECT = frozenset("has have had having was were been".split())
+_END = re.compile(r"[;:.!?—()]")
+
+
+def wrong_certainty(sentence: str, quote: str) -> list[str]:
+    """Say what a sentence states and its quote leaves open, or the other way round."""
+    mine, theirs = _open(sentence), _open(quote)
+    said, found = words(sentence), words(quote)
+    reasons = []
+    if not _hedged(sentence, said):
+        stated = _stated(said)
+        known = _stated(found, barring=theirs)
+        reasons += [
+            f"the quote does not say that it came to {word.text}"
+            for word in theirs
+            if _has(stated, word) and not _has(known, word)
+        ]
+        content = [word for word in said if word.content]
+        for clause in _claimed(quote):
+            met = sum(_has(clause, word) for word in content)
+            if content and met >= 0.75 * len(content):
+                reasons.append("the quote only says that this is alleged")
+    if not _hedged(quote, found):
+        known = _stated(found)
+        reasons += [f"the quote states {word.text} as a fact" for word in mine if _has(known, word)]
+    return reasons
+
+
+@lru_cache(maxsize=20_000)
+def _open(text: str) -> tuple[Word, ...]:
+    """Give the verbs and nouns of a text that are still to come about: "plans to *acquire*", "call for the *release*"."""
+    found = words(text)
+    heads = []
+    for index, word in enumerate(found):
+        after = found[index + 1].text.lower() if index + 1 < len(found) else ""
+        if _modal(text, word) or (word.text.lower() == "to" and after == "be"):
+            heads += _next(text, found, index + 1, 1)
+        elif word.key in _WISHES:
+            # "plans to buy", "asked India to buy": the infinitive is near
+            to = next((at for at in range(index + 1, min(index + 7, len(found))) if found[at].text.lower() == "to"), 0)
+            if to and not re.search(r"[,;:.!?]\s", text[word.end : found[to].start]):
+                heads += _next(text, found, to + 1, 1)
+            elif after == "for":
+                heads += _next(text, found, index + 2, 2)
+        elif word.key in _CALLS and after in {"for", "on"}:
+            heads += _next(text, found, index + 2, 2)
+    return tuple(heads)
+
+
+def _modal(text: str, word: Word) -> bool:
+    lower = word.text.lower()
+    return lower in _MODAL and not (lower == "may" and re.match(r"\s+\d", text[word.end :]))
+
+
+def _next(text: str, found: Sequence[Word], first: int, most: int) -> list[Word]:
+    """Give the first words that say something, before the clause ends."""
+    heads: list[Word] = []
+    for index in range(first, min(first + 6, len(found))):
+        if index > first and re.search(r"[,;:.!?—()]", text[found[index - 1].end : found[index].start]):
+            break
+        word = found[index]
+        if word.content and not word.name and not word.number and not word.text.lower().endswith("ly"):
+            heads.append(word)
+            if len(heads) == most:
+                break
+    return heads
+
+
+def _hedged(text: str, found: Sequence[Word]) -> bool:
+    return any(
+        _modal(text, word) or word.key in _WISHES or word.key in _CLAIMS or word.key in _CALLS for word in found
+    ) or bool(re.search(r"\b(?:is|are|was|were|has|have|had|yet|need\w*)\s+to\b|\bto be\b", text))
+
+
+def _stated(found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
+    """Give the verbs that a text reports as done."""
+    stated = []
+    for index, word in enumerate(found):
+        lower = word.text.lower()
+        before = {one.text.lower() for one in found[max(0, index - 3) : index]}
+        past = _PAST.search(lower) or bool(before & _PERFECT) or lower in lexicon.IRREGULAR
+        if word.content and not word.name and past and word not in barring and not before & {"to", *_MODAL}:
+            stated.append(word)
+    return stated
+
+
+@lru_cache(maxsize=20_000)
+def _claimed(text: str) -> tuple[tuple[Word, ...], ...]:
+    """Give the words behind each allegation, to the end of its sentence."""
+    found = words(text)
+    clauses = []
+    for index, word in enumerate(found):
+        if word.key in _CLAIMS:
+            stop = _END.search(text, word.end)
+            clauses.append(tuple(one for one in found[index + 1 :] if not stop or one.end <= stop.start()))
+    return tuple(clauses)
+
+
+def _has(found: Sequence[Word], word: Word) -> bool:
+    return any(same(word, one) >= 0.8 for one in found)
