@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.language import lexicon
-from service.language.words import Word, key_of, same, words
+from service.language.words import DEMONYMS, Word, key_of, same, words
 
 _MODAL = frozenset("will would shall should may might could must 'll".split())
 _WISHES = frozenset(
@@ -19,6 +19,7 @@ _CLAIMS = frozenset(
 )
 _CALLS = frozenset(key_of(word) for word in ("call", "push", "press", "wait"))
 _PAST = re.compile(r"(?:ed|en)$")
+_NOW = re.compile(r"(?:[^s]s|ing)$")
 _PERFECT = frozenset("has have had having was were been".split())
 _END = re.compile(r"[;:.!?—()]")
 
@@ -28,8 +29,9 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
     mine, theirs = _open(sentence), _open(quote)
     said, found = words(sentence), words(quote)
     reasons = []
-    if not _hedged(sentence, said):
-        stated = _stated(said)
+    if not any(word.key in _CLAIMS for word in said):
+        wish = next((word.start for word in said if word.key in _WISHES | _CALLS), len(sentence))
+        stated = [word for word in _stated(said) if word.start < wish]  # "they want all hostages released"
         known = _stated(found, barring=theirs)
         reasons += [
             f"the quote does not say that it came to {word.text}"
@@ -58,7 +60,7 @@ def _open(text: str) -> tuple[Word, ...]:
             heads += _next(text, found, index + 1, 1)
         elif word.key in _WISHES:
             # "plans to buy", "asked India to buy": the infinitive is near
-            to = next((at for at in range(index + 1, min(index + 7, len(found))) if found[at].text.lower() == "to"), 0)
+            to = next((at for at in range(index + 1, min(index + 12, len(found))) if found[at].text.lower() == "to"), 0)
             if to and not re.search(r"[,;:.!?]\s", text[word.end : found[to].start]):
                 heads += _next(text, found, to + 1, 1)
             elif after == "for":
@@ -99,10 +101,24 @@ def _stated(found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
     for index, word in enumerate(found):
         lower = word.text.lower()
         before = {one.text.lower() for one in found[max(0, index - 3) : index]}
-        past = _PAST.search(lower) or bool(before & _PERFECT) or lower in lexicon.IRREGULAR
+        past = (
+            _PAST.search(lower)
+            or (_NOW.search(lower) and _doer(found, index))
+            or bool(before & _PERFECT)
+            or lower in lexicon.IRREGULAR
+        )
         if word.content and not word.name and past and word not in barring and not before & {"to", *_MODAL}:
             stated.append(word)
     return stated
+
+
+def _doer(found: Sequence[Word], index: int) -> bool:
+    """Tell whether a country or "is" stands in front of a word, so that it is a verb: "India acquires", "is acquiring"."""
+    before = found[index - 1] if index else None
+    if before is None:
+        return False
+    country = before.key.startswith("=") or before.also
+    return before.text.lower() in {"is", "are"} or bool(country and before.text.lower() not in DEMONYMS)
 
 
 @lru_cache(maxsize=20_000)

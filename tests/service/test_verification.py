@@ -223,6 +223,7 @@ SUPPORTED = [
     ("canada", "Allegations that India was involved in the murder of a Canadian citizen sparked the fallout."),
     ("canada", "India allegedly was involved in the murder of a Canadian citizen."),
     ("hostages", "They called for all remaining hostages to be released immediately."),
+    ("hostages", "They want all remaining hostages released immediately, and called for it."),
     ("pathankot", "Terrorist organizations based in Pakistan were responsible for the 26/11 attacks."),
     ("engine", "An agreement to manufacture the GE414 engine in India has been reached by General Electric."),
     ("quad", "India will host the Quad leaders' summit early next year."),
@@ -299,6 +300,9 @@ UNSUPPORTED = [
     ("friends", "Blinken announced in Beijing that these are two of our closest friends and partners."),
     # plans, calls and allegations as facts, and an agreement undone
     ("acquire", "India has acquired 31 MQ-9B Reaper drones from the US."),
+    ("acquire", "India acquires 31 MQ-9B drones from the US."),
+    ("letter", "The US has responded to the letter of request."),
+    ("engine", "General Electric has manufactured the GE414 engine in India."),
     ("canada", "India was involved in the murder of a Canadian citizen."),
     ("hostages", "All remaining hostages were released immediately."),
     ("quad", "The Quad leaders' summit was hosted by India."),
