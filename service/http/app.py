@@ -51,8 +51,7 @@ def make_app(answering: Answering, *, hosts: Collection[str] | None = LOOPBACK) 
         route_handlers=[answer, search, articles, article, put_article, live, ready],
         dependencies={"answering": Provide(provide)},
         request_class=JsonRequest,
-        # Litestar's own False would take strict fields for lax ones.
-        plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]
+        plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
         logging_config=None,  # the process configures its logs, a library does not
         openapi_config=OpenAPIConfig(
