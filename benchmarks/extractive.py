@@ -140,11 +140,13 @@ def measure(name: str, corpus: Corpus, cases: Sequence[Case], writer: Extractive
     """Ask every question of a set and count."""
     right = first = kept = due = refused = 0
     found = dict.fromkeys((1, 10, PASSAGES), 0)
+    least = 1.0
     began = time.perf_counter()
     for case in cases:
         evidence = corpus.evidence(case.question)
         sentences, cited, cited_first = asyncio.run(answered(writer, case, evidence))
         if case.answered:
+            least = min(least, evidence.hits[0].relevance)
             for limit in found:
                 found[limit] += any(hit.passage.source.article_id in case.gold for hit in evidence.hits[:limit])
             due += 1
@@ -162,6 +164,7 @@ def measure(name: str, corpus: Corpus, cases: Sequence[Case], writer: Extractive
         "unanswerable": len(cases) - due,
         "abstained": refused / (len(cases) - due),
         **{f"hit@{limit}": count / due for limit, count in found.items()},
+        "least_relevance": least,
         "ms": 1000 * (time.perf_counter() - began) / len(cases),
     }
 

@@ -50,7 +50,8 @@ _MOST_ASKED = 10_000  # passages of one query; SQLite takes 32,766 variables in 
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 _FINGERPRINT_AGE = 5.0  # seconds that a fingerprint is believed beside other writers
 _HNSW = {
-    # recall@50 .999 on news vectors, .990 with Chroma's defaults (22,473 MiniLM vectors, 200 held-out queries, 2026-11)
+    # recall@50 .999 on news vectors, .990 with Chroma's defaults (22,473 MiniLM vectors, 200 held-out
+    # queries; taken once for the design, 2026-11, and by no script here)
     "space": "cosine",
     "max_neighbors": 32,
     "ef_construction": 200,

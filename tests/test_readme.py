@@ -24,6 +24,18 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return made
 
 
+def test_every_file_that_the_readme_names_is_there() -> None:
+    named = re.findall(r"`((?:benchmarks|seeds|tests)/[\w./-]+|[A-Z]+|[\w.]+\.(?:md|yaml|toml))`", README)
+
+    assert named
+    for name in named:
+        assert name == "POST" or (ROOT / name).exists(), name
+
+
+def test_the_readme_holds_no_placeholder() -> None:
+    assert not re.findall(r"^[A-Z_]{4,}$", README, re.MULTILINE)
+
+
 def test_the_printed_answers_are_those_that_the_command_prints(env: dict[str, str]) -> None:
     [console] = [block for kind, block in BLOCKS if kind == "console"]
     shown = re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", console, re.MULTILINE)
