@@ -53,14 +53,15 @@ PLAUSIBLE: Mapping[str, float] = {
     "overview": 0.24,
     "bias": -0.51,
 }
-LEAST_PLAUSIBLE = -0.5  # the table in benchmarks/README.md: of ten answers not due, one less for one due lost
+LEAST_PLAUSIBLE = -0.5  # benchmarks/README.md has what other thresholds answer and refuse
 
 MOST_SENTENCES = 3
-# How far behind the best a further sentence may score: half a point of first-sentence accuracy is about .3 of score.
+# How far behind the best a further sentence may score. Chosen by reading the answers to the fixed questions; measured by
+# no script yet: a higher one adds facts, and sentences beside the point.
 FURTHER = {Kind.OVERVIEW: 3.0, Kind.WHAT: 1.2, Kind.WHY: 1.2, Kind.HOW: 1.2, Kind.YES_NO: 1.0}
 FURTHER_FACT = 0.5
 # The share of a statement's words, names apart, that another must have to be cited beside it; verification must pass as
-# well. On the news part of SummEdits .8 lets 12 % of the false claims through, .7 does 22 % (benchmarks/README.md).
+# well, whose own share at .8 lets 12 % of SummEdits' false news claims through, at .7 22 % (benchmarks/README.md).
 SAME = 0.8
 _CORROBORATING = 40  # ranked statements that are looked at for saying the same
 
