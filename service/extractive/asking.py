@@ -133,7 +133,7 @@ def take_apart(question: str) -> Asked:
             continue
         seen.add(word.key)
         if word.name:
-            names.append(word)
+            names.append(_place(word, core))
         elif word.number or word.text.lower() in lexicon.MONTHS or lexicon.ORDINAL_WORDS.get(word.text.lower(), 0) > 2:
             numbers.append(word)
         elif word.light or word.text.lower() in lexicon.NUMBER_WORDS:
@@ -266,6 +266,14 @@ def _verb(core: str) -> Word | None:
         )
         else None
     )
+
+
+_PLACED = re.compile(r"\b(?:in|at|near|visit(?:ed|ing|s)?)\s+$", re.IGNORECASE)
+
+
+def _place(word: Word, core: str) -> Word:
+    """Let a capital be a town where the question puts somebody there: "in Tokyo" is not met by "Japan"."""
+    return replace(word, also=None) if word.also and _PLACED.search(core[: word.start]) else word
 
 
 def _phrasal(word: Word, core: str) -> Word:
