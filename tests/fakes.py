@@ -11,7 +11,7 @@ import numpy as np
 from retrieval.embedding import Role, Vectors
 from retrieval.search import search
 from retrieval.store import Store
-from retrieval.types import Hit
+from retrieval.types import Hit, Span
 from service.types import (
     Abstention,
     Answer,
@@ -37,6 +37,16 @@ class WordEmbedder:
 
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         self.asked.append((tuple(texts), role))
+        return self._bags(texts)
+
+    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+        vectors = await self.embed(texts)
+        return vectors, [
+            self._bags([text[start:end] if re.search(r"\w", text[start:end]) else text for start, end in spans])
+            for text, spans in zip(texts, parts, strict=True)
+        ]
+
+    def _bags(self, texts: Sequence[str]) -> Vectors:
         vectors = np.full((len(texts), self.dimensions), 1e-6, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):

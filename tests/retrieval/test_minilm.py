@@ -45,6 +45,11 @@ class PlainBert:
         self.tokenizer.enable_truncation(256)
 
     def embed(self, text: str) -> Vectors:
+        mean = self.states(text).mean(axis=0)
+        vector: Vectors = mean / np.linalg.norm(mean)
+        return vector
+
+    def states(self, text: str) -> Vectors:
         pieces = self.tokenizer.encode(text).ids
         x = self.weights["embeddings.word_embeddings.weight"][pieces]
         x = x + self.weights["embeddings.position_embeddings.weight"][: len(pieces)]
@@ -56,9 +61,8 @@ class PlainBert:
             x = self.layer_norm(x + attended, f"{layer}.attention.output.LayerNorm")
             inner = self.gelu(self.linear(x, f"{layer}.intermediate.dense"))
             x = self.layer_norm(x + self.linear(inner, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
-        mean = x.mean(axis=0)
-        vector: Vectors = mean / np.linalg.norm(mean)
-        return vector
+        states: Vectors = x
+        return states
 
     def linear(self, x: Vectors, name: str) -> Vectors:
         y: Vectors = x @ self.weights[f"{name}.weight"].T + self.weights[f"{name}.bias"]
@@ -176,6 +180,78 @@ async def test_what_is_beyond_256_word_pieces_is_not_read(model: MiniLM) -> None
 
     np.testing.assert_allclose(longer, whole, atol=1e-6)
     assert np.abs(shorter - whole).max() > 1e-3
+
+
+def mean_of(bert: PlainBert, text: str, pieces: slice) -> Vectors:
+    """Average the states of some of a text's word pieces."""
+    mean = bert.states(text)[pieces].mean(axis=0)
+    vector: Vectors = mean / np.linalg.norm(mean)
+    return vector
+
+
+async def test_a_part_is_the_mean_over_its_word_pieces_in_the_context_of_the_whole(model: MiniLM, folder: Path) -> None:
+    bert = PlainBert(folder)
+    # Every word is one word piece, after [CLS]; parts may overlap.
+    text = "The war ended . The peace held ."
+
+    _, [parts] = await model.embed_parts([text], [[(0, 15), (16, 32), (4, 7), (0, 32)]])
+
+    expected = [mean_of(bert, text, pieces) for pieces in (slice(1, 5), slice(5, 9), slice(2, 3), slice(1, 9))]
+    np.testing.assert_allclose(parts, np.stack(expected), atol=2e-6)
+
+
+async def test_a_part_begins_and_ends_where_its_code_points_do(model: MiniLM, folder: Path) -> None:
+    bert = PlainBert(folder)
+    # Beyond the basic plane, combining, composed (normalised to two code points), a lone surrogate (as good as "?").
+    for before in ("", "🙂🙂 ", "e\u0301 ", "é ü ", "\ud83d ", "東京 ", "\r\n\u200b "):
+        text = f"{before}peace"
+        pieces = len(bert.tokenizer.encode(text.replace("\ud83d", "?")).ids)
+
+        _, [parts] = await model.embed_parts([text], [[(len(before), len(text))]])
+
+        expected = mean_of(bert, text.replace("\ud83d", "?"), slice(pieces - 2, pieces - 1))
+        np.testing.assert_allclose(parts, [expected], atol=2e-6)
+
+
+async def test_passages_embedded_with_parts_have_the_vectors_that_they_have_without(model: MiniLM) -> None:
+    texts = [NEWS, "", "Who spoke?", "naïve café 東京 🙂", NEWS * 8, "\ud83d"]
+
+    vectors, parts = await model.embed_parts(texts, [[(0, 10), (10, 40)], [], [(0, 3)], [(0, 5)], [(0, 99)], []])
+
+    np.testing.assert_array_equal(vectors, await model.embed(texts))
+    assert [each.shape for each in parts] == [(2, 384), (0, 384), (1, 384), (1, 384), (1, 384), (0, 384)]
+
+
+async def test_each_part_has_a_vector_of_length_1_that_does_not_depend_on_other_texts(model: MiniLM) -> None:
+    texts = [" ".join(f"word{number}" for number in range(7 * k % 23 + 1)) for k in range(21)]
+    parts = [[(0, 5), (3, 60), (0, len(text))] for text in texts]
+
+    _, together = await model.embed_parts(texts, parts)
+    alone = [(await model.embed_parts([text], [spans]))[1][0] for text, spans in zip(texts, parts, strict=True)]
+
+    assert np.concatenate(together).dtype == np.float32
+    np.testing.assert_allclose(np.linalg.norm(np.concatenate(together), axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.concatenate(together), np.concatenate(alone), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("The war ended.", (3, 4)),
+        ("The war ended.", (5, 5)),
+        ("The war ended.", (0, 0)),
+        ("The war ended.", (14, 20)),
+        ("", (0, 0)),
+        ("war " * 254 + "peace", (4 * 254, 4 * 254 + 5)),
+    ],
+    ids=["a space", "nothing", "nothing at the start", "beyond the text", "no text", "beyond 256 word pieces"],
+)
+async def test_a_part_without_anything_that_is_read_gets_the_vector_of_the_whole(
+    model: MiniLM, text: str, part: tuple[int, int]
+) -> None:
+    vectors, [parts, _] = await model.embed_parts([text, NEWS], [[part], []])
+
+    np.testing.assert_allclose(parts, vectors[:1], atol=1e-6)
 
 
 async def test_callers_at_the_same_time_get_their_own_vectors(model: MiniLM) -> None:
