@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.embedding import Role, Vectors
 from retrieval.errors import ModelCorrupt, ModelMissing
@@ -75,7 +76,7 @@ class MiniLM:
             A row for each text, in order: shape (number of texts, 384), each row of length 1. What a text has beyond
             256 word pieces (about 1,100 characters of English) is not read.
         """
-        vectors, _ = await asyncio.to_thread(self._embed, list(texts), None)
+        vectors, _ = await asyncio.to_thread(self._embed, list(texts), [()] * len(texts))
         return vectors
 
     async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
@@ -85,49 +86,47 @@ class MiniLM:
         (Günther et al., 2024, https://arxiv.org/abs/2409.04701).
 
         Returns:
-            What `embed` gives for the texts; and for each text an array of shape (number of its parts, 384), each row
-            of length 1. A part that is beyond the 256 word pieces, or has none, gets the text's own vector.
+            What `embed` gives for the texts, but for rounding; and for each text an array of shape (number of its
+            parts, 384), each row of length 1. A part that is beyond the 256 word pieces, or has none, gets the text's
+            own vector.
         """
         return await asyncio.to_thread(self._embed, list(texts), parts)
 
-    def _embed(self, texts: list[str], parts: Sequence[Sequence[Span]] | None) -> tuple[Vectors, list[Vectors]]:
+    def _embed(self, texts: list[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
         # Lone surrogates are no text, and the tokenizer refuses them. A "?" for each leaves every offset as it was.
-        readable = [text.encode("utf-8", "replace").decode() for text in texts]
-        encode = self._tokenizer.encode_batch_fast if parts is None else self._tokenizer.encode_batch
-        encodings = encode(readable)
+        encodings = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
         # Texts of like length go together, for a batch is padded to its longest.
         by_length = sorted(range(len(texts)), key=lambda row: len(encodings[row]))
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
-        part_vectors = [np.empty((0, DIMENSIONS), np.float32)] * len(texts)
+        part_vectors = [vectors[:0]] * len(texts)
         for start in range(0, len(texts), BATCH):
             rows = by_length[start : start + BATCH]
             batch = [encodings[row] for row in rows]
             for encoding in batch:
                 encoding.pad(len(batch[-1]))
-            inputs = {
-                "pieces": np.array([encoding.ids for encoding in batch], np.int64),
-                "present": np.array([encoding.attention_mask for encoding in batch], np.float32),
-            }
-            if parts is None:
-                (vectors[rows],) = self._session.run(["vectors"], inputs)
-                continue
-            vectors[rows], states = self._session.run(["vectors", "states"], inputs)
-            for row, encoding, state in zip(rows, batch, states, strict=True):
-                part_vectors[row] = _means(state, encoding.offsets, parts[row], vectors[row])
+            present = np.array([encoding.attention_mask for encoding in batch], np.float32)
+            # First the whole text, then its parts; one that has no word piece is as the whole.
+            pooled = np.repeat(present[:, np.newaxis], 1 + max(len(parts[row]) for row in rows), axis=1)
+            for row, encoding, pools in zip(rows, batch, pooled, strict=True):
+                within = _within(encoding.offsets, parts[row])
+                has_some = np.flatnonzero(within.any(axis=1))
+                pools[1 + has_some] = within[has_some]
+            pieces = np.array([encoding.ids for encoding in batch], np.int64)
+            (means,) = self._session.run(None, {"pieces": pieces, "present": present, "pooled": pooled})
+            vectors[rows] = means[:, 0]
+            for row, mean in zip(rows, means, strict=True):
+                part_vectors[row] = mean[1 : 1 + len(parts[row])]
         return vectors, part_vectors
 
 
-def _means(states: Vectors, offsets: Sequence[Span], parts: Sequence[Span], whole: Vectors) -> Vectors:
-    """Average the states of each part's word pieces, scaled to length 1; a part without any is as the whole.
+def _within(offsets: Sequence[Span], parts: Sequence[Span]) -> NDArray[np.bool_]:
+    """Tell which word pieces belong to which part: shape (parts, length).
 
-    [CLS], [SEP] and padding stand at (0, 0): in no part.
+    [CLS], [SEP] and padding stand at (0, 0), in no part.
     """
     starts, ends = np.array(offsets).T
     first, last = np.array(parts, np.int64).reshape(-1, 2).T[:, :, np.newaxis]
-    within = np.maximum(starts, first) < np.minimum(ends, last)
-    # The sum does for the mean: its length becomes 1 all the same.
-    means = np.where(within.any(axis=1, keepdims=True), within.astype(np.float32) @ states, whole)
-    return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), np.float32)
+    return np.asarray(np.maximum(starts, first) < np.minimum(ends, last))
 
 
 def _installed() -> Path:
@@ -160,9 +159,10 @@ def _published(path: Path) -> Path:
 def _graph(weights: Path) -> bytes:
     """Write the model as an ONNX graph that finds its weights in the published file.
 
-    BERT (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), the mean over the word pieces, scaled to length 1.
-    Inputs of shape (texts, length): `pieces`, int64, and `present`, float32, 1 for a word piece and 0 for padding.
-    Outputs, float32: `vectors` of shape (texts, 384), and `states`, of each word piece, of shape (texts, length, 384).
+    BERT (Devlin et al., 2019, https://arxiv.org/abs/1810.04805), means over word pieces, scaled to length 1. Inputs:
+    `pieces`, int64, and `present`, float32, 1 for a word piece and 0 for padding, of shape (texts, length); `pooled`,
+    float32, 1 for a word piece that counts in a mean, of shape (texts, means, length). Output: float32, of shape
+    (texts, means, 384).
     """
     from onnx import StringStringEntryProto, TensorProto, helper  # noqa: PLC0415 - see MiniLM.__init__
 
@@ -232,15 +232,16 @@ def _graph(weights: Path) -> bytes:
         inner = op("Gelu", linear(x, f"{layer}.intermediate.dense"))
         x = layer_norm(op("Add", x, linear(inner, f"{layer}.output.dense")), f"{layer}.output.LayerNorm")
     # The sum does for the mean: its length becomes 1 all the same.
-    total = op("Squeeze", op("MatMul", op("Unsqueeze", "present", ints(1)), x), ints(1))
-    nodes.append(helper.make_node("LpNormalization", [total], ["vectors"], axis=-1, p=2))
-    nodes.append(helper.make_node("Identity", [x], ["states"]))
+    vectors = op("LpNormalization", op("MatMul", "pooled", x), axis=-1, p=2)
 
-    pieces = helper.make_tensor_value_info("pieces", TensorProto.INT64, ["texts", "length"])
-    present = helper.make_tensor_value_info("present", TensorProto.FLOAT, ["texts", "length"])
-    vectors = helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["texts", DIMENSIONS])
-    states = helper.make_tensor_value_info("states", TensorProto.FLOAT, ["texts", "length", DIMENSIONS])
-    graph = helper.make_graph(nodes, "all-MiniLM-L6-v2", [pieces, present], [vectors, states], tensors)
+    tensor = helper.make_tensor_value_info
+    inputs = [
+        tensor("pieces", TensorProto.INT64, ["texts", "length"]),
+        tensor("present", TensorProto.FLOAT, ["texts", "length"]),
+        tensor("pooled", TensorProto.FLOAT, ["texts", "means", "length"]),
+    ]
+    outputs = [tensor(vectors, TensorProto.FLOAT, ["texts", "means", DIMENSIONS])]
+    graph = helper.make_graph(nodes, "all-MiniLM-L6-v2", inputs, outputs, tensors)
     # Opset 20 is the first with Gelu, and 9 its format: onnx's own default is too new for older onnxruntimes.
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
     return bytes(model.SerializeToString())
