@@ -1,30 +1,31 @@
 """ONE ARTICLE: is it known -> split -> embed -> store, top to bottom; and many of them, file by file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-
-import numpy as np
 
 from retrieval import readers
 from retrieval.embedding import Embedder
 from retrieval.errors import UnreadableArticle
-from retrieval.passages import split, text_to_embed
+from retrieval.passages import embeddable, split
 from retrieval.readers import ArticleFile
-from retrieval.store import Outcome, Store
+from retrieval.store import Outcome, Prepared, Store
 from retrieval.types import Article, printable
+
+# Articles at once: while one is embedded the next is read, and those before it are written together.
+UNDER_WAY = 6
 
 
 async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
     """Store one article; one whose version is stored already costs a look-up and writes nothing."""
-    article_id, version = article.source.article_id, article.source.version
-    if (await store.versions([article_id])).get(article_id) == version:
+    if await store.version(article.source.article_id) == article.source.version:
         return "unchanged"
     # A book takes a second to split: beside a running service nobody waits for it.
     passages = await asyncio.to_thread(split, article)
-    texts = await asyncio.to_thread(lambda: [text_to_embed(passage) for passage in passages])
-    vectors = await embedder.embed(texts, "passage")
-    return await store.put(article, passages, np.asarray(vectors, dtype=np.float32))
+    texts, parts = await asyncio.to_thread(embeddable, article, passages)
+    vectors, sentences = await embedder.embed_parts(texts, parts)
+    return await store.put(Prepared(article, passages, vectors, sentences))
 
 
 @dataclass(frozen=True)
@@ -35,30 +36,51 @@ class Ingested:
     article_id: str | None
     outcome: Outcome | None
     reason: str | None = None
+    characters: int = 0
 
 
 async def ingest_files(
     files: Iterable[ArticleFile], put: Callable[[Article], Awaitable[Outcome]]
-) -> AsyncIterator[Ingested]:
-    """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else."""
+) -> AsyncGenerator[Ingested]:
+    """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else.
+
+    A few are under way at once; what became of them comes in the order of the files.
+    """
     taken: dict[str, str] = {}
-    for file in files:
-        name = printable(str(file.path))
-        try:
-            # In a thread: a folder may be slow, and a service at work beside.
-            article = await asyncio.to_thread(readers.read, file)
-        except UnreadableArticle as error:
-            yield Ingested(name, None, None, error.reason)
-            continue
-        article_id = article.source.article_id
-        first = taken.setdefault(article_id, name)
-        if first != name:
-            reason = f"its id {article_id!r} is that of {first}; give it an `id` of its own"
-            yield Ingested(name, None, None, reason)
-            continue
-        try:
-            outcome = await put(article)
-        except UnreadableArticle as error:
-            yield Ingested(name, None, None, error.reason)
-            continue
-        yield Ingested(name, article_id, outcome)
+    under_way: deque[asyncio.Task[Ingested]] = deque()
+    try:
+        for file in files:
+            read = await _read(file, taken)
+            under_way.append(asyncio.create_task(_put(*read, put)))
+            while under_way and (len(under_way) == UNDER_WAY or under_way[0].done()):
+                yield await under_way.popleft()
+        while under_way:
+            yield await under_way.popleft()
+    finally:
+        for task in under_way:
+            task.cancel()
+
+
+async def _read(file: ArticleFile, taken: dict[str, str]) -> tuple[str, Article | str]:
+    """Give a file's name, and its article or the reason why it is none."""
+    name = printable(str(file.path))
+    try:
+        # In a thread: a folder may be slow, and a service at work beside.
+        article = await asyncio.to_thread(readers.read, file)
+    except UnreadableArticle as error:
+        return name, error.reason
+    article_id = article.source.article_id
+    first = taken.setdefault(article_id, name)
+    if first != name:
+        return name, f"its id {article_id!r} is that of {first}; give it an `id` of its own"
+    return name, article
+
+
+async def _put(name: str, read: Article | str, put: Callable[[Article], Awaitable[Outcome]]) -> Ingested:
+    if isinstance(read, str):
+        return Ingested(name, None, None, read)
+    try:
+        outcome = await put(read)
+    except UnreadableArticle as error:
+        return Ingested(name, None, None, error.reason)
+    return Ingested(name, read.source.article_id, outcome, characters=len(read.text))

@@ -1,6 +1,8 @@
 """An article's passages: pieces that the embedding model reads whole, and which joined in order are the article."""
 
-from retrieval.furniture import without_furniture
+from collections.abc import Sequence
+
+from retrieval.furniture import quotable_spans, without_furniture
 from retrieval.sentences import sentence_spans
 from retrieval.types import Article, Passage, Span
 
@@ -26,6 +28,27 @@ def split(article: Article) -> list[Passage]:
 def text_to_embed(passage: Passage) -> str:
     """Give what stands for the passage in the vector space: its article's title, then its words without furniture."""
     return f"{passage.source.title}\n{without_furniture(passage.text) or passage.text.strip()}"
+
+
+def embeddable(article: Article, passages: Sequence[Passage]) -> tuple[list[str], list[list[Span]]]:
+    """Give for each passage what stands for it in the vector space, and where in that its sentences are.
+
+    The sentences are those of `quotable_spans` that begin in the passage, in order. A passage without any is embedded
+    as it stands.
+    """
+    texts: list[str] = []
+    parts: list[list[Span]] = []
+    sentences = quotable_spans(article.text)
+    for passage in passages:
+        text = f"{passage.source.title}\n"
+        spans: list[Span] = []
+        for start, end in sentences:
+            if passage.start <= start < passage.end:
+                spans.append((len(text), len(text) + end - start))
+                text += article.text[start:end] + " "
+        texts.append(text.rstrip() if spans else text + passage.text.strip())
+        parts.append(spans)
+    return texts, parts
 
 
 def _tiles(text: str) -> list[Span]:

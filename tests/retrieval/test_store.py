@@ -31,7 +31,8 @@ async def nearest(
     store: Store, question: str, limit: int = 50, scope: Scope = WHOLE, as_of: datetime | None = None
 ) -> list[Found]:
     [vector] = await WordEmbedder().embed([question], "question")
-    return await store.nearest(vector, limit, scope, as_of)
+    found = await store.candidates(vector, [], limit, scope, as_of)
+    return sorted(found, key=lambda one: -one.similarity)
 
 
 async def ids(

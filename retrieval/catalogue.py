@@ -1,0 +1,216 @@
+"""What is current: the record of every article, in memory; and from them origins, scopes, pages and the fingerprint."""
+
+import hashlib
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.types import Corpus, Scope
+
+Copy = tuple[str, str]
+"""The id and the version of an article that another is a copy or a rewrite of."""
+
+
+class Record(NamedTuple):
+    """What the record of an article in the store, its commit point, says; 100,000 of them fit into some 50 MB."""
+
+    article_id: str
+    version: str
+    outlet: str | None
+    published: float | None
+    """Seconds since 1970."""
+    write: str
+    """The write that stored the passages which count."""
+    change: int
+    """The number of this change in the feed; a higher one is later."""
+    added: int
+    """The number of the change that brought the article first."""
+    passages: int
+    copies: tuple[Copy, ...]
+    withdrawn: bool
+
+    def passage_ids(self) -> list[str]:
+        """Name the article's passages in the store."""
+        return [stored_id(self.article_id, self.version, ordinal, self.write) for ordinal in range(self.passages)]
+
+
+def stored_id(article_id: str, version: str, ordinal: int, write: str) -> str:
+    """Name a passage in the store; no two writes share one."""
+    return f"{article_id}@{version}#{ordinal}~{write}"
+
+
+def article_of(passage_id: str) -> str:
+    """Give the article of a passage that is named so."""
+    return passage_id.rpartition("~")[0].rpartition("#")[0].rpartition("@")[0]
+
+
+class Catalogue:
+    """The current articles; safe to read in any thread while one applies changes."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.position = 0
+        """The highest number of a change that was applied."""
+        self._current: dict[str, Record] = {}
+        self._withdrawn: dict[str, Record] = {}
+        self._copied: dict[str, set[str]] = {}  # an article to those whose records say that they copy it
+        self._sum = 0  # of the articles' hashes: the same for the same articles, in whatever order they came
+        self._table: _Table | None = None
+        self._held = threading.RLock()
+
+    def knows(self, record: Record) -> bool:
+        """Tell whether a change was applied, or is older than one that was."""
+        known = self._current.get(record.article_id) or self._withdrawn.get(record.article_id)
+        return known is not None and known.change >= record.change
+
+    def apply(self, record: Record) -> None:
+        """Take a change in."""
+        article_id = record.article_id
+        with self._held:
+            self.position = max(self.position, record.change)
+            self._table = None
+            old = self._current.pop(article_id, None) if record.withdrawn else self._current.get(article_id)
+            if old:
+                self._sum ^= _hash(old)
+                for copied, _ in old.copies:
+                    self._copied.get(copied, set()).discard(article_id)
+            if record.withdrawn:
+                self._withdrawn[article_id] = record
+                return
+            self._withdrawn.pop(article_id, None)
+            self._current[article_id] = record
+            self._sum ^= _hash(record)
+            for copied, _ in record.copies:
+                self._copied.setdefault(copied, set()).add(article_id)
+
+    def __len__(self) -> int:
+        """Count the current articles."""
+        return len(self._current)
+
+    @property
+    def records(self) -> int:
+        """Count the records, those of withdrawn articles among them."""
+        return len(self._current) + len(self._withdrawn)
+
+    @property
+    def corpus(self) -> Corpus:
+        """Tell how many articles there are, and give a hash that changes when any of them does."""
+        with self._held:
+            return Corpus(articles=len(self._current), fingerprint=f"{self._sum:016x}")
+
+    def get(self, article_id: str) -> Record | None:
+        """Give what is known of an article."""
+        return self._current.get(article_id)
+
+    def page(self, offset: int, limit: int) -> Sequence[str]:
+        """Give the ids of a page of articles, in the order in which they came first."""
+        return self._rows().ids[offset : offset + limit]
+
+    def origin(self, article_id: str) -> str:
+        """Name the group of copies and rewrites that an article belongs to: the first published of them.
+
+        A copy is said by the later of the two, of one version of the other: a changed article is compared anew when it
+        comes, and what was said of its version before holds no longer.
+        """
+        with self._held:
+            group, ahead = {article_id}, [article_id]
+            while ahead:
+                new = set(self._linked(ahead.pop())) - group
+                group |= new
+                ahead += new
+            if len(group) == 1:
+                return article_id
+            return min(group, key=self._first)
+
+    def _first(self, article_id: str) -> tuple[float, int, str]:
+        entry = self._current.get(article_id)
+        if entry is None:
+            return float("inf"), 0, article_id
+        return entry.published if entry.published is not None else float("inf"), entry.added, article_id
+
+    def _linked(self, article_id: str) -> Iterator[str]:
+        entry = self._current.get(article_id)
+        if entry is None:
+            return
+        for copied, version in entry.copies:
+            other = self._current.get(copied)
+            if other and other.version == version:
+                yield copied
+        for copy in self._copied.get(article_id, ()):
+            other = self._current.get(copy)
+            if other and (article_id, entry.version) in other.copies:
+                yield copy
+
+    def scoped(self, scope: Scope, as_of: datetime | None) -> "Scoped | None":
+        """Give the articles that may be searched; None when all may."""
+        if scope == Scope() and as_of is None:
+            return None
+        rows = self._rows()
+        inside = np.ones(len(rows.ids), dtype=bool)
+        # An article without a date is proved to be neither earlier nor later: nan is neither.
+        if scope.after:
+            inside &= rows.published >= scope.after.timestamp()
+        if scope.before:
+            inside &= rows.published < scope.before.timestamp()
+        if as_of:
+            inside &= rows.published <= as_of.timestamp()
+        if scope.outlets:
+            inside &= np.isin(rows.outlet, [rows.outlets[one] for one in scope.outlets if one in rows.outlets])
+        if scope.article_ids:
+            named = np.zeros(len(rows.ids), dtype=bool)
+            named[[rows.row[one] for one in scope.article_ids if one in rows.row]] = True
+            inside &= named
+        return Scoped(rows, inside)
+
+    def _rows(self) -> "_Table":
+        with self._held:
+            if self._table is None:
+                self._table = _Table(self._current)
+            return self._table
+
+
+class Scoped:
+    """The articles of a scope."""
+
+    def __init__(self, rows: "_Table", inside: NDArray[np.bool_]) -> None:
+        """Take the table and which of its rows are inside."""
+        self._rows = rows
+        self._inside = inside
+        self.passages = int(rows.passages[inside].sum())
+
+    def __contains__(self, article_id: str) -> bool:
+        """Tell whether an article is inside; one that is not known yet may be: its record decides."""
+        row = self._rows.row.get(article_id)
+        return row is None or bool(self._inside[row])
+
+    def article_ids(self) -> Collection[str]:
+        """Name the articles."""
+        return [self._rows.ids[row] for row in np.flatnonzero(self._inside)]
+
+    def share(self) -> float:
+        """Give the passages inside over all passages."""
+        return self.passages / max(int(self._rows.passages.sum()), 1)
+
+
+class _Table:
+    """The records in columns, in the order in which the articles came first."""
+
+    def __init__(self, current: dict[str, Record]) -> None:
+        ordered = sorted(current.items(), key=lambda one: (one[1].added, one[0]))
+        self.ids = [article_id for article_id, _ in ordered]
+        self.row = {article_id: row for row, article_id in enumerate(self.ids)}
+        self.passages = np.array([entry.passages for _, entry in ordered], dtype=np.int64)
+        self.published = np.array(
+            [np.nan if entry.published is None else entry.published for _, entry in ordered], dtype=np.float64
+        )
+        outlets: dict[str | None, int] = {}
+        self.outlet = np.array([outlets.setdefault(entry.outlet, len(outlets)) for _, entry in ordered], dtype=np.int64)
+        self.outlets = outlets
+
+
+def _hash(record: Record) -> int:
+    return int.from_bytes(hashlib.sha256(f"{record.article_id}@{record.version}".encode()).digest()[:8], "big")

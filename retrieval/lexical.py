@@ -1,0 +1,216 @@
+"""The word index: BM25 over the current passages, on tantivy. A cache: it can always be built again from the store.
+
+It keeps the records of the articles beside their passages, and the position up to which it has followed the store's
+feed of changes, all in one commit: what is on disk is what the store was at that position.
+"""
+
+import json
+import logging
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tantivy
+from tantivy import Occur, Query
+
+from retrieval.catalogue import Record
+from retrieval.types import Scope, printable
+
+_FORMAT = 1
+_HEAP = 32_000_000  # bytes of passages in memory before tantivy writes them out
+_MOST_TERMS = 64  # of a query; a question has at most 2,000 characters
+_STATE = "state"
+_ARTICLE = "article"
+_log = logging.getLogger("groundwire.words")
+
+
+class Term(NamedTuple):
+    """Words to look for; several make a phrase, in which `slop` other words may stand."""
+
+    text: str
+    weight: float = 1.0
+    slop: int = 0
+
+
+class WordIndex:
+    """Which passages hold which words. Any number of threads may search; writes queue."""
+
+    def __init__(self, folder: Path | None, store_id: str) -> None:
+        """Open the index of a store in a folder, which is made empty if it holds that of another; None: in memory."""
+        self._store_id = store_id
+        self._schema = _schema()
+        self._analyzer = (
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            .filter(tantivy.Filter.remove_long(40))
+            .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.stemmer("english"))
+            .build()
+        )
+        self._writing = threading.Lock()
+        try:
+            self._open(folder)
+        except (OSError, ValueError) as error:
+            # tantivy raises ValueError for whatever it cannot read: a file cut short, another version's.
+            if folder is None:
+                raise
+            _log.warning("The word index in %s cannot be read (%s): it is built anew.", folder, error)
+            self._begin_anew(folder)
+        else:
+            if folder and self._state().get("of") != self._owner():
+                self._begin_anew(folder)
+        self.position = self._state().get("position", 0)
+        """How far the store's feed was followed."""
+
+    def _open(self, folder: Path | None) -> None:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
+        self._index.register_tokenizer("english", self._analyzer)
+        self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+        self._index.reload()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._writing:
+            self._writer.delete_all_documents()
+            self._writer.commit()
+            self._index.reload()
+            self.position = 0
+
+    def _begin_anew(self, folder: Path) -> None:
+        self.close()
+        shutil.rmtree(folder)
+        self._open(folder)
+
+    def _owner(self) -> str:
+        return f"{self._store_id} {_FORMAT}"
+
+    def close(self) -> None:
+        """Let go of the folder; what was not committed is followed again next time."""
+        with self._writing:
+            self._index, self._writer = None, None  # type: ignore[assignment]  # tantivy has no other way
+
+    # Writing
+
+    def replace(self, record: Record, title: str, passages: Iterable[tuple[str, str]]) -> None:
+        """Put an article's passages, as (id, text), in place of those before; seen after `commit`."""
+        with self._writing:
+            self._writer.delete_documents_by_term("article_id", record.article_id)
+            row = tantivy.Document(kind=_ARTICLE, article_id=record.article_id)
+            row.add_text("stored", json.dumps(record))
+            self._writer.add_document(row)
+            if record.withdrawn:
+                return
+            for passage_id, text in passages:
+                row = tantivy.Document(article_id=record.article_id, passage_id=passage_id, title=title, text=text)
+                row.add_text("stored", passage_id)
+                if record.outlet is not None:
+                    row.add_text("outlet", record.outlet)
+                if record.published is not None:
+                    row.add_integer("published", _milliseconds(record.published))
+                self._writer.add_document(row)
+
+    def commit(self, position: int) -> None:
+        """Make what was written seen and lasting, as of a position in the feed."""
+        with self._writing:
+            self._writer.delete_documents_by_term("kind", _STATE)
+            row = tantivy.Document(kind=_STATE)
+            row.add_text("stored", json.dumps({"of": self._owner(), "position": position}))
+            self._writer.add_document(row)
+            self._writer.commit()
+            self._index.reload()
+            self.position = position
+
+    # Reading
+
+    def records(self) -> Iterator[Record]:
+        """Give the records of all articles."""
+        for stored in self._stored(_ARTICLE):
+            fields = Record(*json.loads(stored))
+            yield fields._replace(copies=tuple((article_id, version) for article_id, version in fields.copies))
+
+    def search(
+        self, terms: Sequence[Term], limit: int, scope: Scope | None = None, as_of: datetime | None = None
+    ) -> list[tuple[str, float]]:
+        """Give up to `limit` passages that hold some of the terms, as (id, BM25), the best first."""
+        query = self._query(terms)
+        if query is None:
+            return []
+        clauses = [(Occur.Must, query), *((Occur.Must, one) for one in self._filters(scope, as_of))]
+        searcher = self._index.searcher()
+        hits = searcher.search(Query.boolean_query(clauses), limit, count=False).hits
+        return [(searcher.doc(address)["stored"][0], score) for score, address in hits]
+
+    def scores(self, terms: Sequence[Term], passage_ids: Sequence[str]) -> dict[str, float]:
+        """Give the BM25 of those of the passages that hold some of the terms."""
+        query = self._query(terms)
+        if query is None or not passage_ids:
+            return {}
+        named = Query.const_score_query(Query.term_set_query(self._schema, "passage_id", list(passage_ids)), 0.0)
+        searcher = self._index.searcher()
+        both = Query.boolean_query([(Occur.Must, query), (Occur.Must, named)])
+        hits = searcher.search(both, len(passage_ids), count=False).hits
+        return {searcher.doc(address)["stored"][0]: score for score, address in hits}
+
+    def analyzed(self, text: str) -> list[str]:
+        """Give the stems that a text is indexed by."""
+        return list(self._analyzer.analyze(printable(text)))
+
+    def _query(self, terms: Sequence[Term]) -> Query | None:
+        # Never tantivy's own parser: deep parentheses in a question crash the process.
+        clauses = []
+        for term in terms[:_MOST_TERMS]:
+            stems = self.analyzed(term.text)[:_MOST_TERMS]
+            if not stems:
+                continue
+            for field in ("title", "text"):
+                if len(stems) == 1:
+                    one = Query.term_query(self._schema, field, stems[0])
+                else:
+                    one = Query.phrase_query(self._schema, field, [*stems], slop=term.slop)
+                clauses.append((Occur.Should, Query.boost_query(one, term.weight)))
+        return Query.boolean_query(clauses) if clauses else None
+
+    def _filters(self, scope: Scope | None, as_of: datetime | None) -> Iterator[Query]:
+        scope = scope or Scope()
+        earliest = _milliseconds(scope.after.timestamp()) if scope.after else None
+        last = [_milliseconds(scope.before.timestamp()) - 1] if scope.before else []
+        last += [_milliseconds(as_of.timestamp())] if as_of else []
+        if earliest is not None or last:
+            within = Query.range_query(
+                self._schema, "published", tantivy.FieldType.Integer, earliest, min(last, default=None)
+            )
+            yield Query.const_score_query(within, 0.0)
+        if scope.outlets:
+            outlets = Query.term_set_query(self._schema, "outlet", list(scope.outlets))
+            yield Query.const_score_query(outlets, 0.0)
+        if scope.article_ids:
+            articles = Query.term_set_query(self._schema, "article_id", list(scope.article_ids))
+            yield Query.const_score_query(articles, 0.0)
+
+    def _state(self) -> dict[str, Any]:
+        return next((json.loads(stored) for stored in self._stored(_STATE)), {})
+
+    def _stored(self, kind: str) -> Iterator[str]:
+        searcher = self._index.searcher()
+        query = Query.term_query(self._schema, "kind", kind)
+        for _, address in searcher.search(query, max(searcher.num_docs, 1), count=False).hits:
+            yield searcher.doc(address)["stored"][0]
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("kind", "article_id", "passage_id", "outlet"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("stored", stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("published", indexed=True, fast=True)
+    builder.add_text_field("title", tokenizer_name="english", index_option="position")
+    builder.add_text_field("text", tokenizer_name="english", index_option="position")
+    return builder.build()
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

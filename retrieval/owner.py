@@ -1,0 +1,77 @@
+"""Who owns an embedded store's folder: an OS lock, and beside it a note with the owner's process and HTTP address."""
+
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from retrieval.errors import StoreLocked, StoreUnavailable
+
+
+class Owner:
+    """This process, as the owner of a folder, until `release`."""
+
+    def __init__(self, folder: Path, lock: FileLock) -> None:
+        """Take a held lock; use `acquire`."""
+        self._folder = folder
+        self._lock = lock
+
+    @classmethod
+    def acquire(cls, folder: Path) -> Self:
+        """Make the folder if need be, and own it.
+
+        Raises:
+            StoreLocked: another process owns it.
+            StoreUnavailable: it cannot be written.
+
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / "lock")
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            pid, address = _noted(folder)
+            who = f" ({pid})" if pid else ""
+            where = f", which serves {address}" if address else ""
+            message = f"{folder} is in use by another process{who}{where}. Stop it, or work through its address."
+            raise StoreLocked(message, address) from error
+        except OSError as error:
+            raise unwritable(folder, error) from error
+        owner = cls(folder, lock)
+        try:
+            owner.announce(None)  # also in place of what an owner left that was killed
+        except OSError as error:
+            lock.release()
+            raise unwritable(folder, error) from error
+        return owner
+
+    def announce(self, address: str | None) -> None:
+        """Leave the address, in one step: whoever finds the lock held reads it."""
+        note = self._folder / "owner.json.new"
+        note.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
+        note.replace(self._folder / "owner.json")
+
+    def release(self) -> None:
+        """Let another process own the folder; a second time does nothing."""
+        if self._lock.is_locked:
+            with suppress(OSError):
+                (self._folder / "owner.json").unlink()
+            self._lock.release()
+
+
+def unwritable(folder: Path, error: OSError) -> StoreUnavailable:
+    """Say why a folder cannot be written, and what to do."""
+    why = error.strerror or error
+    return StoreUnavailable(f"{folder} cannot be written: {why}. Give a folder that can (GROUNDWIRE_DATA_DIR).")
+
+
+def _noted(folder: Path) -> tuple[int | None, str | None]:
+    """Read the owner's process and HTTP address, as far as it left them."""
+    try:
+        owner = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
+        return owner["pid"], owner["address"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return None, None

@@ -1,0 +1,112 @@
+"""What the store keeps of an article and of a passage beside its text and its vector: metadata, and back; pure."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from retrieval.catalogue import Copy, Record
+from retrieval.embedding import Vectors
+from retrieval.types import Article, Passage, Source
+
+Row = Mapping[str, Any]
+
+
+def article_row(  # noqa: PLR0913 - one parameter for each thing that a record says
+    source: Source,
+    *,
+    write: str,
+    change: int,
+    added: int,
+    passages: int,
+    copies: tuple[Copy, ...] = (),
+    withdrawn: bool = False,
+) -> dict[str, Any]:
+    """Give the metadata of an article's record."""
+    # upsert merges metadata: a key left out would keep its old value, None deletes it.
+    return {
+        "article_id": source.article_id,
+        "version": source.version,
+        "title": source.title,
+        "outlet": source.outlet,
+        "url": source.url,
+        "published": source.published.isoformat() if source.published else None,
+        "credits": json.dumps(source.credits),
+        "write": write,
+        "change": change,
+        "added": added,
+        "passages": passages,
+        "copies": json.dumps(copies) if copies else None,
+        "withdrawn": withdrawn or None,
+    }
+
+
+def source_of(row: Row) -> Source:
+    """Read an article's source back; it is its own origin until the catalogue says otherwise."""
+    return Source(
+        article_id=row["article_id"],
+        version=row["version"],
+        title=row["title"],
+        outlet=row.get("outlet"),
+        url=row.get("url"),
+        published=datetime.fromisoformat(row["published"]) if row.get("published") else None,
+        credits=tuple(json.loads(row["credits"])),
+        origin=row["article_id"],
+    )
+
+
+def record_of(row: Row) -> Record:
+    """Read an article's record back."""
+    published = datetime.fromisoformat(row["published"]).timestamp() if row.get("published") else None
+    return Record(
+        article_id=row["article_id"],
+        version=row["version"],
+        outlet=row.get("outlet"),
+        published=published,
+        write=row["write"],
+        change=row["change"],
+        added=row["added"],
+        passages=row["passages"],
+        copies=tuple((article_id, version) for article_id, version in json.loads(row.get("copies") or "[]")),
+        withdrawn=bool(row.get("withdrawn")),
+    )
+
+
+def article_of_row(row: Row, text: str) -> Article:
+    """Read an article back."""
+    return Article(source=source_of(row), text=text)
+
+
+def passage_row(passage: Passage, write: str, sentences: Vectors) -> dict[str, Any]:
+    """Give the metadata of a passage; `sentences` holds a unit vector for each sentence that begins in it."""
+    return {
+        "write": write,
+        "article_id": passage.source.article_id,
+        "version": passage.source.version,
+        "ordinal": passage.ordinal,
+        "start": passage.start,
+        "end": passage.end,
+        "sentences": _packed(sentences),
+    }
+
+
+def passage_of(source: Source, row: Row, text: str) -> Passage:
+    """Read a passage back."""
+    return Passage(source=source, ordinal=row["ordinal"], text=text, start=row["start"], end=row["end"])
+
+
+def sentences_of(row: Row, dimensions: int) -> Vectors:
+    """Read the vectors of a passage's sentences back: shape (sentences, dimensions), unit rows."""
+    packed = np.frombuffer(base64.b85decode(row.get("sentences") or ""), dtype=np.int8).reshape(-1, dimensions)
+    vectors = packed.astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths, lengths, 1.0), dtype=np.float32)
+
+
+def _packed(vectors: Vectors) -> str:
+    """Write unit vectors in a byte a number, so that a passage's fit into its metadata; the cosine moves by .0001."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-9)
+    return base64.b85encode(np.round(vectors / largest * 127).astype(np.int8).tobytes()).decode()
