@@ -20,7 +20,7 @@ help:
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
-	@echo "make bench   speed on this machine (quality: benchmarks/README.md)"
+	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv)"
 	@echo "make clean   remove what make made; the articles in .data stay"
 
@@ -43,7 +43,7 @@ crash: $(VENV)/.dev install
 	@GROUNDWIRE_CRASHES=$(or $(CRASHES),100) $(BIN)/python -m pytest -s tests/retrieval/test_crash.py
 
 bench: $(VENV)/.dev install
-	@$(BIN)/python benchmarks/speed.py
+	@$(BIN)/python benchmarks/speed.py $(or $(BENCH),--quick)
 
 lock:
 	@# The larger set first and free; the smaller one is then a part of it.

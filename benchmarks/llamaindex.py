@@ -29,6 +29,12 @@ PACKAGES = (
 )
 
 
+def installed(folder: Path) -> bool:
+    """Tell whether the folder holds the environment."""
+    packages = folder / "installed.txt"
+    return packages.exists() and packages.read_text(encoding="utf-8").split() == list(PACKAGES)
+
+
 def environment(folder: Path) -> Path:
     """Make the environment, unless the folder holds it already, and give its Python.
 
@@ -37,13 +43,12 @@ def environment(folder: Path) -> Path:
 
     """
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    installed = folder / "installed.txt"
-    if not installed.exists() or installed.read_text(encoding="utf-8").split() != list(PACKAGES):
+    if not installed(folder):
         print(f"Installing LlamaIndex and torch in {folder} (gigabytes, once)", file=sys.stderr)
         install = ["-m", "pip", "--disable-pip-version-check", "install", "--quiet", *PACKAGES]
         subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)  # noqa: S603 - all ours
         subprocess.run([python, *install], check=True, stdout=sys.stderr)  # noqa: S603 - the same
-        installed.write_text("\n".join(PACKAGES), encoding="utf-8")
+        (folder / "installed.txt").write_text("\n".join(PACKAGES), encoding="utf-8")
     return python
 
 
