@@ -19,12 +19,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, ParamSpec, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar, TypeVarTuple
 from urllib.parse import urlsplit
 
 import chromadb
@@ -43,8 +44,8 @@ from retrieval.owner import Owner, unwritable
 from retrieval.rows import article_of_row, article_row, passage_of, passage_row, record_of, sentences_of, source_of
 from retrieval.types import Article, Corpus, Passage, Scope, Source
 
-P = ParamSpec("P")
 R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 Outcome = Literal["created", "replaced", "unchanged"]
 
@@ -55,6 +56,8 @@ _UNDISTURBED = 5  # looks at an article that is being replaced under a search, b
 _LOOKS = 8  # of one search in all
 _MOST_ASKED = 10_000  # passages of one query; SQLite takes 32,766 variables in one statement
 _NAMED = 5_000  # passages of a scope that is searched by their names; a larger one by asking for more and leaving out
+_TAKEN_IN = 100  # articles that are followed at a time: their passages are in memory at once
+_WRITERS = 8  # articles that may wait for their turn together; they are written in one go
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
 # Two writers that have not seen each other's changes number them alike: who follows looks this far back, and a writer
@@ -113,8 +116,9 @@ class Store:
         self._client = client
         self._owner = owner
         self._dimensions = embedder.dimensions
-        self._waiting: list[tuple[Prepared, asyncio.Future[Outcome]]] = []
-        self._drain: asyncio.Task[None] | None = None
+        # Threads of their own: those that wait to write must not keep readers waiting.
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="groundwire-writer")
+        self._waiting: list[tuple[Prepared, Future[Outcome]]] = []
         # Held by the thread that writes: whoever waits for it may be cancelled, and the thread goes on.
         self._writing = threading.Lock()
         self._commits = 0
@@ -207,6 +211,7 @@ class Store:
         self._closed.set()
         if self._follower:
             self._follower.join()
+        self._writers.shutdown()
         with self._writing, self._following:  # a write goes on when whoever asked for it has gone
             self.words.close()
             _close(self._client)
@@ -283,43 +288,11 @@ class Store:
 
         What waits while others are written is written together.
         """
-        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._waiting.append((article, done))
-        # A task of its own: whoever waits may be cancelled, and the others wait on.
-        if self._drain is None or self._drain.done():
-            self._drain = asyncio.create_task(self._write_waiting())
-        return await done
-
-    async def _write_waiting(self) -> None:
-        while batch := self._next_batch():
-            try:
-                outcomes = await _in_thread(self._put, [one for one, _ in batch])
-            except Exception as error:  # noqa: BLE001 - it goes to everybody who waits
-                for _, done in batch:
-                    if not done.done():
-                        done.set_exception(error)
-            else:
-                for (_, done), outcome in zip(batch, outcomes, strict=True):
-                    if not done.done():
-                        done.set_result(outcome)
-
-    def _next_batch(self) -> list[tuple[Prepared, "asyncio.Future[Outcome]"]]:
-        """Take what waits, as much as one write holds; an article twice, or a huge one, waits for the next."""
-        batch: dict[str, tuple[Prepared, asyncio.Future[Outcome]]] = {}
-        passages = 0
-        while self._waiting:
-            one, done = self._waiting[0]
-            passages += len(one.passages)
-            if batch and (passages > _BATCH or one.article.source.article_id in batch):
-                break
-            del self._waiting[0]
-            if not done.cancelled():
-                batch[one.article.source.article_id] = one, done
-        return list(batch.values())
+        return await _in_thread(self._put_with_others, article, pool=self._writers)
 
     async def withdraw(self, article_id: str) -> bool:
         """Let an article count no more; its text stays readable by version. False: there is none."""
-        return await _in_thread(self._withdraw, article_id)
+        return await _in_thread(self._withdraw, article_id, pool=self._writers)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
@@ -513,7 +486,7 @@ class Store:
             self._follow()
 
     def _take_in(self, changes: Sequence[tuple[Record, str]]) -> None:
-        for some in _batches(changes, _BATCH // 10):
+        for some in _batches(changes, _TAKEN_IN):
             names = [name for record, _ in some if not record.withdrawn for name in record.passage_ids()]
             texts: dict[str, str] = {}
             for part in _batches(names, _BATCH):
@@ -567,29 +540,57 @@ class Store:
         self._last_change = max(time.time_ns() // 1000, self._last_change + 1)
         return self._last_change
 
-    def _put(self, batch: Sequence[Prepared]) -> list[Outcome]:
+    def _put_with_others(self, article: Prepared) -> Outcome:
+        """Wait for the turn to write, and write all that waits; or find it written when the turn comes."""
+        done: Future[Outcome] = Future()
+        self._waiting.append((article, done))
         with self._writing:
-            before = self._records([one.article.source.article_id for one in batch])
-            outcomes: list[Outcome] = []
-            fresh: list[tuple[Prepared, str]] = []
-            for one in batch:
-                record, _ = before.get(one.article.source.article_id, (None, None))
-                if record is None or record.withdrawn:
-                    outcomes.append("created")
-                elif record.version == one.article.source.version:
-                    outcomes.append("unchanged")
-                    continue
+            while not done.done():
+                batch = self._next_batch()
+                try:
+                    outcomes = self._put([one for one, _ in batch])
+                except BaseException as error:  # noqa: BLE001 - it goes to everybody who waits
+                    for _, theirs in batch:
+                        theirs.set_exception(error)
                 else:
-                    outcomes.append("replaced")
-                fresh.append((one, uuid.uuid4().hex))
-            if not fresh:
-                return outcomes
-            notes = {write: one.article.source.article_id for one, write in fresh}
-            self._note(notes)
-            self._write_passages(fresh, notes)
-            self._commit([(one.article, write, len(one.passages), (), one.mean()) for one, write in fresh])
-            self._settle(notes, replaced="replaced" in outcomes)
+                    for (_, theirs), outcome in zip(batch, outcomes, strict=True):
+                        theirs.set_result(outcome)
+        return done.result()
+
+    def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
+        """Take what waits, as much as one write holds; an article that is there twice waits for the next."""
+        batch: dict[str, tuple[Prepared, Future[Outcome]]] = {}
+        passages = 0
+        while self._waiting:
+            one, _ = self._waiting[0]
+            passages += len(one.passages)
+            if batch and (passages > _BATCH or one.article.source.article_id in batch):
+                break
+            batch[one.article.source.article_id] = self._waiting.pop(0)
+        return list(batch.values())
+
+    def _put(self, batch: Sequence[Prepared]) -> list[Outcome]:
+        before = self._records([one.article.source.article_id for one in batch])
+        outcomes: list[Outcome] = []
+        fresh: list[tuple[Prepared, str]] = []
+        for one in batch:
+            record, _ = before.get(one.article.source.article_id, (None, None))
+            if record is None or record.withdrawn:
+                outcomes.append("created")
+            elif record.version == one.article.source.version:
+                outcomes.append("unchanged")
+                continue
+            else:
+                outcomes.append("replaced")
+            fresh.append((one, uuid.uuid4().hex))
+        if not fresh:
             return outcomes
+        notes = {write: one.article.source.article_id for one, write in fresh}
+        self._note(notes)
+        self._write_passages(fresh, notes)
+        self._commit([(one.article, write, len(one.passages), (), one.mean()) for one, write in fresh])
+        self._settle(notes, replaced="replaced" in outcomes)
+        return outcomes
 
     def _withdraw(self, article_id: str) -> bool:
         with self._writing:
@@ -789,10 +790,10 @@ def _close(client: ClientAPI) -> None:
         session.close()
 
 
-async def _in_thread(function: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+async def _in_thread(function: Callable[[*Ts], R], *arguments: *Ts, pool: ThreadPoolExecutor | None = None) -> R:
     """Run what blocks in a thread, and turn a lost Chroma into our own error."""
     try:
-        return await asyncio.to_thread(function, *arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
     except Exception as error:
         if not _is_of_chroma(error):
             raise

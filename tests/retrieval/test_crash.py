@@ -15,7 +15,7 @@ from pathlib import Path
 from retrieval.ingest import ingest
 from retrieval.passages import split
 from retrieval.store import Store
-from retrieval.types import Article, Scope, make_article
+from retrieval.types import Article, make_article
 from tests.fakes import WordEmbedder
 from tests.processes import ROOT, started
 
@@ -65,7 +65,7 @@ async def stored(store: Store, known: dict[str, Article]) -> Counter[str]:
     assert store._pending.count() == 0
     # What a search finds is of those: nearly all of them, for the index is an approximate one.
     [vector] = await WordEmbedder().embed(["article of generation"], "question")
-    found = await store.nearest(vector, 10_000, Scope())
+    found = await store.candidates(vector, [], 10_000)
     assert all(known[one.passage.source.version].source == one.passage.source for one in found)
     assert len(found) > 0.95 * len(rows["ids"])
     return kinds

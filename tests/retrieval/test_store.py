@@ -10,8 +10,9 @@ import pytest
 import retrieval.store
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
-from retrieval.passages import split
-from retrieval.store import Found, Store
+from retrieval.passages import embeddable, split
+from retrieval.rows import passage_row
+from retrieval.store import Found, Prepared, Store
 from retrieval.types import Article, Scope, make_article
 from tests.fakes import WordEmbedder
 from tests.retrieval.conftest import Open
@@ -25,6 +26,12 @@ def long_article(article_id: str, number: int, passages: int = 4) -> Article:
     """Make a version of an article whose every passage names it."""
     paragraph = f"Drones of version {number} fly over the river. " * 16 + "\n\n"
     return make_article(article_id=article_id, title=f"Version {number}", text=paragraph * passages)
+
+
+async def prepared(article: Article) -> Prepared:
+    """Give an article as it is stored."""
+    passages = split(article)
+    return Prepared(article, passages, *await WordEmbedder().embed_parts(*embeddable(article, passages)))
 
 
 async def nearest(
@@ -110,8 +117,7 @@ async def test_the_same_version_again_writes_nothing_and_embeds_nothing(
     asked, before = len(embedder.asked), texts(everything(store))
 
     assert await ingest(article, store, embedder) == "unchanged"
-    vectors = await WordEmbedder().embed([passage.text for passage in split(article)])
-    assert await store.put(article, split(article), vectors) == "unchanged"
+    assert await store.put(await prepared(article)) == "unchanged"
 
     assert len(embedder.asked) == asked
     assert texts(everything(store)) == before
@@ -131,10 +137,11 @@ async def test_another_version_replaces_the_first_and_leaves_none_of_its_passage
     assert await store.article("drones") == new
     scope = Scope(article_ids=("drones",))
     assert whole(await nearest(store, "drones", scope=scope), new) == new
-    assert await store.versions(["drones", "gone", "other", "drones"]) == {
-        "drones": new.source.version,
-        "other": other.source.version,
-    }
+    assert [await store.version(one) for one in ("drones", "gone", "other")] == [
+        new.source.version,
+        None,
+        other.source.version,
+    ]
     assert store._passages.count() == len(split(new)) + len(split(other))
     assert store._pending.count() == 0
 
@@ -183,7 +190,7 @@ async def test_what_is_not_there_is_none(open_store: Open, embedder: WordEmbedde
     assert await store.article("drones", "0" * 16) is None
     assert await store.articles([]) == {}
     assert await store.articles([long_article("gone", 1).source, article.source, article.source]) == {"drones": article}
-    assert await store.versions([]) == {}
+    assert await store.version("gone") is None
 
 
 async def test_an_empty_store_finds_nothing(open_store: Open) -> None:
@@ -259,7 +266,7 @@ async def test_passages_that_no_record_names_are_never_found_and_crowd_nothing_o
             ids=[f"{passage.passage_id}~dead" for passage in passages],
             embeddings=await embedder.embed(["drones"] * len(passages)),
             documents=[passage.text for passage in passages],
-            metadatas=[retrieval.store._passage_metadata(passage, "dead") for passage in passages],
+            metadatas=[passage_row(passage, "dead", await embedder.embed([])) for passage in passages],
         )
 
     found = await nearest(store, "drones", limit=5)
@@ -281,30 +288,6 @@ async def test_the_fingerprint_changes_with_the_articles_and_comes_back_with_the
     assert [corpus.articles for corpus in seen] == [0, 1, 2, 2, 2]
     assert len({corpus.fingerprint for corpus in seen}) == 4
     assert seen[4] == seen[2]
-
-
-async def test_a_corpus_that_was_read_while_it_changed_is_not_remembered(
-    open_store: Open, embedder: WordEmbedder
-) -> None:
-    store = open_store()
-    articles = store._articles
-
-    class ReadSlowly:
-        """Lets an article be stored after the count was taken."""
-
-        def count(self) -> int:
-            counted: int = articles.count()
-            store._articles = articles
-            asyncio.run(ingest(long_article("a", 1), store, embedder))
-            return counted
-
-        def get(self, **named: Any) -> Any:  # noqa: ANN401 - Chroma's own
-            return articles.get(**named)
-
-    store._articles = ReadSlowly()
-    await store.corpus()
-
-    assert (await store.corpus()).articles == 1
 
 
 async def test_a_store_of_another_model_is_refused_with_what_to_do(open_store: Open, embedder: WordEmbedder) -> None:
@@ -445,7 +428,7 @@ def writer_of(row: str) -> str:
 
 
 def last(store: Store) -> str:
-    return store._records(["drones"])["drones"].write
+    return store._records(["drones"])["drones"][0].write
 
 
 class Meanwhile:
@@ -476,7 +459,7 @@ async def test_a_search_finds_an_article_that_is_replaced_each_time_it_has_looke
     open_store: Open, embedder: WordEmbedder, times: int
 ) -> None:
     store = open_store()
-    writer = open_store() if store._lock is None else store
+    writer = store if store._owner else open_store()
     versions = [long_article("drones", number, passages=3 + number % 2) for number in range(4)]
     await ingest(versions[0], store, embedder)
     replaced = 0
@@ -504,9 +487,12 @@ async def test_a_passage_that_chroma_deletes_while_it_reads_it_is_asked_for_agai
 
     class Torn:
         def query(self, **named: Any) -> Any:  # noqa: ANN401 - Chroma's own
+            return passages.query(**named)
+
+        def get(self, **named: Any) -> Any:  # noqa: ANN401 - Chroma's own
             store._passages = passages
-            found = passages.query(**named)
-            found["metadatas"][0][1] = found["documents"][0][1] = None
+            found = passages.get(**named)
+            found["metadatas"][1] = found["documents"][1] = None
             return found
 
     store._passages = Torn()

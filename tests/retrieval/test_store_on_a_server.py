@@ -15,11 +15,11 @@ import retrieval.store
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.passages import split
-from retrieval.store import Store
-from retrieval.types import Scope, make_article
+from retrieval.store import Prepared, Store
+from retrieval.types import make_article
 from tests.fakes import WordEmbedder
 from tests.processes import free_port
-from tests.retrieval.test_store import Meanwhile
+from tests.retrieval.test_store import Meanwhile, prepared
 
 Server = tuple[subprocess.Popen[bytes], str]
 ARTICLE = make_article(article_id="a", title="t", text="drones")
@@ -39,9 +39,8 @@ async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Serv
             store.article("a"),
             store.articles([ARTICLE.source]),
             store.sources(0, 1),
-            store.versions(["a"]),
-            store.nearest(vector, 1, Scope()),
-            store.put(make_article(article_id="b", title="t", text="x"), [], vector),
+            store.candidates(vector, [], 1),
+            store.put(await prepared(make_article(article_id="b", title="t", text="x"))),
         ):
             with pytest.raises(StoreUnavailable, match="Is it running"):
                 await call
@@ -122,7 +121,7 @@ async def test_an_article_that_the_server_finds_too_large_is_our_own_error(
         book = make_article(article_id="book", title="t", text="x" * 50_000_000)
 
         with pytest.raises(StoreUnavailable, match="too large"):
-            await store.put(book, [], await embedder.embed([]))
+            await store.put(Prepared(book, [], await embedder.embed([]), []))
 
         assert await store.article("book") is None
         assert await ingest(ARTICLE, store, embedder) == "created"
@@ -146,7 +145,7 @@ async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
         await writing
 
         [vector] = await embedder.embed(["drones"])
-        assert len(await store.nearest(vector, 50, Scope())) == len(split(article))
+        assert len(await store.candidates(vector, [], 50)) == len(split(article))
         assert store._pending.count() == 0
 
 
@@ -187,7 +186,7 @@ async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_versi
         expected = ours if last == "ours" else theirs
         assert await first.article("a") == expected
         [vector] = await embedder.embed(["drones"])
-        found = await second.nearest(vector, 50, Scope())
+        found = await second.candidates(vector, [], 50)
         assert sorted((one.passage for one in found), key=lambda passage: passage.ordinal) == split(expected)
         assert first._passages.count() == len(split(expected))
         assert first._pending.count() == 0
