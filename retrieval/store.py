@@ -33,7 +33,7 @@ import httpx
 import numpy as np
 from chromadb.api import ClientAPI
 from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
+from chromadb.errors import ChromaError, InternalError
 from filelock import FileLock, Timeout
 
 from retrieval.catalogue import Catalogue, Copy, Record, Scoped, article_of, stored_id
@@ -378,10 +378,15 @@ class Store:
                 if look:
                     self._follow()
                 scoped = self.catalogue.scoped(scope, as_of)
-                near, all_of_them = self._near(vector, wanted, scoped)
                 by_words = [passage_id for passage_id, _ in self.words.search(terms, count, scope, as_of)]
-                ids = list(dict.fromkeys([*near, *by_words]))
-                rows = self._rows(ids)
+                try:
+                    near, all_of_them = self._near(vector, wanted, scoped)
+                    ids = list(dict.fromkeys([*near, *by_words]))
+                    rows = self._rows(ids)
+                except InternalError as error:
+                    if "finding id" not in str(error) or look == _LOOKS - 1:
+                        raise
+                    continue  # a vector was deleted while Chroma was reading it
                 records = self._records(list(dict.fromkeys(map(article_of, ids))))
             current: list[str] = []
             replaced: set[str] = set()
