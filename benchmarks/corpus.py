@@ -34,7 +34,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Material:
     """Texts, distinct questions about them in a fixed order, and where both are from."""
 
     origin: str
@@ -63,7 +63,7 @@ class Corpus:
                 number += 1
 
 
-def read(data: Path | None) -> Corpus:
+def read(data: Path | None) -> Material:
     """Read SQuAD 2.0 and CLAPnq from a folder, or, without one, the news and questions of this repository.
 
     Raises:
@@ -90,7 +90,7 @@ def read(data: Path | None) -> Corpus:
         origin = f"{len(texts)} articles from the paragraphs of {' and '.join(sets)}"
     questions = list(dict.fromkeys(questions))
     random.Random(1).shuffle(questions)  # noqa: S311 - an order, not a secret
-    return Corpus(origin, tuple(texts), tuple(questions))
+    return Material(origin, tuple(texts), tuple(questions))
 
 
 def write(articles: Iterable[Article], folder: Path) -> None:

@@ -43,7 +43,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks import corpus  # noqa: E402 - the repository is on the path from here on
-from benchmarks.corpus import Corpus  # noqa: E402
+from benchmarks.corpus import Material  # noqa: E402
 from benchmarks.llamaindex import LlamaIndex, environment, installed, peak_mb  # noqa: E402
 from retrieval import minilm  # noqa: E402
 from retrieval.embedding import Embedder, Role, Vectors  # noqa: E402
@@ -114,7 +114,7 @@ class Figure:
 # Ingest
 
 
-def time_ingest(texts: Corpus, size: Size, cache: Path, *, make: bool) -> Iterator[Figure]:
+def time_ingest(texts: Material, size: Size, cache: Path, *, make: bool) -> Iterator[Figure]:
     """Ingest the same articles with groundwire and with LlamaIndex, turn by turn."""
     articles = islice(texts.articles(), size.rounds * size.articles)
     rounds = [list(islice(articles, size.articles)) for _ in range(size.rounds)]
@@ -234,7 +234,7 @@ def _matrix_gflops() -> float:
 # Search
 
 
-def time_searches(texts: Corpus, size: Size, cache: Path) -> Iterator[Figure]:
+def time_searches(texts: Material, size: Size, cache: Path) -> Iterator[Figure]:
     """Search stores of growing size, each in a process that has done nothing else."""
     for passages in size.searched:
         folder = kept(texts, passages, cache, drawn=True)
@@ -342,7 +342,7 @@ def _near(centre: Vectors, text: str) -> Vectors:
 # Answer
 
 
-def time_answers(texts: Corpus, size: Size, cache: Path) -> Iterator[Figure]:
+def time_answers(texts: Material, size: Size, cache: Path) -> Iterator[Figure]:
     """Answer questions, each for the first time, in a process that has done nothing else."""
     folder = kept(texts, size.answered, cache, drawn=False)
     with OwnProcess() as groundwire:
@@ -401,7 +401,7 @@ def answer_all(folder: Path, questions: Sequence[str]) -> Answered:
 # Stores that are kept
 
 
-def kept(texts: Corpus, passages: int, cache: Path, *, drawn: bool) -> Path:
+def kept(texts: Material, passages: int, cache: Path, *, drawn: bool) -> Path:
     """Give the folder of a store of so many passages, made now or by a run before."""
     kind = f"{'drawn' if drawn else 'minilm'}-{passages}"
     folder = cache / f"{kind}-{_fingerprint(texts)}"
@@ -416,7 +416,7 @@ def kept(texts: Corpus, passages: int, cache: Path, *, drawn: bool) -> Path:
     return folder
 
 
-def make(texts: Corpus, passages: int, folder: Path, *, drawn: bool) -> float:
+def make(texts: Material, passages: int, folder: Path, *, drawn: bool) -> float:
     """Ingest articles until there are so many passages, and give the seconds."""
     embedder = DrawnVectors() if drawn else _model()
 
@@ -437,7 +437,7 @@ def make(texts: Corpus, passages: int, folder: Path, *, drawn: bool) -> float:
     return asyncio.run(run())
 
 
-def _fingerprint(texts: Corpus) -> str:
+def _fingerprint(texts: Material) -> str:
     """Change with the articles and with all code that reads, splits, embeds or stores them."""
     content = hashlib.sha256(repr(texts).encode())
     for file in [Path(__file__), Path(corpus.__file__), *sorted((ROOT / "retrieval").glob("*.py"))]:
