@@ -1,13 +1,27 @@
-"""ONE SEARCH: question -> hits."""
+"""ONE SEARCH: question -> dense + lexical -> fused, diverse, scoped hits."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
-from retrieval.embedding import Embedder
+from retrieval.embedding import Embedder, Vectors
 from retrieval.lexical import Term
 from retrieval.store import Store
 from retrieval.types import Hit, Scope
 
+# Passages of either index; what ranks them is their union.
 CANDIDATES = 50
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a search found, the most relevant first, and what it was found by."""
+
+    hits: list[Hit]
+    vector: Vectors
+    """The question's: shape (dimensions,)."""
+    sentences: Mapping[str, Vectors]
+    """By passage id the vectors of the sentences that begin in a hit: shape (sentences, dimensions)."""
 
 
 async def search(  # noqa: PLR0913 - what a search needs, and nothing else
@@ -18,10 +32,11 @@ async def search(  # noqa: PLR0913 - what a search needs, and nothing else
     limit: int,
     scope: Scope,
     as_of: datetime | None = None,
-) -> list[Hit]:
-    """Give up to `limit` passages for a question, the most relevant first; relevance is their cosine, cut to 0..1."""
+) -> Results:
+    """Find up to `limit` passages for a question."""
     [vector] = await embedder.embed([question], "question")
     terms = [Term(word) for word in question.split()]
     found = await store.candidates(vector, terms, max(limit, CANDIDATES), scope, as_of)
     found = sorted(found, key=lambda one: -one.similarity)[:limit]
-    return [Hit(passage=one.passage, relevance=min(max(one.similarity, 0.0), 1.0)) for one in found]
+    hits = [Hit(passage=one.passage, relevance=min(max(one.similarity, 0.0), 1.0)) for one in found]
+    return Results(hits, vector, {one.passage.passage_id: one.sentences for one in found})

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from retrieval.embedding import Embedder
-from retrieval.search import search
+from retrieval.search import Results, search
 from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
 from service.evidence import gather
@@ -61,7 +61,7 @@ class Answerer:
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         """Give the passages for a question, relevant or not."""
-        return await self._hits(request, request.limit)
+        return (await self._search(request, request.limit)).hits
 
     async def answer(self, question: Question) -> Answer:
         """Give the whole answer."""
@@ -87,7 +87,8 @@ class Answerer:
             yield Answered(answer=await self._finished(question, answer, [], "not_a_question"))
             return
 
-        hits = await self._hits(question, PASSAGES_READ)
+        results = await self._search(question, PASSAGES_READ)
+        hits = results.hits
         answer.lap("search")
         yield Searched(hits=tuple(hits))
 
@@ -96,7 +97,8 @@ class Answerer:
             yield Answered(answer=await self._finished(question, answer, hits, "nothing_relevant"))
             return
 
-        evidence = gather(hits, await self._articles(hits))
+        articles = await self._articles(hits)
+        evidence = gather(hits, articles, sentences=results.sentences, vector=results.vector)
         drafted = left_out = 0
         # Closed at once when the reader leaves: a model must not go on writing for nobody.
         async with aclosing(self.writer.write(question, evidence)) as drafts:
@@ -118,7 +120,7 @@ class Answerer:
         reason: Reason = "not_supported" if drafted else "not_answered"
         yield Answered(answer=await self._finished(question, answer, hits, reason))
 
-    async def _hits(self, question: Question, limit: int) -> list[Hit]:
+    async def _search(self, question: Question, limit: int) -> Results:
         return await search(
             question.question, self.store, self.embedder, limit=limit, scope=question.scope, as_of=question.as_of
         )

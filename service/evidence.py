@@ -1,9 +1,13 @@
 """The statements of the hits: each sentence that may be quoted, with what stands before it in its article; pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 
+import numpy as np
+
+from retrieval.embedding import Vectors
 from retrieval.furniture import quotable_spans
 from retrieval.types import Article, Hit, Source
 from service.language.words import words
@@ -30,6 +34,10 @@ class Statement:
     """The title and the first sentences: what the whole article is about."""
     everywhere: frozenset[str]
     """The keys of all words of the article (of its first 20,000 characters)."""
+    vector: Vectors | None = field(default=None, compare=False, repr=False)
+    """Its unit vector, where the store holds one."""
+    vector_near: Vectors | None = field(default=None, compare=False, repr=False)
+    """That of the sentence together with the one before it in its passage."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,26 @@ class Evidence:
     statements: tuple[Statement, ...]
     articles: Mapping[str, Article]
     """The hits' articles by id, each in the version that was hit."""
+    vector: Vectors | None = field(default=None, compare=False, repr=False)
+    """The question's."""
 
 
-def gather(hits: Sequence[Hit], articles: Mapping[str, Article]) -> Evidence:
-    """Give the statements of the hits; `articles` holds the hits' articles, in their versions, by id."""
+def gather(
+    hits: Sequence[Hit],
+    articles: Mapping[str, Article],
+    *,
+    sentences: Mapping[str, Vectors] = MappingProxyType({}),
+    vector: Vectors | None = None,
+) -> Evidence:
+    """Give the statements of the hits.
+
+    Args:
+        hits: The most relevant first.
+        articles: The hits' articles by id, in their versions.
+        sentences: By passage id the vectors of the sentences that begin in it, where the store holds them.
+        vector: The question's.
+
+    """
     statements: list[Statement] = []
     for index, hit in enumerate(hits):
         passage = hit.passage
@@ -52,23 +76,34 @@ def gather(hits: Sequence[Hit], articles: Mapping[str, Article]) -> Evidence:
             continue  # purged or replaced twice since the search: what cannot be checked is not evidence
         text = article.text
         spans = _spans(text)
-        for number, (start, end) in enumerate(spans):
-            if passage.start <= start < passage.end:
-                statements.append(
-                    Statement(
-                        text=text[start:end],
-                        start=start,
-                        end=end,
-                        source=passage.source,
-                        passage_id=passage.passage_id,
-                        hit=index,
-                        relevance=hit.relevance,
-                        lead=" . ".join([passage.source.title, *(text[s:e] for s, e in spans[:_LEAD])]),
-                        everywhere=_keys(text[:20_000]),
-                        before=tuple(text[s:e] for s, e in spans[max(number - _BEFORE, 0) : number]),
-                    )
+        inside = [number for number, (start, _) in enumerate(spans) if passage.start <= start < passage.end]
+        vectors = sentences.get(passage.passage_id, ())
+        for place, number in enumerate(inside):
+            # Stored by a release that cut sentences otherwise, they are not these sentences' vectors.
+            vector = vectors[place] if len(vectors) == len(inside) else None
+            start, end = spans[number]
+            statements.append(
+                Statement(
+                    text=text[start:end],
+                    start=start,
+                    end=end,
+                    source=passage.source,
+                    passage_id=passage.passage_id,
+                    hit=index,
+                    relevance=hit.relevance,
+                    lead=" . ".join([passage.source.title, *(text[s:e] for s, e in spans[:_LEAD])]),
+                    everywhere=_keys(text[:20_000]),
+                    before=tuple(text[s:e] for s, e in spans[max(number - _BEFORE, 0) : number]),
+                    vector=vector,
+                    vector_near=vector if vector is None or not place else _together(vectors[place - 1], vector),
                 )
-    return Evidence(tuple(hits), tuple(statements), articles)
+            )
+    return Evidence(tuple(hits), tuple(statements), articles, vector)
+
+
+def _together(one: Vectors, other: Vectors) -> Vectors:
+    total = one + other
+    return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
 
 
 @lru_cache(maxsize=500)

@@ -12,7 +12,7 @@ from prompts.answer import answer_prompt, says_not
 from prompts.passage import PromptPassage
 from retrieval.embedding import Embedder
 from retrieval.furniture import without_furniture
-from service.evidence import Evidence
+from service.evidence import Evidence, Statement
 from service.extractive.asking import Asked, recased, take_apart
 from service.extractive.choosing import Candidate, choose, rank
 from service.extractive.matching import Likeness
@@ -76,23 +76,33 @@ class ExtractiveWriter:
         asked = take_apart(recased(without_markers(question), evidence.statements))
         by_words = rank(asked, evidence.statements, [(0.0, 0.0)] * len(evidence.statements))
         statements = [one.statement for one in by_words[:STATEMENTS_READ]]
-        together = [f"{(one.before or (one.source.title,))[-1]} {one.text}" for one in statements]
         compared = (asked.text, *(one.text for one in statements[:STATEMENTS_COMPARED]))
         content = sorted({w.text.lower() for text in compared for w in words(text) if w.content and not w.number})
-
-        texts = [question, *(one.text for one in statements), *together, *content]
-        asked_vector, *vectors = await self._vectors.of(texts)
-        count = len(statements)
-        cosines = [
-            (float(asked_vector @ alone), float(asked_vector @ near))
-            for alone, near in zip(vectors[:count], vectors[count : 2 * count], strict=True)
-        ]
-        known = dict(zip(content, vectors[2 * count :], strict=True))
+        cosines = await self._cosines(question, evidence, statements)
+        known = dict(zip(content, await self._vectors.of(content), strict=True))
 
         def likeness(one: str, other: str) -> float:
             return float(known[one] @ known[other]) if one in known and other in known else 0.0
 
         return Read(asked, rank(asked, statements, cosines, likeness), likeness)
+
+    async def _cosines(
+        self, question: str, evidence: Evidence, statements: Sequence[Statement]
+    ) -> list[tuple[float, float]]:
+        """Compare the question with each statement, alone and with the sentence before it.
+
+        The store holds their vectors; those of a store that does not are computed.
+        """
+        asked = evidence.vector if evidence.vector is not None else (await self._vectors.of([question]))[0]
+        bare = [one for one in statements if one.vector is None]
+        alone = await self._vectors.of([one.text for one in bare])
+        near = await self._vectors.of([f"{(one.before or (one.source.title,))[-1]} {one.text}" for one in bare])
+        computed = {id(one): both for one, both in zip(bare, zip(alone, near, strict=True), strict=True)}
+        both = [
+            computed[id(one)] if one.vector is None or one.vector_near is None else (one.vector, one.vector_near)
+            for one in statements
+        ]
+        return [(float(asked @ one), float(asked @ together)) for one, together in both]
 
 
 @dataclass(frozen=True)

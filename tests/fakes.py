@@ -66,9 +66,10 @@ class FirstSentence:
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         self.asked.append(request)
-        return await search(
+        found = await search(
             request.question, self.store, self.embedder, limit=request.limit, scope=request.scope, as_of=request.as_of
         )
+        return found.hits
 
     async def answer(self, question: Question) -> Answer:
         async for event in self.events(question):
@@ -78,7 +79,8 @@ class FirstSentence:
 
     async def events(self, question: Question) -> AsyncGenerator[Event]:
         self.asked.append(question)
-        hits = await search(question.question, self.store, self.embedder, limit=3, scope=question.scope)
+        found = await search(question.question, self.store, self.embedder, limit=3, scope=question.scope)
+        hits = found.hits
         yield Searched(hits=tuple(hits))
         if self.error:
             raise self.error

@@ -66,7 +66,7 @@ async def test_a_file_that_changed_replaces_its_article(folder: Path, store: Sto
 
     assert outcomes(await ingested(folder, store, embedder)) == [("drones", "replaced"), ("sub/students", "unchanged")]
 
-    hits = await search("drones", store, embedder, limit=5, scope=Scope())
+    hits = (await search("drones", store, embedder, limit=5, scope=Scope())).hits
     assert [hit.passage.text for hit in hits if "drones" in hit.passage.text] == ["India plans to buy 32 drones.\n"]
 
 
@@ -191,7 +191,7 @@ async def test_search_gives_hits_with_a_relevance_between_0_and_1(store: Store, 
     for number, text in enumerate(["drones", "drones over the river", "students"]):
         await ingest(make_article(article_id=str(number), title="", text=text), store, embedder)
 
-    hits = await search("drones", store, embedder, limit=2, scope=Scope())
+    hits = (await search("drones", store, embedder, limit=2, scope=Scope())).hits
 
     assert [hit.passage.source.article_id for hit in hits] == ["0", "1"]
     assert 1 >= hits[0].relevance > hits[1].relevance >= 0
