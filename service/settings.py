@@ -14,7 +14,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GROUNDWIRE_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     # Where things are
-    data_dir: Path = Field(default=Path(".data"), description="The folder of the embedded store.")
+    data_dir: Path = Field(
+        default=Path(".data"),
+        description="The folder of the embedded store; beside a Chroma server, of the word index.",
+    )
     chroma: str | None = Field(
         default=None, pattern=r"^https?://", description="A Chroma server's address, instead of the embedded store."
     )

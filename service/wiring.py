@@ -23,7 +23,7 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
     """
     embedder = MiniLM(settings.model_dir)
     if settings.chroma:
-        store = Store.open_server(settings.chroma, embedder)
+        store = Store.open_server(settings.chroma, embedder, settings.data_dir)
     else:
         store = Store.open_embedded(settings.data_dir, embedder)
     with store:

@@ -21,7 +21,7 @@ from litestar.types import HTTPScope, Message, Receive, Send
 
 from service.desk import Answering
 from service.http.answers import answer, search
-from service.http.articles import article, articles, put_article
+from service.http.articles import article, articles, delete_article, put_article
 from service.http.health import live, ready
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
@@ -48,7 +48,7 @@ def make_app(answering: Answering, *, hosts: Collection[str] | None = LOOPBACK) 
 
     return Service(
         hosts=hosts,
-        route_handlers=[answer, search, articles, article, put_article, live, ready],
+        route_handlers=[answer, search, articles, article, put_article, delete_article, live, ready],
         dependencies={"answering": Provide(provide)},
         request_class=JsonRequest,
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax

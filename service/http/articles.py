@@ -1,9 +1,9 @@
-"""The corpus: GET /v1/articles, and GET and PUT /v1/articles/{id}."""
+"""The corpus: GET /v1/articles, and GET, PUT and DELETE /v1/articles/{id}."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from litestar import Request, Response, get, put
+from litestar import Request, Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, JSONBody, QueryParameter
@@ -116,3 +116,11 @@ async def put_article(
     outcome = await ingest(one, answering.store, answering.embedder)
     stored = Stored(article_id=one.source.article_id, version=one.source.version, outcome=outcome)
     return Response(stored, status_code=201 if outcome == "created" else 200)
+
+
+@delete(_PREFIX + "{article_id:path}", responses=problem_specs(404, 503), summary="Withdraw an article")
+async def delete_article(request: Request[Any, Any, Any], answering: NamedDependency[Answering]) -> None:
+    """Withdraw an article: it is neither found nor cited again, and its text stays readable by its version."""
+    article_id = article_id_of(request, _PREFIX)
+    if not await answering.store.withdraw(article_id):
+        raise NotFoundException(f"no article has the id {article_id!r}")

@@ -1,4 +1,4 @@
-"""GET /v1/articles, GET and PUT /v1/articles/{id}."""
+"""GET /v1/articles; GET, PUT and DELETE /v1/articles/{id}."""
 
 from typing import Any
 from urllib.parse import quote
@@ -134,3 +134,29 @@ async def test_an_article_may_be_longer_than_a_question_but_not_than_a_file(clie
     )
     assert body.status_code == 413
     assert body.json()["errors"] == [{"field": "body", "message": "is over the limit of 41,000,000 bytes"}]
+
+
+async def test_a_withdrawn_article_is_gone_and_its_text_stays_readable_by_version(client: Client) -> None:
+    path = f"/v1/articles/{quote(STUDENTS.source.article_id)}"
+
+    response = await client.delete(path)
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert (await client.get(path)).status_code == 404
+    assert (await client.delete(path)).status_code == 404
+    listed = (await client.get("/v1/articles")).json()
+    assert ([one["article_id"] for one in listed["articles"]], listed["total"]) == (["drones"], 1)
+    kept = await client.get(path, params={"version": STUDENTS.source.version})
+    assert kept.json()["text"] == STUDENTS.text
+    found = (await client.post("/v1/search", json={"question": "Indian students"})).json()["hits"]
+    assert {hit["passage"]["source"]["article_id"] for hit in found} == {"drones"}
+
+
+async def test_a_withdrawn_article_can_be_stored_again(client: Client) -> None:
+    await client.delete("/v1/articles/drones")
+    body = {"title": DRONES.source.title, "text": DRONES.text}
+
+    response = await client.put("/v1/articles/drones", json=body)
+
+    assert (response.status_code, response.json()["outcome"]) == (201, "created")
+    assert (await client.get("/v1/articles")).json()["total"] == 2
