@@ -45,7 +45,8 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import corpus  # noqa: E402 - the repository is on the path from here on
 from benchmarks.corpus import Material  # noqa: E402
 from benchmarks.llamaindex import LlamaIndex, environment, installed, peak_mb  # noqa: E402
-from retrieval import minilm  # noqa: E402
+from retrieval import lexical, minilm  # noqa: E402
+from retrieval import store as storing  # noqa: E402
 from retrieval.embedding import Embedder, Role, Vectors  # noqa: E402
 from retrieval.ingest import ingest, ingest_files  # noqa: E402
 from retrieval.minilm import MiniLM  # noqa: E402
@@ -438,11 +439,12 @@ def make(texts: Material, passages: int, folder: Path, *, drawn: bool) -> float:
 
 
 def _fingerprint(texts: Material) -> str:
-    """Change with the articles and with all code that reads, splits, embeds or stores them."""
-    content = hashlib.sha256(repr(texts).encode())
-    for file in [Path(__file__), Path(corpus.__file__), *sorted((ROOT / "retrieval").glob("*.py"))]:
-        if file.name not in {"speed.py", "search.py"}:
-            content.update(file.read_bytes())
+    """Change with the articles, and with what decides what of them is stored."""
+    formats = (storing._FORMAT, storing._HNSW, lexical._FORMAT)  # noqa: SLF001 - nobody else needs to know them
+    content = hashlib.sha256(repr((formats, texts)).encode())
+    stored = ("rows", "passages", "sentences", "furniture", "minilm")
+    for file in [Path(corpus.__file__), *(ROOT / "retrieval" / f"{name}.py" for name in stored)]:
+        content.update(file.read_bytes())
     return content.hexdigest()[:8]
 
 
