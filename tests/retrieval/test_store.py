@@ -483,6 +483,7 @@ async def test_a_passage_that_chroma_deletes_while_it_reads_it_is_asked_for_agai
     store = open_store()
     article = long_article("drones", 1)
     await ingest(article, store, embedder)
+    await store.follow()
     passages = store._passages
 
     class Torn:

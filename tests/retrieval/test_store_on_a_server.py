@@ -1,6 +1,7 @@
 """A Chroma server that is gone, hangs, or is none."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import threading
@@ -49,10 +50,12 @@ async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Serv
 async def test_a_server_that_hangs_is_not_waited_for_for_ever(
     chroma: Server, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retrieval.store, "_TIMEOUT", httpx.Timeout(2.0))
+    # Long enough to open the store on a machine that runs other suites beside.
+    monkeypatch.setattr(retrieval.store, "_TIMEOUT", httpx.Timeout(4.0))
     process, address = chroma
     with Store.open_server(address, embedder) as store:
         process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
         with pytest.raises(StoreUnavailable):
             await store.ready()
