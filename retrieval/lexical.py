@@ -6,6 +6,7 @@ feed of changes, all in one commit: what is on disk is what the store was at tha
 
 import json
 import logging
+import math
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -144,35 +145,55 @@ class WordIndex:
         hits = searcher.search(Query.boolean_query(clauses), limit, count=False).hits
         return [(searcher.doc(address)["stored"][0], score) for score, address in hits]
 
-    def scores(self, terms: Sequence[Term], passage_ids: Sequence[str]) -> dict[str, float]:
-        """Give the BM25 of those of the passages that hold some of the terms."""
-        query = self._query(terms)
-        if query is None or not passage_ids:
+    def shares(self, terms: Sequence[Term], passage_ids: Sequence[str]) -> dict[str, float]:
+        """Give the share of the terms that each passage or its title holds, 0..1, each by its weight and its rarity.
+
+        Rarity is BM25's inverse document frequency. Unlike BM25 the share can be compared between questions.
+        """
+        searcher = self._index.searcher()
+        clauses, total = [], 0.0
+        for stems, term in self._stemmed(terms):
+            rarities = [self._rarity(searcher, stem) for stem in stems]
+            weight = term.weight * sum(rarities) / len(rarities)
+            held = Query.boolean_query([(Occur.Should, one) for one in self._in_fields(stems, term.slop)])
+            clauses.append((Occur.Should, Query.const_score_query(held, weight)))
+            total += weight
+        if not clauses or not passage_ids:
             return {}
         named = Query.const_score_query(Query.term_set_query(self._schema, "passage_id", list(passage_ids)), 0.0)
-        searcher = self._index.searcher()
-        both = Query.boolean_query([(Occur.Must, query), (Occur.Must, named)])
+        both = Query.boolean_query([(Occur.Must, Query.boolean_query(clauses)), (Occur.Must, named)])
         hits = searcher.search(both, len(passage_ids), count=False).hits
-        return {searcher.doc(address)["stored"][0]: score for score, address in hits}
+        return {searcher.doc(address)["stored"][0]: score / total for score, address in hits}
 
     def analyzed(self, text: str) -> list[str]:
         """Give the stems that a text is indexed by."""
         return list(self._analyzer.analyze(printable(text)))
 
     def _query(self, terms: Sequence[Term]) -> Query | None:
-        # Never tantivy's own parser: deep parentheses in a question crash the process.
-        clauses = []
-        for term in terms[:_MOST_TERMS]:
-            stems = self.analyzed(term.text)[:_MOST_TERMS]
-            if not stems:
-                continue
-            for field in ("title", "text"):
-                if len(stems) == 1:
-                    one = Query.term_query(self._schema, field, stems[0])
-                else:
-                    one = Query.phrase_query(self._schema, field, [*stems], slop=term.slop)
-                clauses.append((Occur.Should, Query.boost_query(one, term.weight)))
+        clauses = [
+            (Occur.Should, Query.boost_query(one, term.weight))
+            for stems, term in self._stemmed(terms)
+            for one in self._in_fields(stems, term.slop)
+        ]
         return Query.boolean_query(clauses) if clauses else None
+
+    def _stemmed(self, terms: Sequence[Term]) -> Iterator[tuple[list[str], Term]]:
+        for term in terms[:_MOST_TERMS]:
+            if stems := self.analyzed(term.text)[:_MOST_TERMS]:
+                yield stems, term
+
+    def _in_fields(self, stems: Sequence[str], slop: int) -> Iterator[Query]:
+        # Never tantivy's own parser: deep parentheses in a question crash the process.
+        for field in ("title", "text"):
+            if len(stems) == 1:
+                yield Query.term_query(self._schema, field, stems[0])
+            else:
+                yield Query.phrase_query(self._schema, field, [*stems], slop=slop)
+
+    @staticmethod
+    def _rarity(searcher: tantivy.Searcher, stem: str) -> float:
+        holding = max(searcher.doc_freq("text", stem), searcher.doc_freq("title", stem))
+        return math.log(1 + (max(searcher.num_docs - holding, 0) + 0.5) / (holding + 0.5))
 
     def _filters(self, scope: Scope | None, as_of: datetime | None) -> Iterator[Query]:
         scope = scope or Scope()

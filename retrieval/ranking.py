@@ -26,9 +26,9 @@ PAIR = 0.35
 NEAR = 2
 QUOTED = 1.25
 
-MEANING = 7.5
-WORDS = 4.3
-OFFSET = -7.0
+MEANING = 8.35
+WORDS = 3.62
+OFFSET = -7.41
 AGAIN = 0.5
 
 
@@ -70,7 +70,7 @@ def terms(question: str) -> list[Term]:
     Names, numbers and quoted phrases weigh more, words that only form the question nothing. A question of nothing else
     is asked as it stands.
     """
-    words = list(_content(question)) or [Term(word) for word in _PIECE.findall(question)]
+    words = list(_content(question)) or [Term(word) for word in _PIECE.findall(question.lower())]
     weights: dict[str, float] = {}
     for word in words:
         weights[word.text] = max(word.weight, weights.get(word.text, 0.0))

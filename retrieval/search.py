@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from retrieval.embedding import Embedder, Vectors
-from retrieval.lexical import Term
+from retrieval.ranking import rank, terms
 from retrieval.store import Store
 from retrieval.types import Hit, Scope
 
@@ -35,8 +35,6 @@ async def search(  # noqa: PLR0913 - what a search needs, and nothing else
 ) -> Results:
     """Find up to `limit` passages for a question."""
     [vector] = await embedder.embed([question], "question")
-    terms = [Term(word) for word in question.split()]
-    found = await store.candidates(vector, terms, max(limit, CANDIDATES), scope, as_of)
-    found = sorted(found, key=lambda one: -one.similarity)[:limit]
-    hits = [Hit(passage=one.passage, relevance=min(max(one.similarity, 0.0), 1.0)) for one in found]
+    found = await store.candidates(vector, terms(question), max(limit, CANDIDATES), scope, as_of)
+    hits = rank(vector, found, limit=limit)
     return Results(hits, vector, {one.passage.passage_id: one.sentences for one in found})

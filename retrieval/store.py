@@ -41,6 +41,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.lexical import Term, WordIndex
 from retrieval.owner import Owner, unwritable
+from retrieval.ranking import Candidate
 from retrieval.rows import article_of_row, article_row, passage_of, passage_row, record_of, sentences_of, source_of
 from retrieval.types import Article, Corpus, Passage, Scope, Source
 
@@ -90,19 +91,6 @@ class Prepared:
         """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
         total = self.vectors.sum(axis=0)
         return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class Found:
-    """A passage that may matter to a question."""
-
-    passage: Passage
-    similarity: float
-    """The cosine of question and passage, -1..1."""
-    words: float
-    """BM25 of the question's terms, 0 without any."""
-    sentences: Vectors
-    """The unit vectors of the sentences that begin in it: shape (sentences, dimensions)."""
 
 
 class Store:
@@ -258,7 +246,7 @@ class Store:
         count: int,
         scope: Scope = Scope(),  # noqa: B008 - frozen
         as_of: datetime | None = None,
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """Give the current passages nearest to a vector (shape (dimensions,)) and those that hold most of the terms.
 
         Up to `count` of each kind, the nearest first; each with both scores.
@@ -368,7 +356,7 @@ class Store:
 
     def _candidates(
         self, vector: Vectors, terms: Sequence[Term], count: int, scope: Scope, as_of: datetime | None
-    ) -> list[Found]:
+    ) -> list[Candidate]:
         """Query, look at the records of what was found, and look again while an article changes in between."""
         self._follow_own()
         wanted = count + count // 2 + 10  # replaced and uncommitted passages fall away
@@ -413,13 +401,13 @@ class Store:
                 wanted = min(wanted * 3, _MOST_ASKED)
             named = {article_id: record.write for article_id, (record, _) in records.items()}
         kept = [one for one in current if one in {*nearest, *by_words}]
-        scores = self.words.scores(terms, kept)
+        shares = self.words.shares(terms, kept)
         sources = {article_id: self._with_origin(source) for article_id, (_, source) in records.items()}
         return [
-            Found(
+            Candidate(
                 passage=passage_of(sources[article_of(one)], row, text),
                 similarity=float(embedding @ vector),
-                words=scores.get(one, 0.0),
+                words=shares.get(one, 0.0),
                 sentences=sentences_of(row, self._dimensions),
             )
             for one in kept

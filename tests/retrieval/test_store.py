@@ -11,8 +11,9 @@ import retrieval.store
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.passages import embeddable, split
+from retrieval.ranking import Candidate
 from retrieval.rows import passage_row
-from retrieval.store import Found, Prepared, Store
+from retrieval.store import Prepared, Store
 from retrieval.types import Article, Scope, make_article
 from tests.fakes import WordEmbedder
 from tests.retrieval.conftest import Open
@@ -36,7 +37,7 @@ async def prepared(article: Article) -> Prepared:
 
 async def nearest(
     store: Store, question: str, limit: int = 50, scope: Scope = WHOLE, as_of: datetime | None = None
-) -> list[Found]:
+) -> list[Candidate]:
     [vector] = await WordEmbedder().embed([question], "question")
     found = await store.candidates(vector, [], limit, scope, as_of)
     return sorted(found, key=lambda one: -one.similarity)
@@ -58,7 +59,7 @@ def texts(everything: list[Any]) -> list[Any]:
     return [(found["ids"], found["documents"], found["metadatas"]) for found in everything]
 
 
-def whole(found: Sequence[Found], *versions: Article) -> Article:
+def whole(found: Sequence[Candidate], *versions: Article) -> Article:
     """Check that what was found of an article is all of one version; give it."""
     passages = sorted((one.passage for one in found), key=lambda passage: passage.ordinal)
     (article,) = [one for one in versions if passages and one.source == passages[0].source]
