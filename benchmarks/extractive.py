@@ -11,121 +11,29 @@ an article that holds them; abstention is right where none is due. On SQuAD and 
 import argparse
 import asyncio
 import json
-import re
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from retrieval import readers  # noqa: E402 - the repository is on the path from here on
+from benchmarks.fitting import Group, listwise, logistic  # noqa: E402 - the repository is on the path from here on
+from benchmarks.sets import HELD_OUT, PASSAGES, Case, Corpus, read_sets  # noqa: E402
 from retrieval.minilm import MiniLM  # noqa: E402
-from retrieval.passages import split, text_to_embed  # noqa: E402
-from retrieval.types import Article, Hit, make_article  # noqa: E402
-from service.evidence import Evidence, Statement, gather  # noqa: E402
+from service.evidence import Evidence, Statement  # noqa: E402
 from service.extractive import choosing  # noqa: E402
 from service.extractive.matching import Fit, leans  # noqa: E402
 from service.extractive.objecting import objection  # noqa: E402
 from service.types import Question  # noqa: E402
 from service.verification.proving import prove  # noqa: E402
 from service.writers import ExtractiveWriter, Read  # noqa: E402
-
-SEEDS = ROOT / "seeds" / "articles"
-SETS = {
-    "seeds/questions.yaml": (SEEDS, ROOT / "seeds" / "questions.yaml"),
-    "seeds, fitted": (SEEDS, ROOT / "benchmarks" / "questions" / "seeds-fitted.yaml"),
-    "seeds, held out": (SEEDS, ROOT / "benchmarks" / "questions" / "seeds-held-out.yaml"),
-    **{
-        f"invented news {name}": (
-            ROOT / "benchmarks" / "news" / name / "articles",
-            ROOT / "benchmarks" / "news" / name / "questions.yaml",
-        )
-        for name in "abc"
-    },
-}
-HELD_OUT = "seeds, held out"
-PASSAGES = 40
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question, whether an answer is due, how to tell a right one by its text and articles, and who holds it."""
-
-    question: str
-    answered: bool
-    right: Callable[[str, set[str]], bool]
-    gold: frozenset[str]
-
-
-class Corpus:
-    """Articles searched by exact cosine, as the store does up to the recall of its index."""
-
-    def __init__(self, articles: Sequence[Article], model: MiniLM) -> None:
-        """Embed the passages."""
-        self.model = model
-        self.articles = {article.source.article_id: article for article in articles}
-        self.passages = [passage for article in articles for passage in split(article)]
-        self.vectors = asyncio.run(model.embed([text_to_embed(passage) for passage in self.passages]))
-
-    def evidence(self, question: str) -> Evidence:
-        """Give the evidence that the service would gather."""
-        near = self.vectors @ asyncio.run(self.model.embed([question], "question"))[0]
-        best = np.argsort(-near)[:PASSAGES]
-        hits = [Hit(passage=self.passages[i], relevance=float(np.clip(near[i], 0, 1))) for i in best]
-        return gather(hits, self.articles)
-
-
-def repository_set(articles: Path, questions: Path, model: MiniLM) -> tuple[Corpus, list[Case]]:
-    """Read a set of this repository."""
-    corpus = Corpus([readers.read(file) for file in readers.article_files([articles])], model)
-    cases: list[dict[str, Any]] = yaml.safe_load(questions.read_text(encoding="utf-8"))["cases"]
-    return corpus, [
-        Case(case["question"], case["answered"], _has_facts(case), frozenset(case.get("articles", ())))
-        for case in cases
-    ]
-
-
-def public_set(folder: Path, model: MiniLM) -> tuple[Corpus, list[Case]]:
-    """Read SQuAD 2.0 or CLAPnq: corpus.jsonl and queries.jsonl."""
-    rows = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
-    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf-8").splitlines()]
-    articles = [make_article(article_id=r["id"], title=r["title"].replace("_", " "), text=r["text"]) for r in rows]
-    return Corpus(articles, model), [
-        Case(q["question"], q["answerable"], _has_answer(q), frozenset(q["gold_ids"])) for q in queries
-    ]
-
-
-def _has_facts(case: dict[str, Any]) -> Callable[[str, set[str]], bool]:
-    def right(text: str, cited: set[str]) -> bool:
-        facts = all(any(spelling.lower() in text.lower() for spelling in line) for line in case.get("facts", ()))
-        return facts and bool(cited & set(case.get("articles", ())))
-
-    return right
-
-
-def _has_answer(query: dict[str, Any]) -> Callable[[str, set[str]], bool]:
-    answers = [_plain(one) for one in query.get("gold_sentences") or query["answers"]]
-
-    def right(text: str, cited: set[str]) -> bool:
-        words = _plain(text)
-        found = any(
-            answer and (answer in words or (query.get("gold_sentences") and words in answer)) for answer in answers
-        )
-        return bool(found) and bool(cited & set(query["gold_ids"]))
-
-    return right
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"\W+", " ", text.lower()).split())
 
 
 async def answered(writer: ExtractiveWriter, case: Case, evidence: Evidence) -> tuple[list[str], set[str], set[str]]:
@@ -172,37 +80,6 @@ def measure(name: str, corpus: Corpus, cases: Sequence[Case], writer: Extractive
 # The fit
 
 
-def listwise(groups: Sequence[tuple[NDArray[Any], NDArray[Any], float]], penalty: float) -> NDArray[Any]:
-    """Fit weights so that a softmax over each group's scores puts its mass on the right statements (Adam)."""
-    weights = np.zeros(groups[0][0].shape[1])
-    mean, square = np.zeros_like(weights), np.zeros_like(weights)
-    total = sum(share for *_, share in groups)
-    for step in range(1, 601):
-        gradient = penalty * weights
-        for features, right, share in groups:
-            scores = features @ weights
-            mass = np.exp(scores - scores.max())
-            mass /= mass.sum()
-            good = mass * right
-            good /= good.sum() + 1e-12
-            gradient += share / total * ((mass - good) @ features)
-        mean, square = 0.9 * mean + 0.1 * gradient, 0.99 * square + 0.01 * gradient**2
-        weights -= 0.05 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)
-    return weights
-
-
-def logistic(features: NDArray[Any], right: NDArray[Any], penalty: float) -> NDArray[Any]:
-    """Fit a logistic regression by Newton's method; the last feature is the constant and goes unpenalised."""
-    weights = np.zeros(features.shape[1])
-    ridge = np.full(len(weights), penalty * len(features))
-    ridge[-1] = 0
-    for _ in range(60):
-        odds = 1 / (1 + np.exp(-features @ weights))
-        curvature = (features * (odds * (1 - odds) + 1e-9)[:, None]).T @ features + np.diag(ridge)
-        weights -= np.linalg.solve(curvature, features.T @ (odds - right) + ridge * weights)
-    return weights
-
-
 def statement_right(case: Case, statement: Statement) -> float:
     """Tell whether a statement holds the answer: 1, or .5 with the one before it that it leans on."""
     cited = {statement.source.article_id}
@@ -221,7 +98,7 @@ def fit(sets: dict[str, tuple[Corpus, list[Case]]], writer: ExtractiveWriter) ->
             continue
         asked = [case for case in cases if case.answered or name != "squad2"][:700]
         reads += [(name, one, asyncio.run(writer.read(one.question, corpus.evidence(one.question)))) for one in asked]
-    groups = []
+    groups: list[Group] = []
     for name, case, read in reads:
         right = (
             np.array([statement_right(case, one.statement) for one in read.ranked]) if case.answered else np.zeros(1)
@@ -259,11 +136,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the table as JSON")
     arguments = parser.parse_args()
     model = MiniLM()
-    sets = {name: repository_set(articles, questions, model) for name, (articles, questions) in SETS.items()}
-    for name in ("squad2", "clapnq") if arguments.data else ():
-        if not (arguments.data / name / "queries.jsonl").exists():
-            parser.error(f"there is no {name}/queries.jsonl in {arguments.data}")
-        sets[name] = public_set(arguments.data / name, model)
+    try:
+        sets = read_sets(arguments.data, model)
+    except FileNotFoundError as error:
+        parser.error(str(error))
     writer = ExtractiveWriter(model)
     if arguments.fit:
         fit(sets, writer)
