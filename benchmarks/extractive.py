@@ -140,7 +140,7 @@ def main() -> None:
         sets = read_sets(arguments.data, model)
     except FileNotFoundError as error:
         parser.error(str(error))
-    writer = ExtractiveWriter(model)
+    writer = ExtractiveWriter(model, model.words)
     if arguments.fit:
         fit(sets, writer)
         return

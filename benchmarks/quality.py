@@ -239,7 +239,7 @@ def believe(asked: dict[str, list[Asked]], strange: dict[str, list[Asked]]) -> I
 
 def answers(known: Sets, model: MiniLM) -> Iterator[dict[str, Any]]:
     """Measure the answers without a language model."""
-    writer = ExtractiveWriter(model)
+    writer = ExtractiveWriter(model, model.words)
     for name, (corpus, cases) in known.items():
         written = extractive.measure(name, corpus, cases, writer)
         wrongly = written["answerable"] * (1 - written["answered"])

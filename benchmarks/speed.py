@@ -377,7 +377,7 @@ def answer_all(folder: Path, questions: Sequence[str]) -> Answered:
 
     async def run() -> Answered:
         with Store.open_embedded(folder, embedder) as store:
-            answerer = Answerer(store, embedder, ExtractiveWriter(embedder))
+            answerer = Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
             for question in questions[-WARM_UP:]:
                 await answerer.answer(Question(question=question))
             asked = questions[:-WARM_UP]

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,7 @@ class MiniLM:
             "session.model_external_initializers_file_folder_path", str(weights_file.parent)
         )
         self._session = onnxruntime.InferenceSession(_graph(weights_file), options, ["CPUExecutionProvider"])
+        self._pieces = _table(weights_file, "embeddings.word_embeddings.weight")
 
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:  # noqa: ARG002 - it embeds both alike
         """Embed the texts in a thread; any number of calls may run at once.
@@ -91,6 +93,22 @@ class MiniLM:
             own vector.
         """
         return await asyncio.to_thread(self._embed, list(texts), parts)
+
+    def words(self, words: Sequence[str]) -> Vectors:
+        """Give what single words mean without a pass through the model: the mean of what it reads their pieces as.
+
+        These tell words of like meaning better than `embed` does, which is made for sentences, and cost microseconds:
+        benchmarks/likeness.py.
+
+        Returns:
+            A row for each word, in order: shape (number of words, 384), each row of length 1, or 0 without a piece.
+        """
+        encoded = self._tokenizer.encode_batch(
+            [word.encode("utf-8", "replace").decode() for word in words], add_special_tokens=False
+        )
+        vectors = np.array([self._pieces[one.ids].sum(axis=0) for one in encoded], np.float32).reshape(-1, DIMENSIONS)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.where(lengths, lengths, 1.0), np.float32)
 
     def _embed(self, texts: list[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
         # Lone surrogates are no text, and the tokenizer refuses them. A "?" for each leaves every offset as it was.
@@ -156,6 +174,20 @@ def _published(path: Path) -> Path:
     return path.resolve()
 
 
+def _header(weights: Path) -> tuple[dict[str, Any], int]:
+    """Read where the tensors are, and the offset that theirs count from: https://huggingface.co/docs/safetensors."""
+    with weights.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        return json.loads(file.read(length)), 8 + length
+
+
+def _table(weights: Path, name: str) -> Vectors:
+    """Map a tensor of the file into memory; what is not asked for is not read."""
+    header, offset = _header(weights)
+    start, _ = header[name]["data_offsets"]
+    return np.memmap(weights, np.float32, "r", offset + start, tuple(header[name]["shape"]))
+
+
 def _graph(weights: Path) -> bytes:
     """Write the model as an ONNX graph that finds its weights in the published file.
 
@@ -166,10 +198,7 @@ def _graph(weights: Path) -> bytes:
     """
     from onnx import StringStringEntryProto, TensorProto, helper  # noqa: PLC0415 - see MiniLM.__init__
 
-    # A length, a header of that length, and the bytes that its offsets count: https://huggingface.co/docs/safetensors
-    with weights.open("rb") as file:
-        header_length = int.from_bytes(file.read(8), "little")
-        header = json.loads(file.read(header_length))
+    header, offset = _header(weights)
     nodes: list[object] = []
     tensors: list[object] = []
 
@@ -186,7 +215,7 @@ def _graph(weights: Path) -> bytes:
 
     def weight(name: str) -> str:
         start, end = header[name]["data_offsets"]
-        place = {"location": weights.name, "offset": 8 + header_length + start, "length": end - start}
+        place = {"location": weights.name, "offset": offset + start, "length": end - start}
         tensors.append(
             TensorProto(
                 name=name,

@@ -28,7 +28,7 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         store = Store.open_embedded(settings.data_dir, embedder)
     with store:
         if settings.llm == "extractive":
-            yield Answerer(store, embedder, ExtractiveWriter(embedder))
+            yield Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
         else:
             from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
 

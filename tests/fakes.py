@@ -46,6 +46,9 @@ class WordEmbedder:
             for text, spans in zip(texts, parts, strict=True)
         ]
 
+    def words(self, words: Sequence[str]) -> Vectors:
+        return self._bags(words)
+
     def _bags(self, texts: Sequence[str]) -> Vectors:
         vectors = np.full((len(texts), self.dimensions), 1e-6, dtype=np.float32)
         for row, text in enumerate(texts):

@@ -39,7 +39,7 @@ async def answerer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[An
         files = article_files([SEEDS / "articles"])
         outcomes = [one async for one in ingest_files(files, lambda article: ingest(article, store, embedder))]
         assert [one.outcome for one in outcomes] == ["created"] * 5
-        yield Answerer(store, embedder, ExtractiveWriter(embedder))
+        yield Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
