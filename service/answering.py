@@ -2,15 +2,18 @@
 
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from retrieval.embedding import Embedder
 from retrieval.search import Results, search
 from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
-from service.evidence import gather
+from service.disagreement.finding import contrary, disagreements
+from service.evidence import Statement, gather
+from service.recency import older_than_asked
 from service.sentences import escaped
 from service.smalltalk import is_small_talk
 from service.types import (
@@ -19,6 +22,7 @@ from service.types import (
     Answered,
     Citation,
     CitedSource,
+    Disagreement,
     Event,
     Notice,
     Question,
@@ -53,11 +57,18 @@ MESSAGES: dict[Reason, str] = {
 class Answerer:
     """Answers questions from a store; safe for any number of questions at once."""
 
-    def __init__(self, store: Store, embedder: Embedder, writer: Writer) -> None:
-        """Put the parts together; wiring.py makes them."""
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        writer: Writer,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Put the parts together; wiring.py makes them. The clock says what "today" is, where a question does not."""
         self.store = store
         self.embedder = embedder
         self.writer = writer
+        self.clock = clock
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         """Give the passages for a question, relevant or not."""
@@ -112,11 +123,21 @@ class Answerer:
                 else:
                     left_out += 1
         answer.lap("write")
+        for other in contrary(answer.said, evidence):
+            verdict = prove(other.text, (other.statement.hit,), evidence)
+            if verdict.supported:
+                yield answer.add(other.text, verdict, other.statement)
+        answer.disagreements = disagreements(answer.said, evidence.articles)
+        answer.lap("compare")
 
         if left_out:
             sentences = "1 sentence was" if left_out == 1 else f"{left_out} sentences were"
             message = f"{sentences} left out: the articles do not support what was drafted."
             answer.notices.append(Notice(kind="left_out", message=message))
+        sources: list[Source] = [*answer.sources.values()] or [hit.passage.source for hit in hits]
+        now = question.as_of or self.clock()
+        if older := older_than_asked(question.question, sources, now, cited=bool(answer.sources)):
+            answer.notices.append(older)
         reason: Reason = "not_supported" if drafted else "not_answered"
         yield Answered(answer=await self._finished(question, answer, hits, reason))
 
@@ -142,6 +163,7 @@ class Answerer:
             sentences=tuple(answer.sentences),
             citations=tuple(answer.citations),
             sources=tuple(answer.sources.values()),
+            disagreements=answer.disagreements,
             notices=tuple(answer.notices),
             hits=tuple(hits) if question.options.include_hits else None,
             writer=self.writer.name,
@@ -160,11 +182,14 @@ class _Growing:
     citations: list[Citation] = field(default_factory=list)
     sources: dict[str, CitedSource] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    disagreements: tuple[Disagreement, ...] = ()
+    said: list[Statement] = field(default_factory=list)
+    """What each sentence says, as a statement of the first article that it cites."""
     _began: float = field(default_factory=time.perf_counter)
     _lap: float = field(default_factory=time.perf_counter)
     _laps: dict[str, float] = field(default_factory=dict)
 
-    def add(self, drafted: str, verdict: Verdict) -> SentenceReady:
+    def add(self, drafted: str, verdict: Verdict, statement: Statement | None = None) -> SentenceReady:
         known = set(self.sources)
         numbers = [self._number(proof.statement.source) for proof in verdict.proofs]
         marked = escaped(drafted) + " " + "".join(f"[{number}]" for number in numbers)
@@ -194,10 +219,16 @@ class _Growing:
             independent_sources=independent_sources(verdict.proofs),
         )
         self.text += space + marked
+        self.said.append(statement or self._as_said(drafted, verdict.proofs[0].statement))
         self.sentences.append(sentence)
         self.citations += citations
         new = tuple(source for article_id, source in self.sources.items() if article_id not in known)
         return SentenceReady(text=space + marked, sentence=sentence, citations=citations, new_sources=new)
+
+    def _as_said(self, drafted: str, statement: Statement) -> Statement:
+        """Give a sentence in a writer's own words the context that its words point back to: the answer before it."""
+        own = drafted != statement.text
+        return replace(statement, text=drafted, before=tuple(one.text for one in self.said[-2:])) if own else statement
 
     def lap(self, stage: str) -> None:
         now = time.perf_counter()

@@ -92,17 +92,25 @@ class Abstention(Frozen):
     message: str
 
 
-class Disagreement(Frozen):
-    """Sentences of the answer that say different things of the same."""
+Matter = Literal["number", "date", "speaker", "status"]
 
-    about: str
+
+class Disagreement(Frozen):
+    """Sentences of the answer that say different things of the same, that of the newest article first."""
+
+    kind: Matter = Field(description="What they differ in.")
+    about: str = Field(description="Words that they share.")
     sentences: tuple[int, ...] = Field(description="Indices into Answer.sentences.")
+    says: tuple[str, ...] = Field(description="What each of them says, in its article's words.")
+    over_time: bool = Field(
+        description="The articles are of different days, and each may have been right on its own: read it as of then."
+    )
 
 
 class Notice(Frozen):
     """Something to know about the answer that is no part of it."""
 
-    kind: Literal["left_out", "history_unused"]
+    kind: Literal["left_out", "history_unused", "older_than_asked"]
     message: str
 
 

@@ -12,12 +12,15 @@ from prompts.answer import answer_prompt, says_not
 from prompts.passage import PromptPassage
 from retrieval.embedding import Embedder
 from retrieval.furniture import without_furniture
+from service.disagreement.finding import superseding
 from service.evidence import Evidence, Statement
 from service.extractive.asking import Asked, recased, take_apart
-from service.extractive.choosing import Candidate, choose, rank
+from service.extractive.choosing import Candidate, Chosen, choose, rank
 from service.extractive.matching import Likeness
+from service.extractive.objecting import objection
 from service.language.words import words
 from service.llm import LanguageModel
+from service.recency import newest_first, wanted
 from service.sentences import Written, cut, without_markers
 from service.types import Question
 
@@ -66,10 +69,16 @@ class ExtractiveWriter:
         self._vectors = VectorCache(embedder)
 
     async def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
-        """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside."""
+        """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside.
+
+        A question for the latest prefers the newer of statements that are about equally good.
+        """
         read = await self.read(question.question, evidence)
-        for chosen in choose(read.asked, read.ranked, evidence.statements, read.likeness):
-            yield Draft(chosen.statement.text, (chosen.statement.hit, *(other.hit for other in chosen.also)))
+        fresh = wanted(question.question)
+        ranked = newest_first(read.ranked, fresh.within) if fresh else read.ranked
+        chosen = choose(read.asked, ranked, evidence.statements, read.likeness)
+        for one in chosen if read.asked.numbers else _later_first(chosen, read, evidence):
+            yield Draft(one.statement.text, (one.statement.hit, *(other.hit for other in one.also)))
 
     async def read(self, question: str, evidence: Evidence) -> "Read":
         """Take the question apart and rank the statements: first by words alone, then what is likely by meaning too."""
@@ -112,6 +121,19 @@ class Read:
     asked: Asked
     ranked: list[Candidate]
     likeness: Likeness
+
+
+def _later_first(chosen: Sequence[Chosen], read: Read, evidence: Evidence) -> list[Chosen]:
+    """Put in front of each statement that of a later article which gives its number otherwise, if that answers too."""
+    answering = [
+        one.statement for one in read.ranked if not objection(read.asked, one.statement, one.fit, read.likeness)
+    ]
+    ordered: list[Chosen] = []
+    for one in chosen:
+        later = superseding(one.statement, answering, evidence.articles)
+        ordered += [next((each for each in chosen if each.statement == later), Chosen(later, ()))] if later else []
+        ordered.append(one)
+    return list(dict.fromkeys(ordered))
 
 
 class VectorCache:

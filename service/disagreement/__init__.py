@@ -1,0 +1,1 @@
+"""Sentences that say different things of the same: which they are, and in what they differ."""

@@ -1,0 +1,162 @@
+"""Which statements disagree, and in what: the one way in for both writers; pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from retrieval.types import Article
+from service.disagreement.counting import different_counts, open_to
+from service.disagreement.dating import ahead, different_days, same_time
+from service.disagreement.likening import has, leaning
+from service.disagreement.speaking import different_speakers, names_its_speaker
+from service.disagreement.standing import different_standings
+from service.evidence import Evidence, Statement
+from service.language.words import words
+from service.types import Disagreement, Matter
+
+MOST_ADDED = 2  # sentences that an answer grows by; chosen
+_LONGEST_ABOUT = 8  # words
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What two statements say differently of the same thing."""
+
+    kind: Matter
+    about: str
+    mine: str
+    theirs: str
+    over_time: bool
+    """The articles are of different days, and the thing may have changed between them."""
+    alike: float
+    """How alike the statements are in everything else, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contrary:
+    """A statement that differs from what an answer says, and the text that shows it: with whom "he said" means."""
+
+    statement: Statement
+    text: str
+
+
+def contrary(said: Sequence[Statement], evidence: Evidence) -> list[Contrary]:
+    """Find what the evidence says against an answer and the answer does not: one statement for a sentence, two in all.
+
+    Args:
+        said: the answer's sentences, each as a statement of an article that it cites.
+        evidence: what the answer was written from.
+
+    """
+    found: list[Contrary] = []
+    for one in said:
+        known = [*said, *(each.statement for each in found)]
+        if any(difference(one, each, evidence.articles) for each in known if each is not one):
+            continue
+        against = [
+            (different, other)
+            for other in evidence.statements
+            if other.text not in {each.text for each in known}
+            and (different := difference(one, other, evidence.articles))
+        ]
+        if against:
+            _, best = max(against, key=lambda each: _weight(each[0], one, each[1]))
+            shown = f"{best.before[-1]} {best.text}" if best.before and not names_its_speaker(best) else best.text
+            found.append(Contrary(best, shown))
+        if len(found) == MOST_ADDED:
+            break
+    return found
+
+
+def disagreements(said: Sequence[Statement], articles: Mapping[str, Article]) -> tuple[Disagreement, ...]:
+    """Say which sentences of an answer disagree, and in what."""
+    found: list[Disagreement] = []
+    for first, one in enumerate(said):
+        for second in range(first + 1, len(said)):
+            different = difference(one, said[second], articles)
+            if different:
+                sides = [(first, different.mine), (second, different.theirs)]
+                sides.sort(key=lambda side: said[side[0]].source.published or _LONG_AGO, reverse=True)
+                found.append(
+                    Disagreement(
+                        kind=different.kind,
+                        about=different.about,
+                        sentences=tuple(index for index, _ in sides),
+                        says=tuple(words_ for _, words_ in sides),
+                        over_time=different.over_time,
+                    )
+                )
+    return tuple(found)
+
+
+def superseding(one: Statement, others: Sequence[Statement], articles: Mapping[str, Article]) -> Statement | None:
+    """Give the latest of the statements that give a number of another otherwise, as time has passed; else None."""
+    later = [
+        other
+        for other in others
+        if _later(other, one) > 0
+        and (different := difference(one, other, articles))
+        and different.kind == "number"
+        and different.over_time
+    ]
+    return max(later, key=lambda each: each.source.published or _LONG_AGO, default=None)
+
+
+def difference(one: Statement, other: Statement, articles: Mapping[str, Article]) -> Difference | None:
+    """Tell what two statements say differently of the same thing; None if nothing."""
+    found = [*_speakers(one, other, articles), *_standings(one, other)]
+    if one.source.article_id != other.source.article_id:  # one writer gives two numbers of two things
+        found += [*_numbers(one, other), *_dates(one, other)]
+    return max(found, key=lambda each: each.alike, default=None)
+
+
+def _weight(different: Difference, one: Statement, other: Statement) -> tuple[bool, bool, float, datetime]:
+    """Prefer another article, a sentence that stands by itself, one that is alike, the newest."""
+    elsewhere = one.source.article_id != other.source.article_id
+    return elsewhere, not leaning(other.text), round(different.alike, 1), other.source.published or _LONG_AGO
+
+
+def _numbers(one: Statement, other: Statement) -> Iterator[Difference]:
+    later = _later(one, other)
+    for alike, mine, theirs in different_counts(one, other):
+        if same_time(one, mine.span, other, theirs.span) and (later or not open_to(mine, theirs)):
+            said = one.text[slice(*mine.span)], other.text[slice(*theirs.span)]
+            yield Difference("number", _about(one, other), *said, over_time=bool(later), alike=alike)
+
+
+def _dates(one: Statement, other: Statement) -> Iterator[Difference]:
+    for alike, mine, theirs in different_days(one, other):
+        over_time = (
+            bool(_later(one, other)) and ahead(one.text) and ahead(other.text)
+        )  # what has happened keeps its date
+        yield Difference("date", _about(one, other), mine.said, theirs.said, over_time, alike)
+
+
+def _speakers(one: Statement, other: Statement, articles: Mapping[str, Article]) -> Iterator[Difference]:
+    texts = [articles[each.source.article_id].text for each in (one, other)]
+    for alike, mine, theirs in different_speakers(one, other, *texts):
+        said = one.text[slice(*mine.said)].strip(' "“”,.').split()
+        about = " ".join(said[:_LONGEST_ABOUT]) + (" …" if len(said) > _LONGEST_ABOUT else "")
+        yield Difference("speaker", about, mine.name, theirs.name, over_time=False, alike=alike)
+
+
+def _standings(one: Statement, other: Statement) -> Iterator[Difference]:
+    for alike, mine, theirs in different_standings(one, other):
+        if same_time(one, mine.span, other, theirs.span):
+            over_time = _later(one, other) * (mine.rank - theirs.rank) > 0
+            yield Difference("status", _about(one, other), mine.said, theirs.said, over_time, alike)
+
+
+def _later(one: Statement, other: Statement) -> int:
+    """Tell which was published on a later day: 1 the one, -1 the other, 0 neither, as far as is known."""
+    mine, theirs = one.source.published, other.source.published
+    if not mine or not theirs:
+        return 0
+    return (mine.date() > theirs.date()) - (mine.date() < theirs.date())
+
+
+def _about(one: Statement, other: Statement) -> str:
+    """Give the words that two statements share, in the order of the first."""
+    shared = [word.text for word in words(one.text) if word.content and not word.number and has(other.text, word)]
+    return " ".join(list(dict.fromkeys(shared))[:_LONGEST_ABOUT])
