@@ -28,13 +28,14 @@ Numbers = NDArray[np.float64]
 NAME = 1.25
 NUMBER = 2.0  # and months
 QUOTED = 1.25
-# Two neighbours of the question near each other, beside the two alone: .865 and .787 with 0, .867 and .792 with .2, .871
-# and .790 with .35, .874 and .787 with .7. How many words may stand between them: .871 and .787 with 0, the same with 4.
+# Two neighbours of the question near each other, beside the two alone: .865 and .787 with 0, .867 and .792 with .2,
+# .871 and .790 with .35, .874 and .787 with .7. How many words may stand between them: .871 and .787 with none, .871
+# and .790 with 2, .871 and .792 with 4.
 PAIR = 0.35
 NEAR = 2
 
-# Fitted by benchmarks/quality.py --fit. On articles that were not fitted on, hit@1 among SQuAD's paragraphs is .87; that
-# of the usual sum of cosine and BM25, each scaled to 0..1, is .82.
+# Fitted by benchmarks/quality.py --fit. On articles that were not fitted on, hit@1 among SQuAD's paragraphs is .87;
+# that of the usual sum of cosine and BM25, each scaled to 0..1, is .82.
 MEANING = 6.87
 WORDS = 2.98
 OFFSET = -5.98
