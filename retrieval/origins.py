@@ -144,4 +144,4 @@ def _weights(sentences: Sequence[frozenset[str]]) -> dict[str, int]:
     """Weigh each word by how few sentences have it (Spärck Jones, 1972): that needs no list of any language's words."""
     counts = Counter(word for sentence in sentences for word in sentence)
     # Whole numbers: a sum of them is the same in whatever order a set gives its words.
-    return {word: round(1000 * math.log((len(sentences) + 2) / count)) for word, count in counts.items()}
+    return {word: max(1, round(1000 * math.log((len(sentences) + 2) / count))) for word, count in counts.items()}

@@ -196,12 +196,13 @@ def test_any_two_texts_can_be_compared_and_in_any_order(one: str, other: str) ->
             for number in range(20_000)
         ),
         "a b. " * 200_000,
+        "Ox.\n" * 250_000,
         " 'a" * 300_000,
         "“a " * 300_000,
         "a" * 1_000_000,
         " ".join(f"w{number}" for number in range(150_000)),
     ],
-    ids=["sentences", "one sentence", "apostrophes", "openings", "one word", "words"],
+    ids=["sentences", "one sentence", "one line", "apostrophes", "openings", "one word", "words"],
 )
 def test_a_text_of_a_megabyte_takes_a_moment(text: str) -> None:
     start = time.process_time()
