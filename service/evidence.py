@@ -80,7 +80,7 @@ def gather(
         vectors = sentences.get(passage.passage_id, ())
         for place, number in enumerate(inside):
             # Stored by a release that cut sentences otherwise, they are not these sentences' vectors.
-            vector = vectors[place] if len(vectors) == len(inside) else None
+            own = vectors[place] if len(vectors) == len(inside) else None
             start, end = spans[number]
             statements.append(
                 Statement(
@@ -94,8 +94,8 @@ def gather(
                     lead=" . ".join([passage.source.title, *(text[s:e] for s, e in spans[:_LEAD])]),
                     everywhere=_keys(text[:20_000]),
                     before=tuple(text[s:e] for s, e in spans[max(number - _BEFORE, 0) : number]),
-                    vector=vector,
-                    vector_near=vector if vector is None or not place else _together(vectors[place - 1], vector),
+                    vector=own,
+                    vector_near=own if own is None or not place else _together(vectors[place - 1], own),
                 )
             )
     return Evidence(tuple(hits), tuple(statements), articles, vector)
