@@ -17,25 +17,17 @@ Milliseconds differ from day to day and with what else the machine does: compare
 import argparse
 import asyncio
 import functools
-import hashlib
 import json
-import multiprocessing
 import os
-import shutil
 import statistics
 import sys
 import tempfile
 import time
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
 
 import numpy as np
 
@@ -45,26 +37,21 @@ sys.path.insert(0, str(ROOT))
 from benchmarks import corpus  # noqa: E402 - the repository is on the path from here on
 from benchmarks.corpus import Material  # noqa: E402
 from benchmarks.llamaindex import LlamaIndex, environment, installed, peak_mb  # noqa: E402
-from retrieval import lexical, minilm  # noqa: E402
-from retrieval import store as storing  # noqa: E402
-from retrieval.embedding import Embedder, Role, Vectors  # noqa: E402
+from benchmarks.stores import DrawnVectors, OwnProcess, kept, model, model_folder, tell  # noqa: E402
+from retrieval import minilm  # noqa: E402
+from retrieval.embedding import Embedder  # noqa: E402
 from retrieval.ingest import ingest, ingest_files  # noqa: E402
-from retrieval.minilm import MiniLM  # noqa: E402
 from retrieval.passages import split  # noqa: E402
 from retrieval.readers import article_files  # noqa: E402
 from retrieval.search import search  # noqa: E402
 from retrieval.store import Store  # noqa: E402
-from retrieval.types import Article, Scope, Span  # noqa: E402
+from retrieval.types import Article, Scope  # noqa: E402
 from service.answering import PASSAGES_READ, Answerer  # noqa: E402
 from service.types import Question  # noqa: E402
 from service.writers import ExtractiveWriter  # noqa: E402
 
-P = ParamSpec("P")
-T = TypeVar("T")
-
 WARM_UP = 20  # questions, asked before the clock runs
-AT_ONCE = 150  # articles of a kept store: some 800 passages, which the store writes together
-TELL_EVERY = 15.0  # seconds
+LEAST_COSINE = 0.99  # of our vectors and torch's, from the same weights: ours may be rounded (retrieval/minilm.py)
 MOST_ASKED = 1_000  # questions, so that p99 is of ten
 
 
@@ -81,7 +68,7 @@ class Size:
     """Answered; ten times a first reading of 40 passages."""
 
 
-FULL = Size(rounds=3, articles=300, searched=(1_000, 10_000, 100_000), answered=20_000, questions=400)
+FULL = Size(rounds=5, articles=150, searched=(1_000, 10_000, 100_000), answered=20_000, questions=400)
 QUICK = Size(rounds=1, articles=30, searched=(1_000, 4_000), answered=1_000, questions=60)
 
 
@@ -108,7 +95,8 @@ class Figure:
         if self.met is not None:
             bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
             target = f"{bound} {'met' if self.met else 'MISSED'}"
-        number = f"{self.value:,.0f}" if self.value >= 1000 else f"{self.value:.{1 if self.value >= 10 else 2}f}"  # noqa: PLR2004
+        digits = next((digits for least, digits in ((1000, 0), (10, 1), (1, 2)) if self.value >= least), 4)
+        number = f"{self.value:,.{digits}f}"
         return f"  {self.name:<40} {number:>9} {self.unit:<10} {target}".rstrip()
 
 
@@ -123,11 +111,12 @@ def time_ingest(texts: Material, size: Size, cache: Path, *, make: bool) -> Iter
     ours: list[Ingested] = []
     whole: list[dict[str, float]] = []
     usual: list[dict[str, float]] = []
+    cosine = 0.0
     with OwnProcess() as groundwire:
         groundwire(warm_up)
         if make or installed(peer):
-            with LlamaIndex(environment(peer), _model_folder()) as llamaindex:
-                _same_vectors(llamaindex, rounds[0])
+            with LlamaIndex(environment(peer), model_folder()) as llamaindex:
+                cosine = _least_cosine(llamaindex, rounds[0])
                 for some in rounds:
                     pairs = [(one.source.title, one.text) for one in some]
                     ours.append(groundwire(ingest_once, some))
@@ -150,6 +139,7 @@ def time_ingest(texts: Material, size: Size, cache: Path, *, make: bool) -> Iter
     yield Figure("groundwire's memory", ours[-1].peak_mb, "MB")
     if usual:
         yield Figure("LlamaIndex's memory", usual[-1]["peak_mb"], "MB")
+        yield Figure("least cosine of both pipelines' vectors", cosine, "")
 
     best = max(one.gflops for one in ours)
     rate = statistics.median(one.embedded for one in ours)
@@ -179,10 +169,10 @@ def ingest_once(articles: Sequence[Article]) -> Ingested:
     passages = [f"{one.source.title}\n{passage.text}" for one in articles for passage in split(one)]
     with tempfile.TemporaryDirectory() as folder:
         corpus.write(articles, Path(folder) / "articles")
-        seconds = ingest_folder(Path(folder) / "articles", Path(folder) / "store", _model())
+        seconds = ingest_folder(Path(folder) / "articles", Path(folder) / "store", model())
     alone = passages[:200]
     began = time.perf_counter()
-    asyncio.run(_model().embed(alone))
+    asyncio.run(model().embed(alone))
     embedded = len(alone) / (time.perf_counter() - began)
     return Ingested(seconds, len(passages), embedded, _gflop(alone), _matrix_gflops(), peak_mb())
 
@@ -200,19 +190,20 @@ def ingest_folder(articles: Path, folder: Path, embedder: Embedder) -> float:
     return asyncio.run(run())
 
 
-def _same_vectors(peer: LlamaIndex, articles: Sequence[Article]) -> None:
+def _least_cosine(peer: LlamaIndex, articles: Sequence[Article]) -> float:
     """Make sure that both pipelines run the same model before they are compared."""
     texts = [passage.text for one in articles[:5] for passage in split(one)]
-    cosines = (asyncio.run(_model().embed(texts)) * np.array(peer.embed(texts))).sum(axis=1)
-    if cosines.min() < 0.999:  # noqa: PLR2004 - more than float32's rounding
+    cosines = (asyncio.run(model().embed(texts)) * np.array(peer.embed(texts))).sum(axis=1)
+    if cosines.min() < LEAST_COSINE:
         raise RuntimeError(f"LlamaIndex computes other vectors: their cosines with ours go down to {cosines.min():.4f}")
+    return float(cosines.min())
 
 
 def _gflop(texts: Sequence[str]) -> float:
     """Count the floating-point operations of MiniLM's matrix products for a text, in milliards; padding left out."""
     from tokenizers import Tokenizer  # noqa: PLC0415 - as the model itself imports it
 
-    tokenizer = Tokenizer.from_file(str(_model_folder() / minilm.TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(model_folder() / minilm.TOKENIZER))
     tokenizer.no_padding()
     tokenizer.enable_truncation(minilm.WORD_PIECES)
     lengths = np.array([len(one) for one in tokenizer.encode_batch(list(texts))])
@@ -250,18 +241,20 @@ def time_searches(texts: Material, size: Size, cache: Path) -> Iterator[Figure]:
             yield Figure(f"  {name}, p50", p50, "ms")
             yield Figure(f"  {name}, p99", p99, "ms")
         yield Figure("  opening the store", found.opened, "s")
+        yield Figure("  the first search", found.first, "s")
         yield Figure("  memory", found.peak_mb, "MB")
 
 
 @dataclass(frozen=True)
 class Searched:
-    """What searches took, in milliseconds, but for `opened`, seconds."""
+    """What searches took, in milliseconds; `opened` and `first`, before which Chroma has read no vector, in seconds."""
 
     p50: float
     p99: float
     cpu: float
     scoped: dict[str, tuple[float, float]]
     opened: float
+    first: float
     peak_mb: float
 
 
@@ -282,7 +275,7 @@ def search_all(folder: Path, questions: Sequence[str]) -> Searched:
                     taken.append(1000 * (time.perf_counter() - began))
                 return taken
 
-            await ask(questions[-WARM_UP:], Scope())
+            [first, *_] = await ask(questions[-WARM_UP:], Scope())
             began_cpu = time.process_time()
             taken = await ask(questions, Scope())
             cpu = 1000 * (time.process_time() - began_cpu) / len(questions)
@@ -298,46 +291,9 @@ def search_all(folder: Path, questions: Sequence[str]) -> Searched:
             }
             some = questions[: len(questions) // 5]
             scoped = {name: _percentiles(await ask(some, scope)) for name, scope in scopes.items()}
-            return Searched(*_percentiles(taken), cpu, scoped, opened, peak_mb())
+            return Searched(*_percentiles(taken), cpu, scoped, opened, first / 1000, peak_mb())
 
     return asyncio.run(run())
-
-
-class DrawnVectors:
-    """An `Embedder` that draws: near the vector drawn for a text's first line, its title, the text's own is drawn.
-
-    Of two passages of one article the cosine is about .4, of others 0, as far apart as MiniLM's are of news. A question
-    takes as long as with MiniLM.
-    """
-
-    name = "drawn at random"
-    dimensions = minilm.DIMENSIONS
-
-    async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
-        """Draw vectors; the same text always gets the same."""
-        if role == "question":
-            await _model().embed(texts, role)
-        rows = [_near(_drawn(text.partition("\n")[0]), text) for text in texts]
-        return np.array(rows, np.float32).reshape(-1, self.dimensions)
-
-    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
-        """Draw vectors, and those of the parts near them."""
-        vectors = await self.embed(texts)
-        near = [
-            [_near(vector, f"{part} {text}") for part in some]
-            for text, vector, some in zip(texts, vectors, parts, strict=True)
-        ]
-        return vectors, [np.array(rows, np.float32).reshape(-1, self.dimensions) for rows in near]
-
-
-def _drawn(text: str) -> Vectors:
-    vector = np.random.default_rng(zlib.crc32(text.encode())).standard_normal(minilm.DIMENSIONS, np.float32)
-    return np.asarray(vector / np.linalg.norm(vector))
-
-
-def _near(centre: Vectors, text: str) -> Vectors:
-    vector = 0.65 * centre + 0.76 * _drawn(text)
-    return np.asarray(vector / np.linalg.norm(vector))
 
 
 # Answer
@@ -373,7 +329,7 @@ class Answered:
 
 def answer_all(folder: Path, questions: Sequence[str]) -> Answered:
     """Ask the questions of the store in a folder; the last ones come first, and are not timed."""
-    embedder = _model()
+    embedder = model()
 
     async def run() -> Answered:
         with Store.open_embedded(folder, embedder) as store:
@@ -399,103 +355,17 @@ def answer_all(folder: Path, questions: Sequence[str]) -> Answered:
     return asyncio.run(run())
 
 
-# Stores that are kept
-
-
-def kept(texts: Material, passages: int, cache: Path, *, drawn: bool) -> Path:
-    """Give the folder of a store of so many passages, made now or by a run before."""
-    kind = f"{'drawn' if drawn else 'minilm'}-{passages}"
-    folder = cache / f"{kind}-{_fingerprint(texts)}"
-    if not (folder / "made").exists():
-        for old in cache.glob(f"{kind}-*"):
-            shutil.rmtree(old)
-        tell(f"Making a store of {passages:,} passages{' with drawn vectors' if drawn else ''} in {folder}")
-        with OwnProcess() as groundwire:
-            seconds = groundwire(make, texts, passages, folder, drawn=drawn)
-        tell(f"  made in {seconds:.0f} s")
-        (folder / "made").touch()
-    return folder
-
-
-def make(texts: Material, passages: int, folder: Path, *, drawn: bool) -> float:
-    """Ingest articles until there are so many passages, and give the seconds."""
-    embedder = DrawnVectors() if drawn else _model()
-
-    async def run() -> float:
-        with Store.open_embedded(folder, embedder) as store:
-            began = told = time.perf_counter()
-            articles, done = texts.articles(), 0
-            while done < passages:
-                # Side by side, so that the store writes many at once.
-                some = list(islice(articles, min(AT_ONCE, (passages - done) // 6 + 1)))
-                await asyncio.gather(*(ingest(one, store, embedder) for one in some))
-                done += sum(len(split(one)) for one in some)
-                if time.perf_counter() - told > TELL_EVERY:
-                    told = time.perf_counter()
-                    tell(f"  {done:,} after {told - began:.0f} s")
-            return time.perf_counter() - began
-
-    return asyncio.run(run())
-
-
-def _fingerprint(texts: Material) -> str:
-    """Change with the articles, and with what decides what of them is stored."""
-    formats = (storing._FORMAT, storing._HNSW, lexical._FORMAT)  # noqa: SLF001 - nobody else needs to know them
-    content = hashlib.sha256(repr((formats, texts)).encode())
-    stored = ("rows", "passages", "sentences", "furniture", "minilm")
-    for file in [Path(corpus.__file__), *(ROOT / "retrieval" / f"{name}.py" for name in stored)]:
-        content.update(file.read_bytes())
-    return content.hexdigest()[:8]
-
-
 # The machine
-
-
-class OwnProcess:
-    """A new process to call functions in, whose memory is then theirs; use it in a `with` statement."""
-
-    def __enter__(self) -> Self:
-        """Start it with the first call."""
-        self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """End it."""
-        self._pool.shutdown()
-
-    def __call__(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-        """Call a function of this module in it."""
-        return self._pool.submit(function, *arguments, **named).result()
-
-
-@functools.cache
-def _model() -> MiniLM:
-    return MiniLM(_model_folder())
 
 
 def warm_up() -> None:
     """Load the model and run it once."""
-    asyncio.run(_model().embed(["warm"]))
-
-
-def _model_folder() -> Path:
-    """Find the package's own files, which LlamaIndex reads as well."""
-    spec = find_spec(minilm.PACKAGE)
-    assert spec  # noqa: S101 - the model itself would have said so
-    assert spec.origin  # noqa: S101 - the same
-    return Path(spec.origin).parent / "model"
+    asyncio.run(model().embed(["warm"]))
 
 
 def _percentiles(milliseconds: Sequence[float]) -> tuple[float, float]:
     p50, p99 = np.percentile(milliseconds, [50, 99])
     return float(p50), float(p99)
-
-
-def tell(line: str) -> None:
-    """Say on stderr what is going on."""
-    print(line, file=sys.stderr, flush=True)
 
 
 def main() -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks.llamaindex import peak_mb
-from benchmarks.speed import DrawnVectors, Figure, OwnProcess
+from benchmarks.speed import Figure
+from benchmarks.stores import DrawnVectors, OwnProcess
 
 
 @pytest.mark.parametrize(
