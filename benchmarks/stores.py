@@ -119,7 +119,7 @@ def model_folder() -> Path:
 class DrawnVectors:
     """An `Embedder` that draws: near the vector drawn for a text's first line, its title, the text's own is drawn.
 
-    Of two passages of one article the cosine is about .4, of others 0; chosen, so that vectors come in clusters as those
+    Of two passages of one article the cosine is about .4, of others 0; chosen, so that they come in clusters as those
     of real texts do. A question takes as long as with MiniLM.
     """
 
