@@ -1,6 +1,6 @@
 """How well passages are ranked, how far their relevance can be believed, and the fit of the ranking's constants.
 
-    python benchmarks/quality.py                             # the sets of questions in this repository
+    python benchmarks/quality.py [rankings] [relevance] [answers]  # the sets of questions in this repository
     python benchmarks/quality.py --data FOLDER               # and FOLDER/squad2, FOLDER/clapnq
     python benchmarks/quality.py --data FOLDER --fit         # prints MEANING, WORDS and OFFSET anew
     python benchmarks/quality.py --data FOLDER --constants   # the other constants, at other values
@@ -364,6 +364,7 @@ def _cell(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
+TABLES = ("rankings", "relevance", "answers")
 RANKINGS = {one: one for one in ("set", "ranking", "hit@1", "hit@5", "hit@10", "MRR@10", "nDCG@10")}
 RELEVANCE = {
     "set": "set",
@@ -400,11 +401,14 @@ VARIED = {
 def main() -> None:
     """Print the tables, or constants."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("tables", nargs="*", help=f"of {', '.join(TABLES)}; all by default")
     parser.add_argument("--data", type=Path, help="a folder with squad2/ and clapnq/")
     parser.add_argument("--fit", action="store_true", help="print MEANING, WORDS and OFFSET, fitted anew")
     parser.add_argument("--constants", action="store_true", help="measure other values of the other constants")
     parser.add_argument("--json", action="store_true", help="print the tables as JSON")
     arguments = parser.parse_args()
+    if unknown := set(arguments.tables) - set(TABLES):
+        parser.error(f"there is no table {', '.join(sorted(unknown))}: choose from {', '.join(TABLES)}")
     model = MiniLM()
     try:
         known = read_sets(arguments.data, model)
@@ -412,22 +416,29 @@ def main() -> None:
         parser.error(str(error))
     quiet = io.StringIO() if arguments.json else sys.stdout
     with contextlib.redirect_stdout(quiet):
-        if arguments.constants:
-            tables = {"constants": table(vary(known), VARIED)}
-        else:
-            asked, strange = ask_all(known), unrelated(known)
-            if arguments.fit:
-                fitted = dict(zip(("MEANING", "WORDS", "OFFSET"), fit(asked, strange).round(2).tolist(), strict=True))
-                tables = {"fitted": table([fitted], {name: name for name in fitted})}
-            else:
-                tables = {
-                    "rankings": table(compare(known, asked, strange), RANKINGS),
-                    "refused": table(refuse(asked, strange), REFUSED),
-                    "relevance": table(believe(asked, strange), RELEVANCE),
-                    "answers": table(answers(known, model), ANSWERS),
-                }
+        tables = _tables(known, model, arguments)
     if arguments.json:
         print(json.dumps(tables, indent=2))
+
+
+def _tables(known: Sets, model: MiniLM, arguments: argparse.Namespace) -> dict[str, list[dict[str, Any]]]:
+    wanted = arguments.tables or TABLES
+    if arguments.constants:
+        return {"constants": table(vary(known), VARIED)}
+    if arguments.fit:
+        fitted = dict(zip(("MEANING", "WORDS", "OFFSET"), fit(ask_all(known), unrelated(known)).tolist(), strict=True))
+        return {"fitted": table([fitted], {name: name for name in fitted})}
+    tables: dict[str, list[dict[str, Any]]] = {}
+    if {"rankings", "relevance"} & set(wanted):
+        asked, strange = ask_all(known), unrelated(known)
+        if "rankings" in wanted:
+            tables["rankings"] = table(compare(known, asked, strange), RANKINGS)
+        if "relevance" in wanted:
+            tables["relevance"] = table(believe(asked, strange), RELEVANCE)
+            tables["refused"] = table(refuse(asked, strange), REFUSED)
+    if "answers" in wanted:
+        tables["answers"] = table(answers(known, model), ANSWERS)
+    return tables
 
 
 if __name__ == "__main__":
