@@ -2,14 +2,14 @@
 
 import hashlib
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.types import Corpus, Scope
+from retrieval.types import Corpus, Scope, Source
 
 Copy = tuple[str, str]
 """The id and the version of an article that another is a copy or a rewrite of."""
@@ -48,13 +48,16 @@ def article_of(passage_id: str) -> str:
     return passage_id.rpartition("~")[0].rpartition("#")[0].rpartition("@")[0]
 
 
+def write_of(passage_id: str) -> str:
+    """Give the write that stored a passage that is named so."""
+    return passage_id.rpartition("~")[2]
+
+
 class Catalogue:
     """The current articles; safe to read in any thread while one applies changes."""
 
     def __init__(self) -> None:
         """Begin with none."""
-        self.position = 0
-        """The highest number of a change that was applied."""
         self._current: dict[str, Record] = {}
         self._withdrawn: dict[str, Record] = {}
         self._copied: dict[str, set[str]] = {}  # an article to those whose records say that they copy it
@@ -63,15 +66,13 @@ class Catalogue:
         self._held = threading.RLock()
 
     def knows(self, record: Record) -> bool:
-        """Tell whether a change was applied, or is older than one that was."""
-        known = self._current.get(record.article_id) or self._withdrawn.get(record.article_id)
-        return known is not None and known.change >= record.change
+        """Tell whether this is what was applied last."""
+        return record == (self._current.get(record.article_id) or self._withdrawn.get(record.article_id))
 
     def apply(self, record: Record) -> None:
         """Take a change in."""
         article_id = record.article_id
         with self._held:
-            self.position = max(self.position, record.change)
             self._table = None
             old = self._current.pop(article_id, None) if record.withdrawn else self._current.get(article_id)
             if old:
@@ -91,10 +92,10 @@ class Catalogue:
         """Count the current articles."""
         return len(self._current)
 
-    @property
-    def records(self) -> int:
-        """Count the records, those of withdrawn articles among them."""
-        return len(self._current) + len(self._withdrawn)
+    def records(self) -> list[Record]:
+        """Give all records, those of withdrawn articles among them."""
+        with self._held:
+            return [*self._current.values(), *self._withdrawn.values()]
 
     @property
     def corpus(self) -> Corpus:
@@ -125,6 +126,11 @@ class Catalogue:
             if len(group) == 1:
                 return article_id
             return min(group, key=self._first)
+
+    def with_origin(self, source: Source) -> Source:
+        """Give a source with its origin."""
+        origin = self.origin(source.article_id)
+        return source if origin == source.origin else source.model_copy(update={"origin": origin})
 
     def _first(self, article_id: str) -> tuple[float, int, str]:
         entry = self._current.get(article_id)
@@ -187,9 +193,9 @@ class Scoped:
         row = self._rows.row.get(article_id)
         return row is None or bool(self._inside[row])
 
-    def article_ids(self) -> Collection[str]:
-        """Name the articles."""
-        return [self._rows.ids[row] for row in np.flatnonzero(self._inside)]
+    def records(self) -> list[Record]:
+        """Give the records of the articles."""
+        return [self._rows.records[row] for row in np.flatnonzero(self._inside)]
 
     def share(self) -> float:
         """Give the passages inside over all passages."""
@@ -200,16 +206,15 @@ class _Table:
     """The records in columns, in the order in which the articles came first."""
 
     def __init__(self, current: dict[str, Record]) -> None:
-        ordered = sorted(current.items(), key=lambda one: (one[1].added, one[0]))
-        self.ids = [article_id for article_id, _ in ordered]
+        self.records = sorted(current.values(), key=lambda record: (record.added, record.article_id))
+        self.ids = [record.article_id for record in self.records]
         self.row = {article_id: row for row, article_id in enumerate(self.ids)}
-        self.passages = np.array([entry.passages for _, entry in ordered], dtype=np.int64)
-        self.published = np.array(
-            [np.nan if entry.published is None else entry.published for _, entry in ordered], dtype=np.float64
-        )
-        outlets: dict[str | None, int] = {}
-        self.outlet = np.array([outlets.setdefault(entry.outlet, len(outlets)) for _, entry in ordered], dtype=np.int64)
-        self.outlets = outlets
+        self.passages = np.array([record.passages for record in self.records], dtype=np.int64)
+        published = [np.nan if record.published is None else record.published for record in self.records]
+        self.published = np.array(published, dtype=np.float64)
+        self.outlets: dict[str | None, int] = {}
+        outlet = [self.outlets.setdefault(record.outlet, len(self.outlets)) for record in self.records]
+        self.outlet = np.array(outlet, dtype=np.int64)
 
 
 def _hash(record: Record) -> int:

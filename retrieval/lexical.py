@@ -10,6 +10,7 @@ import math
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from retrieval.catalogue import Record
+from retrieval.errors import StoreUnavailable
 from retrieval.types import Scope, printable
 
 _FORMAT = 1
@@ -40,7 +42,13 @@ class WordIndex:
     """Which passages hold which words. Any number of threads may search; writes queue."""
 
     def __init__(self, folder: Path | None, store_id: str) -> None:
-        """Open the index of a store in a folder, which is made empty if it holds that of another; None: in memory."""
+        """Open the index of a store in a folder, which is made empty if it holds that of another; None: in memory.
+
+        Raises:
+            StoreUnavailable: the folder cannot be written, or is in use.
+
+        """
+        self._folder = folder
         self._store_id = store_id
         self._schema = _schema()
         self._analyzer = (
@@ -51,40 +59,65 @@ class WordIndex:
             .build()
         )
         self._writing = threading.Lock()
-        try:
-            self._open(folder)
-        except (OSError, ValueError) as error:
-            # tantivy raises ValueError for whatever it cannot read: a file cut short, another version's.
-            if folder is None:
-                raise
-            _log.warning("The word index in %s cannot be read (%s): it is built anew.", folder, error)
-            self._begin_anew(folder)
-        else:
-            if folder and self._state().get("of") != self._owner():
-                self._begin_anew(folder)
-        self.position = self._state().get("position", 0)
+        self._index: tantivy.Index
+        self._writer: tantivy.IndexWriter
+        self.position = 0
         """How far the store's feed was followed."""
+        self.open()
 
-    def _open(self, folder: Path | None) -> None:
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-        self._index = tantivy.Index(self._schema, path=str(folder) if folder else None)
-        self._index.register_tokenizer("english", self._analyzer)
-        self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
-        self._index.reload()
+    def open(self) -> None:
+        """Go back to the last commit, for a writer that failed loses what comes after.
 
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._writing:
-            self._writer.delete_all_documents()
-            self._writer.commit()
-            self._index.reload()
-            self.position = 0
+        Raises:
+            StoreUnavailable: the folder cannot be written, or is in use.
 
-    def _begin_anew(self, folder: Path) -> None:
-        self.close()
+        """
+        with self._writing, self._guarded():
+            self._writer = None  # type: ignore[assignment]  # tantivy has no other way to let go of a folder
+            self._open()
+
+    def _open(self) -> None:
+        """Open what is on disk, as of the last commit; begin anew where it cannot be read or is another store's."""
+        try:
+            state = self._load()
+        except (OSError, ValueError) as error:
+            if self._folder is None or "LockBusy" in str(error):
+                raise
+            _log.warning("The word index in %s cannot be read (%s): it is built anew.", self._folder, error)
+            state = {}
+        if self._folder and state.get("of") != self._owner():
+            state = self._begin_anew(self._folder)
+        self.position = state.get("position", 0)
+
+    def _load(self) -> dict[str, Any]:
+        if self._folder:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        index = tantivy.Index(self._schema, path=str(self._folder) if self._folder else None)
+        index.register_tokenizer("english", self._analyzer)
+        self._writer = index.writer(heap_size=_HEAP, num_threads=1)
+        # What a commit left behind that was interrupted: the next one may give a file the same name, and fail.
+        self._writer.garbage_collect_files()
+        index.reload()
+        self._index = index
+        return next((json.loads(stored) for stored in self._stored(_STATE)), {})
+
+    def _begin_anew(self, folder: Path) -> dict[str, Any]:
+        self._writer = None  # type: ignore[assignment]  # as above
         shutil.rmtree(folder)
-        self._open(folder)
+        return self._load()
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Turn what tantivy raises into our own error; it raises ValueError for whatever goes wrong with a file."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            where = f"in {self._folder}" if self._folder else "in memory"
+            message = (
+                f"The word index {where} cannot be kept: {error}. Is the disk full, or the folder not ours to write? "
+                "It can be deleted while nothing runs: it is built again from the store."
+            )
+            raise StoreUnavailable(message) from error
 
     def _owner(self) -> str:
         return f"{self._store_id} {_FORMAT}"
@@ -92,13 +125,18 @@ class WordIndex:
     def close(self) -> None:
         """Let go of the folder; what was not committed is followed again next time."""
         with self._writing:
-            self._index, self._writer = None, None  # type: ignore[assignment]  # tantivy has no other way
+            self._index, self._writer = None, None  # type: ignore[assignment]  # as above
 
     # Writing
 
     def replace(self, record: Record, title: str, passages: Iterable[tuple[str, str]]) -> None:
-        """Put an article's passages, as (id, text), in place of those before; seen after `commit`."""
-        with self._writing:
+        """Put an article's passages, as (id, text), in place of those before; seen after `commit`.
+
+        Raises:
+            StoreUnavailable: it cannot be written; `open` it before it is written again.
+
+        """
+        with self._writing, self._guarded():
             self._writer.delete_documents_by_term("article_id", record.article_id)
             row = tantivy.Document(kind=_ARTICLE, article_id=record.article_id)
             row.add_text("stored", json.dumps(record))
@@ -115,8 +153,13 @@ class WordIndex:
                 self._writer.add_document(row)
 
     def commit(self, position: int) -> None:
-        """Make what was written seen and lasting, as of a position in the feed."""
-        with self._writing:
+        """Make what was written seen and lasting, as of a position in the feed.
+
+        Raises:
+            StoreUnavailable: as of `replace`.
+
+        """
+        with self._writing, self._guarded():
             self._writer.delete_documents_by_term("kind", _STATE)
             row = tantivy.Document(kind=_STATE)
             row.add_text("stored", json.dumps({"of": self._owner(), "position": position}))
@@ -125,13 +168,25 @@ class WordIndex:
             self._index.reload()
             self.position = position
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._writing, self._guarded():
+            self._writer.delete_all_documents()
+            self._writer.commit()
+            self._index.reload()
+            self.position = 0
+
     # Reading
 
-    def records(self) -> Iterator[Record]:
-        """Give the records of all articles."""
-        for stored in self._stored(_ARTICLE):
-            fields = Record(*json.loads(stored))
-            yield fields._replace(copies=tuple((article_id, version) for article_id, version in fields.copies))
+    def records(self) -> list[Record]:
+        """Give the records of all articles; none where they cannot be read, for then the index begins anew."""
+        try:
+            rows = [Record(*json.loads(stored)) for stored in self._stored(_ARTICLE)]
+        except ValueError as error:
+            _log.warning("The word index in %s cannot be read (%s): it is built anew.", self._folder, error)
+            self.clear()
+            return []
+        return [row._replace(copies=tuple((article_id, version) for article_id, version in row.copies)) for row in rows]
 
     def search(
         self, terms: Sequence[Term], limit: int, scope: Scope | None = None, as_of: datetime | None = None

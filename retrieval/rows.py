@@ -39,7 +39,7 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
         "change": change,
         "added": added,
         "passages": passages,
-        "copies": json.dumps(copies) if copies else None,
+        "copies": packed_copies(source.version, copies),
         "withdrawn": withdrawn or None,
     }
 
@@ -70,9 +70,14 @@ def record_of(row: Row) -> Record:
         change=row["change"],
         added=row["added"],
         passages=row["passages"],
-        copies=tuple((article_id, version) for article_id, version in json.loads(row.get("copies") or "[]")),
+        copies=_copies(row),
         withdrawn=bool(row.get("withdrawn")),
     )
+
+
+def packed_copies(version: str, copies: tuple[Copy, ...]) -> str | None:
+    """Write what a version copies; with its name, for it may be merged into the record of another."""
+    return json.dumps({version: copies}) if copies else None
 
 
 def article_of_row(row: Row, text: str) -> Article:
@@ -91,6 +96,11 @@ def passage_row(passage: Passage, write: str, sentences: Vectors) -> dict[str, A
         "end": passage.end,
         "sentences": _packed(sentences),
     }
+
+
+def _copies(row: Row) -> tuple[Copy, ...]:
+    said = json.loads(row.get("copies") or "{}")
+    return tuple((article_id, version) for article_id, version in said.get(row["version"], ()))
 
 
 def passage_of(source: Source, row: Row, text: str) -> Passage:

@@ -51,7 +51,7 @@ async def bring(folder: Path, number: int) -> None:
 async def stored(store: Store, known: dict[str, Article]) -> Counter[str]:
     """Check every article of the store against all that were ever brought; tell how many of each kind there are."""
     kinds: Counter[str] = Counter()
-    rows = store._passages.get(include=["documents", "metadatas"])
+    rows = store._archive.passages.get(include=["documents", "metadatas"])
     pieces: dict[str, dict[int, str]] = {}
     for text, row in zip(rows["documents"], rows["metadatas"], strict=True):
         pieces.setdefault(f"{row['article_id']}@{row['version']}", {})[row["ordinal"]] = text
@@ -62,7 +62,7 @@ async def stored(store: Store, known: dict[str, Article]) -> Counter[str]:
         assert passages == {one.ordinal: one.text for one in split(article)}, "its passages tile it"
         kinds[source.title] += 1
     assert not pieces, "no passage is left of another version, or of an article that is not there"
-    assert store._pending.count() == 0
+    assert store._archive.pending.count() == 0
     # What a search finds is of those: nearly all of them, for the index is an approximate one.
     [vector] = await WordEmbedder().embed(["article of generation"], "question")
     found = await store.candidates(vector, [], 10_000)

@@ -51,13 +51,13 @@ async def test_the_same_folder_again_writes_and_embeds_nothing(
 ) -> None:
     await ingested(folder, store, embedder)
     corpus, asked = await store.corpus(), len(embedder.asked)
-    rows = store._passages.get(include=["metadatas"])
+    rows = store._archive.passages.get(include=["metadatas"])
 
     assert outcomes(await ingested(folder, store, embedder)) == [("drones", "unchanged"), ("sub/students", "unchanged")]
 
     assert len(embedder.asked) == asked
     assert await store.corpus() == corpus
-    assert store._passages.get(include=["metadatas"]) == rows
+    assert store._archive.passages.get(include=["metadatas"]) == rows
 
 
 async def test_a_file_that_changed_replaces_its_article(folder: Path, store: Store, embedder: WordEmbedder) -> None:
@@ -184,7 +184,7 @@ async def test_the_same_article_from_two_sides_at_once_is_created_once(store: St
     slow.go.set()
 
     assert sorted(await asyncio.gather(*both)) == ["created", "unchanged"]
-    assert store._passages.count() == len(split(article))
+    assert store._archive.passages.count() == len(split(article))
 
 
 async def test_search_gives_hits_with_a_relevance_between_0_and_1(store: Store, embedder: WordEmbedder) -> None:

@@ -55,7 +55,7 @@ async def test_a_server_that_hangs_is_not_waited_for_for_ever(
     process, address = chroma
     with Store.open_server(address, embedder) as store:
         process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
         with pytest.raises(StoreUnavailable):
             await store.ready()
@@ -149,19 +149,19 @@ async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
 
         [vector] = await embedder.embed(["drones"])
         assert len(await store.candidates(vector, [], 50)) == len(split(article))
-        assert store._pending.count() == 0
+        assert store._archive.pending.count() == 0
 
 
 @pytest.mark.parametrize(
     ("collection", "moment", "last"),
     [
-        ("_pending", {"after": "upsert"}, "ours"),  # our passages are not begun, or whole and not committed
-        ("_passages", {"after": "upsert"}, "ours"),
-        ("_articles", {"before": "upsert"}, "ours"),
-        ("_articles", {"after": "upsert"}, "theirs"),
-        ("_passages", {"before": "delete"}, "theirs"),
-        ("_pending", {"before": "delete"}, "theirs"),
-        ("_pending", {"after": "delete"}, "theirs"),
+        ("pending", {"after": "upsert"}, "ours"),  # our passages are not begun, or whole and not committed
+        ("passages", {"after": "upsert"}, "ours"),
+        ("articles", {"before": "upsert"}, "ours"),
+        ("articles", {"after": "upsert"}, "theirs"),
+        ("passages", {"before": "delete"}, "theirs"),
+        ("pending", {"before": "delete"}, "theirs"),
+        ("pending", {"after": "delete"}, "theirs"),
     ],
 )
 @pytest.mark.parametrize("same", [False, True], ids=["another version", "the same version"])
@@ -182,7 +182,7 @@ async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_versi
                 happened.append(True)
                 asyncio.run(ingest(theirs, second, WordEmbedder()))
 
-        setattr(first, collection, Meanwhile(getattr(first, collection), happens=write, **moment))
+        setattr(first._archive, collection, Meanwhile(getattr(first._archive, collection), happens=write, **moment))
         await ingest(ours, first, embedder)
 
         assert happened
@@ -191,9 +191,9 @@ async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_versi
         [vector] = await embedder.embed(["drones"])
         found = await second.candidates(vector, [], 50)
         assert sorted((one.passage for one in found), key=lambda passage: passage.ordinal) == split(expected)
-        assert first._passages.count() == len(split(expected))
-        assert first._pending.count() == 0
+        assert first._archive.passages.count() == len(split(expected))
+        assert first._archive.pending.count() == 0
         # Theirs, committed after we read what to keep and before we committed, was current for a millisecond.
-        unseen = {theirs} if last == "ours" and collection == "_articles" else set()
+        unseen = {theirs} if last == "ours" and collection == "articles" else set()
         for article in {old, ours, theirs} - unseen:
             assert await second.article("a", article.source.version) == article

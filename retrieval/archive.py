@@ -1,0 +1,124 @@
+"""What Chroma keeps for us: four collections, and how searching, writing and following read them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from retrieval.catalogue import Record
+from retrieval.embedding import Vectors
+from retrieval.rows import article_of_row, record_of, source_of
+from retrieval.types import Article, Source
+
+R = TypeVar("R")
+
+_AGAIN = 5  # times that what is being deleted is read
+BATCH = 1_000  # records in one call; Chroma takes 5,461, and readers wait while a batch is written
+
+
+@dataclass
+class Archive:
+    """The collections, which `store.py` opens; any thread may use them."""
+
+    articles: Any
+    """One record for each article, its commit point, and its mark when it is withdrawn."""
+    passages: Any
+    """The passages with their vectors; one counts only while its article's record names the write that stored it."""
+    superseded: Any
+    """The texts of replaced and withdrawn versions."""
+    pending: Any
+    """Notes of the writes that are at work."""
+
+    def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
+        """Give the articles' records."""
+        records: dict[str, tuple[Record, Source]] = {}
+        for some in batches(article_ids):
+            found = self.articles.get(ids=some, include=["metadatas"])
+            records |= {str(row["article_id"]): (record_of(row), source_of(row)) for row in found["metadatas"]}
+        return records
+
+    def current(self, article_ids: Sequence[str]) -> dict[str, Article]:
+        """Give the articles in their current versions."""
+        articles: dict[str, Article] = {}
+        for some in batches(article_ids):
+            found = self.articles.get(ids=some, include=["documents", "metadatas"])
+            for row, text in zip(found["metadatas"], found["documents"], strict=True):
+                if not row.get("withdrawn"):
+                    articles[str(row["article_id"])] = article_of_row(row, text)
+        return articles
+
+    def version(self, article_id: str, version: str) -> Article | None:
+        """Give a version of an article that was superseded."""
+        found = self.superseded.get(ids=[superseded_id(article_id, version)], include=["documents", "metadatas"])
+        return article_of_row(found["metadatas"][0], found["documents"][0]) if found["ids"] else None
+
+    def changes(self, after: int) -> Iterator[list[tuple[Record, str]]]:
+        """Give the records whose changes are numbered higher, with the articles' titles, in batches."""
+        # Without a condition Chroma pages several times as fast.
+        where = {"change": {"$gt": after}} if after > 0 else None
+        offset = 0
+        while True:
+            found = self.articles.get(where=where, limit=BATCH, offset=offset, include=["metadatas"])
+            if found["ids"]:
+                yield [(record_of(row), str(row["title"])) for row in found["metadatas"]]
+            if len(found["ids"]) < BATCH:
+                return
+            offset += BATCH
+
+    def texts(self, names: Sequence[str]) -> dict[str, str]:
+        """Give the texts of those passages that are there."""
+        texts: dict[str, str] = {}
+        for some in batches(names):
+            found = self.passages.get(ids=some, include=["documents"])
+            texts |= {str(name): text for name, text in zip(found["ids"], found["documents"], strict=True) if text}
+        return texts
+
+    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
+        """Give the metadata, text and vector of those passages that are there."""
+        found = self._with_vectors(names, ["documents", "metadatas"])
+        rows = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
+        return {
+            str(name): (row, text, np.asarray(vector, dtype=np.float32))
+            for name, row, text, vector in rows
+            if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
+        }
+
+    def vectors(self, names: Sequence[str]) -> dict[str, Vectors]:
+        """Give the vectors of those passages that are there."""
+        found = self._with_vectors(names, [])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+    def nearest(self, vector: Vectors, count: int) -> list[str]:
+        """Name the passages nearest to a vector, the nearest first; a few are missed, for the index is approximate."""
+        query = np.asarray([vector], dtype=np.float32)
+        found = self.passages.query(query_embeddings=query, n_results=count, include=[])
+        return [str(name) for name in found["ids"][0]]
+
+    def _with_vectors(self, names: Sequence[str], include: Sequence[str]) -> dict[str, Any]:
+        if not names:
+            return {"ids": [], "embeddings": [], "documents": [], "metadatas": []}
+        asked: dict[str, Any] = {"ids": list(names), "include": [*include, "embeddings"]}
+        left = _AGAIN
+        while True:
+            try:
+                found: dict[str, Any] = self.passages.get(**asked)
+            except Exception as error:
+                # A vector was deleted while Chroma was reading it; next time it does not name it.
+                if "finding id" not in str(error) or not left:
+                    raise
+                left -= 1
+            else:
+                return found
+
+
+def superseded_id(article_id: str, version: str) -> str:
+    """Name a version that counts no more."""
+    return f"{article_id}@{version}"
+
+
+def batches(items: Sequence[R], size: int | None = None) -> Iterator[Sequence[R]]:
+    """Cut into pieces that one call takes."""
+    step = size or BATCH
+    for start in range(0, len(items), step):
+        yield items[start : start + step]

@@ -1,0 +1,167 @@
+"""The feed of changes: how every process learns what is committed, by itself or by another, and why it misses nothing.
+
+An article's record carries the number of its last change, and is never deleted: that of a withdrawn article stays, as a
+mark. A follower has a position in these numbers. A look reads the records that are numbered higher than the overlap
+below it, and takes in those that differ from what is known.
+
+Numbers are the time, and higher than all that their writer has seen, so clocks need not agree. But of two writers that
+have not seen each other's changes one may number alike or lower, and be seen later. So that nobody passes it by:
+
+- A writer looks once its record can be seen: where others are ahead of it by half the overlap, it numbers it anew.
+- A follower moves to the highest number that could be seen before a look began, not to what it saw in that look.
+
+Take the first look that begins when a record can be seen. The position it starts from could be seen before the look
+before it, so before the writer looked, who left no number that far ahead: the look reads the record. Half of the
+overlap is to spare.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from heapq import nlargest
+from typing import Any
+
+from retrieval.archive import Archive, batches
+from retrieval.catalogue import Catalogue, Record
+from retrieval.errors import StoreUnavailable
+from retrieval.lexical import WordIndex
+
+OVERLAP = 10_000_000  # microseconds; a commit takes some tenths of a second, and one that stalls is numbered anew
+_TAKEN_IN = 100  # articles whose passages are in memory at once
+_COMPARED = 100  # of the changes that are known, the last ones; a store that went back in time lacks some of them
+_TELL_EVERY = 5.0  # seconds between two lines of progress
+_log = logging.getLogger("groundwire.store")
+
+
+class Feed:
+    """The feed as one process follows it: into its catalogue and its word index."""
+
+    def __init__(self, archive: Archive, words: WordIndex, *, alone: bool) -> None:
+        """Begin where the word index ends; build it anew where it cannot be that of this store.
+
+        Args:
+            archive: the store's collections.
+            words: its word index.
+            alone: nobody else writes to the store.
+
+        """
+        self.words = words
+        self.catalogue = Catalogue()
+        self._archive = archive
+        self._overlap = 0 if alone else OVERLAP
+        self._numbered = 0
+        self._own = 0  # commits of this process
+        self._taken = -1  # those of them that were followed
+        self._position = self._seen = 0
+        self._lost = False  # the word index failed: what it was given since its last commit
+        self._looking = threading.Lock()
+        self._begin()
+        self.follow()
+
+    # Following
+
+    @property
+    def behind(self) -> bool:
+        """Tell whether this process changed something that it has not taken in."""
+        return self._taken != self._own
+
+    def catch_up(self) -> None:
+        """Take in what this process changed itself, before anybody reads."""
+        if self.behind:
+            self.follow()
+
+    def follow(self) -> None:
+        """Look once at what was changed, by whomever.
+
+        Raises:
+            StoreUnavailable: the word index cannot be written; the next look tries again.
+
+        """
+        with self._looking:
+            if self._lost:
+                self.words.open()
+                self._go_back()
+                self._lost = False
+            own, seen = self._own, self._seen
+            begun = told = time.monotonic()
+            for changes in self._archive.changes(self._position - self._overlap):
+                new = [(record, title) for record, title in changes if not self.catalogue.knows(record)]
+                for some in batches(new, _TAKEN_IN):
+                    self._take_in(some)
+                    if time.monotonic() - told > _TELL_EVERY:
+                        told = time.monotonic()
+                        self._tell(begun)
+                self._seen = max(self._seen, *(record.change for record, _ in changes))
+            if told > begun:
+                self._tell(begun)
+            self._position, self._taken = seen, own
+
+    def close(self) -> None:
+        """Leave the word index as far as this process has come."""
+        self.catch_up()
+        if self.words.position != self._position:
+            self.words.commit(self._position)
+
+    def _begin(self) -> None:
+        """Know what the word index knows, unless that cannot be of this store."""
+        self._go_back()
+        known = nlargest(_COMPARED, self.catalogue.records(), key=lambda record: record.change)
+        stored = self._archive.records([record.article_id for record in known])
+        whole = all(one.article_id in stored and stored[one.article_id][0].change >= one.change for one in known)
+        if not whole or len(self.catalogue.records()) > self._archive.articles.count():
+            _log.warning("The word index knows what the store does not: it is built anew.")
+            self.words.clear()
+            self._go_back()
+
+    def _go_back(self) -> None:
+        catalogue = Catalogue()
+        for record in self.words.records():
+            catalogue.apply(record)
+        self.catalogue = catalogue
+        self._position = self.words.position
+        self._seen = max((record.change for record in catalogue.records()), default=0)
+
+    def _take_in(self, changes: Sequence[tuple[Record, str]]) -> None:
+        texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])
+        try:
+            for record, title in changes:
+                # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
+                passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]
+                self.words.replace(record, title, passages)
+            self.words.commit(self._position)
+        except StoreUnavailable:
+            self._lost = True
+            raise
+        # Not before: what is known is not taken in again.
+        for record, _ in changes:
+            self.catalogue.apply(record)
+
+    def _tell(self, begun: float) -> None:
+        done, of = len(self.catalogue.records()), self._archive.articles.count()
+        _log.info("The word index holds %d of %d articles after %.0f s", done, of, time.monotonic() - begun)
+
+    # Being followed
+
+    def number(self, after: int = 0) -> int:
+        """Give the next change its number: the time, and higher than any that was seen whatever the clocks say."""
+        self._numbered = max(time.time_ns() // 1000, self._numbered + 1, self._seen + 1, after + 1)
+        return self._numbered
+
+    def committed(self, changes: Mapping[str, int]) -> None:
+        """See to it that nobody misses the changes of articles that were just committed, given with their numbers."""
+        self._own += 1
+        if not self._overlap:
+            return
+        ahead = self._archive.changes(min(changes.values()) + self._overlap // 2)
+        if highest := max((record.change for some in ahead for record, _ in some), default=0):
+            self.amend({article_id: {} for article_id in changes}, after=highest)
+
+    def amend(self, rows: Mapping[str, Mapping[str, Any]], after: int = 0) -> None:
+        """Write something into articles' records, and number it: their changes come anew.
+
+        It is merged into the record, also into one that took its place: a higher number is never wrong.
+        """
+        numbered = {article_id: {**row, "change": self.number(after)} for article_id, row in rows.items()}
+        self._archive.articles.update(ids=list(numbered), metadatas=list(numbered.values()))
+        self.committed({article_id: row["change"] for article_id, row in numbered.items()})

@@ -1,0 +1,290 @@
+"""ONE WRITE: note -> passages -> compare with neighbours -> commit -> sweep; top to bottom.
+
+An article's record is its commit point: a passage counts only while the record names the write that stored it. A write
+has an id of its own, because a version does not tell two writers of one article on a Chroma server apart: each may
+sweep what the other is still writing. No two writes share a passage, and only those that are over are swept. Notes say
+which are at work, so that what a crash leaves behind is found without reading every passage.
+"""
+
+import threading
+import time
+import uuid
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from retrieval.archive import BATCH, Archive, batches, superseded_id
+from retrieval.catalogue import Copy, stored_id
+from retrieval.copies import copied
+from retrieval.embedding import Vectors
+from retrieval.feed import Feed
+from retrieval.rows import article_row, packed_copies, passage_row
+from retrieval.types import Article, Passage
+
+Outcome = Literal["created", "replaced", "unchanged"]
+
+_OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
+_NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """An article with all that is stored of it."""
+
+    article: Article
+    passages: Sequence[Passage]
+    vectors: Vectors
+    """Shape (passages, dimensions)."""
+    sentences: Sequence[Vectors]
+    """For each passage the unit vectors of the sentences that begin in it."""
+
+    def mean(self) -> Vectors:
+        """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
+        total = self.vectors.sum(axis=0)
+        return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class _Commit:
+    """What an article's record is to say."""
+
+    article: Article
+    write: str
+    passages: int
+    vector: Vectors
+    copies: tuple[Copy, ...] = ()
+    withdrawn: bool = False
+
+
+class Writes:
+    """The writes of this process, one after another; articles that wait meanwhile are written in one go."""
+
+    def __init__(self, archive: Archive, feed: Feed, dimensions: int, *, alone: bool) -> None:
+        """Write to a store's collections.
+
+        Args:
+            archive: the collections.
+            feed: what numbers the changes.
+            dimensions: how many numbers a passage's vector has.
+            alone: nobody else writes to them.
+
+        """
+        self.lock = threading.Lock()
+        """Held by the thread that writes: whoever waits for it may be cancelled, and the thread goes on."""
+        self._archive = archive
+        self._feed = feed
+        self._dimensions = dimensions
+        self._alone = alone
+        self._waiting: list[tuple[Prepared, Future[Outcome]]] = []
+        self._watched: dict[str, tuple[float, float]] = {}  # notes: their time, and since when we see that one
+
+    def put(self, article: Prepared) -> Outcome:
+        """Wait for the turn to write, and write all that waits; or find it written when the turn comes."""
+        done: Future[Outcome] = Future()
+        self._waiting.append((article, done))
+        with self.lock:
+            while not done.done():
+                batch = self._next_batch()
+                try:
+                    outcomes = self._put([one for one, _ in batch])
+                except BaseException as error:  # noqa: BLE001 - it goes to everybody who waits
+                    for _, theirs in batch:
+                        theirs.set_exception(error)
+                else:
+                    for (_, theirs), outcome in zip(batch, outcomes, strict=True):
+                        theirs.set_result(outcome)
+        return done.result()
+
+    def withdraw(self, article_id: str) -> bool:
+        """Let an article count no more; False: there is none."""
+        with self.lock:
+            article = self._archive.current([article_id]).get(article_id)
+            if article is None:
+                return False
+            write = uuid.uuid4().hex
+            vector = np.zeros(self._dimensions, dtype=np.float32)
+            vector[0] = 1.0  # nobody's: every Chroma record must have one
+            self._note({write: article_id})
+            mark = Article(source=article.source, text="")
+            commits = [_Commit(mark, write, 0, vector, withdrawn=True)]
+            self._commit(commits)
+            if not self._alone:
+                self._look_again(commits)
+            self._settle({write: article_id}, replaced=True)
+            return True
+
+    def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
+        """Take what waits, as much as one write holds; an article that is there twice waits for the next."""
+        batch: dict[str, tuple[Prepared, Future[Outcome]]] = {}
+        passages = 0
+        while self._waiting:
+            one, _ = self._waiting[0]
+            passages += len(one.passages)
+            if batch and (passages > BATCH or one.article.source.article_id in batch):
+                break
+            batch[one.article.source.article_id] = self._waiting.pop(0)
+        return list(batch.values())
+
+    def _put(self, batch: Sequence[Prepared]) -> list[Outcome]:
+        before = self._archive.records([one.article.source.article_id for one in batch])
+        outcomes: list[Outcome] = []
+        fresh: list[tuple[Prepared, str]] = []
+        for one in batch:
+            record, _ = before.get(one.article.source.article_id, (None, None))
+            if record is None or record.withdrawn:
+                outcomes.append("created")
+            elif record.version == one.article.source.version:
+                outcomes.append("unchanged")
+                continue
+            else:
+                outcomes.append("replaced")
+            fresh.append((one, uuid.uuid4().hex))
+        if not fresh:
+            return outcomes
+        notes = {write: one.article.source.article_id for one, write in fresh}
+        self._note(notes)
+        self._write_passages(fresh, notes)
+        vectors = [one.mean() for one, _ in fresh]
+        copies = copied(self._archive, [(one.article, mean) for (one, _), mean in zip(fresh, vectors, strict=True)])
+        commits = [
+            _Commit(one.article, write, len(one.passages), mean, of)
+            for (one, write), mean, of in zip(fresh, vectors, copies, strict=True)
+        ]
+        self._commit(commits)
+        if not self._alone:
+            self._look_again(commits)
+            there = self._archive.pending.get(ids=list(notes), include=[])["ids"]
+            if swept := [(one, write) for one, write in fresh if write not in there]:
+                # We stood still for so long that another process took us for dead.
+                self._write_passages(swept, notes)
+        self._settle(notes, replaced="replaced" in outcomes)
+        return outcomes
+
+    def _write_passages(self, fresh: Sequence[tuple[Prepared, str]], notes: dict[str, str]) -> None:
+        rows = [
+            (passage, write, vector, sentences)
+            for one, write in fresh
+            for passage, vector, sentences in zip(one.passages, one.vectors, one.sentences, strict=True)
+        ]
+        for number, some in enumerate(batches(rows)):
+            if number:
+                self._note(notes)  # they are at work still
+            self._archive.passages.upsert(
+                ids=[
+                    stored_id(one.source.article_id, one.source.version, one.ordinal, write)
+                    for one, write, _, _ in some
+                ],
+                embeddings=np.asarray([vector for _, _, vector, _ in some], dtype=np.float32),
+                documents=[one.text for one, _, _, _ in some],
+                metadatas=[passage_row(one, write, sentences) for one, write, _, sentences in some],
+            )
+
+    def _commit(self, commits: Sequence[_Commit]) -> None:
+        """Write the articles' records, and keep what they replace."""
+        # Read as late as may be: a version that another process commits from here to our own commit is not kept.
+        ids = [one.article.source.article_id for one in commits]
+        found = self._archive.articles.get(ids=ids, include=["documents", "metadatas"])
+        before = {
+            str(row["article_id"]): (row, text)
+            for row, text in zip(found["metadatas"], found["documents"], strict=True)
+        }
+        replaced = [(row, text) for row, text in before.values() if not row.get("withdrawn")]
+        if replaced:
+            self._archive.superseded.upsert(
+                ids=[superseded_id(row["article_id"], row["version"]) for row, _ in replaced],
+                embeddings=[_NO_VECTOR for _ in replaced],
+                documents=[text for _, text in replaced],
+                metadatas=[row for row, _ in replaced],
+            )
+        rows: list[dict[str, Any]] = []
+        for one in commits:
+            old, _ = before.get(one.article.source.article_id, ({}, ""))
+            change = self._feed.number(after=old.get("change", 0))
+            rows.append(
+                article_row(
+                    one.article.source,
+                    write=one.write,
+                    change=change,
+                    added=old.get("added", change),
+                    passages=one.passages,
+                    copies=one.copies,
+                    withdrawn=one.withdrawn,
+                )
+            )
+        self._archive.articles.upsert(
+            ids=ids,
+            embeddings=np.asarray([one.vector for one in commits], dtype=np.float32),
+            documents=[one.article.text for one in commits],
+            metadatas=rows,
+        )
+        self._feed.committed({str(row["article_id"]): int(row["change"]) for row in rows})
+
+    def _look_again(self, commits: Sequence[_Commit]) -> None:
+        """Look at what other processes did meanwhile."""
+        records = self._archive.records([one.article.source.article_id for one in commits])
+        found = copied(self._archive, [(one.article, one.vector) for one in commits])
+        amended: dict[str, dict[str, Any]] = {}
+        for one, copies in zip(commits, found, strict=True):
+            record, source = records[one.article.source.article_id]
+            if record.write != one.write:
+                amended[source.article_id] = {}  # it took our record's place: its number may be lower than ours
+            elif new := [copy for copy in copies if copy not in one.copies]:
+                # Of two copies that are committed at once neither saw the other.
+                amended[source.article_id] = {"copies": packed_copies(source.version, (*one.copies, *new))}
+        if amended:
+            self._feed.amend(amended)
+
+    def _settle(self, notes: dict[str, str], *, replaced: bool) -> None:
+        """Sweep what our commits replaced, and let go of the notes."""
+        for article_id in notes.values() if replaced else ():
+            self._sweep_article(article_id)
+        self._archive.pending.delete(ids=list(notes))
+        if self._alone:
+            return
+        # Another writer of an article that swept before our note was gone has left our passages to us.
+        records = self._archive.records(list(notes.values()))
+        for write, article_id in notes.items():
+            if records[article_id][0].write != write:
+                self._sweep_article(article_id)
+
+    def _note(self, notes: dict[str, str]) -> None:
+        """Note that writes are at work, or are still."""
+        noted = [{"article_id": article_id, "at": time.time()} for article_id in notes.values()]
+        self._archive.pending.upsert(ids=list(notes), embeddings=[_NO_VECTOR for _ in noted], metadatas=noted)
+
+    def _sweep_article(self, article_id: str, over: Collection[str] = ()) -> None:
+        """Delete the article's passages but those that its record names, and those of writes that are not `over`."""
+        # In this order: a write seen here is noted until its record names it, so that one of the two looks sees it.
+        stored = self._archive.passages.get(where={"article_id": article_id}, include=["metadatas"])
+        noted = self._archive.pending.get(where={"article_id": article_id}, include=[])
+        record, _ = self._archive.records([article_id]).get(article_id, (None, None))
+        kept = {*noted["ids"]} - {*over} | ({record.write} if record else set())
+        writes = [str(row["write"]) for row in stored["metadatas"]]
+        swept = [passage for passage, write in zip(stored["ids"], writes, strict=True) if write not in kept]
+        for some in batches(swept):
+            self._archive.passages.delete(ids=some)
+
+    def sweep(self) -> None:
+        """Delete what interrupted writes left behind; beside other writers only what has long been left alone."""
+        with self.lock:
+            found = self._archive.pending.get(include=["metadatas"])
+            now = time.monotonic()
+            watched: dict[str, tuple[float, float]] = {}
+            over: dict[str, str] = {}
+            for note, row in zip(found["ids"], found["metadatas"], strict=True):
+                # The clock of whoever wrote it may differ from ours: it is over when it has not moved for long.
+                at = float(row["at"])
+                before, since = self._watched.get(note, (at, now))
+                watched[note] = (at, since if at == before else now)
+                if self._alone or now - watched[note][1] > _OVER_AFTER:
+                    over[note] = str(row["article_id"])
+            self._watched = watched
+            for note, article_id in over.items():
+                self._sweep_article(article_id, over)
+                if not self._alone and (record := self._archive.records([article_id]).get(article_id)):
+                    # It may have died between its commit and its look whether others were ahead.
+                    self._feed.amend({article_id: {}}, after=record[0].change)
+                self._archive.pending.delete(ids=[note])
