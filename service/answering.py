@@ -13,7 +13,7 @@ from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
 from service.disagreement.finding import contrary, disagreements
 from service.evidence import Statement, gather
-from service.recency import older_than_asked
+from service.recency import older_than_asked, timeless
 from service.sentences import escaped
 from service.smalltalk import is_small_talk
 from service.types import (
@@ -143,7 +143,12 @@ class Answerer:
 
     async def _search(self, question: Question, limit: int) -> Results:
         return await search(
-            question.question, self.store, self.embedder, limit=limit, scope=question.scope, as_of=question.as_of
+            timeless(question.question),
+            self.store,
+            self.embedder,
+            limit=limit,
+            scope=question.scope,
+            as_of=question.as_of,
         )
 
     async def _articles(self, hits: list[Hit]) -> dict[str, Article]:

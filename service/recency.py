@@ -7,26 +7,31 @@ the present tense; "in recent years" is a time that the articles tell of; and a 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from retrieval.types import Source
 from service.extractive.choosing import Candidate
+from service.language.words import words
 from service.types import Notice
 
-_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 # "Latest" and "recent" name no time; a month is chosen: what nobody has written of for longer is hardly news.
 _RECENT = timedelta(days=30)
+_NEWS = r"(?:(?:news|developments?|updates?|information)\s+)?(?:on|about|regarding|concerning|with)\b"
 _WORDS = re.compile(
-    r"\b(?P<day>today|tonight|this (?:morning|afternoon|evening))\b"
-    r"|\b(?P<week>this week)\b"
-    r"|(?<!\bat the )\b(?P<recent>latest|newest|recent(?:ly)?)\b"
+    r"\b(?P<day>today|tonight|this (?:morning|afternoon|evening))\b(?:['’]s\b)?"
+    r"|\b(?P<week>this week)\b(?:['’]s\b)?"
+    rf"|\b(?:the\s+)?(?P<news>latest|newest)\s+{_NEWS}"
+    r"|\b(?P<recent>(?<!\bat the )latest|latest(?=\s+\w)|newest|recent(?:ly)?)\b"
     r"(?!\s+(?:past\b|history\b|(?:\w+\s+)?(?:years?|decades?|centur\w+|months?|weeks?|days?)\b))",
     re.IGNORECASE,
 )
+_AGES = {"day": timedelta(days=1), "week": timedelta(days=7), "news": _RECENT, "recent": _RECENT}
 _QUOTED = re.compile(r"[\"“][^\"“”]*[\"”]|'[^']*'|‘[^’]*’")
-# What the newest of several statements gains over the oldest, in units of their score; a further sentence of an answer
-# may score 1.2 less than the best. benchmarks/disagreement.py --series measures it.
-NEWER = 1.0
+# How far behind the best, in units of its score, a statement is still about as good. Of 18 questions for the latest,
+# the first sentence is of the article that it should be for 10 with 0, 12 with 1, 13 with 1.5 to 3, 12 with 5
+# (benchmarks/disagreement.py --series).
+AS_GOOD = 1.5
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +44,27 @@ class Wanted:
 
 def wanted(question: str) -> Wanted | None:
     """Tell how new the articles must be that a question asks for; None where it does not say."""
-    plain = _QUOTED.sub(lambda found: " " * len(found.group()), question)
-    found = [
-        Wanted(_DAY if match["day"] else _WEEK if match["week"] else _RECENT, match.group().lower())
-        for match in _WORDS.finditer(plain)
-        if not _in_a_name(plain, match)
-    ]
+    found = [Wanted(_AGES[kind], match[kind].lower()) for match in _asking(question) for kind in _AGES if match[kind]]
     return min(found, key=lambda one: one.within, default=None)
 
 
-def newest_first(ranked: Sequence[Candidate], within: timedelta) -> list[Candidate]:
-    """Let what was published later come first among statements that are about equally good.
+def timeless(question: str) -> str:
+    """Give a question without the words that ask for new articles: none says "latest" of itself."""
+    kept, done = "", 0
+    for match in _asking(question):
+        kept += question[done : match.start()] + ("about" if match["news"] else "")
+        done = match.end()
+    kept = " ".join((kept + question[done:]).split())
+    return kept if any(word.content for word in words(kept)) else question
 
-    Each gains NEWER for being as new as the newest, half of it where it is `within` older, a quarter twice that.
-    """
-    published = [one.statement.source.published for one in ranked]
-    newest = max((one for one in published if one), default=None)
-    if newest is None:
-        return list(ranked)
-    gained = [
-        replace(one, score=one.score + (NEWER * 0.5 ** ((newest - when) / within) if when else 0.0))
-        for one, when in zip(ranked, published, strict=True)
-    ]
-    return sorted(gained, key=lambda one: -one.score)
+
+def newest_first(ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Put the newer first of the statements that are about as good as the best; they change places, and so scores."""
+    ranked = sorted(ranked, key=lambda one: -one.score)
+    near = [one for one in ranked if one.score >= ranked[0].score - AS_GOOD]
+    newer = sorted(near, key=lambda one: one.statement.source.published or _LONG_AGO, reverse=True)
+    moved = [replace(one, score=place.score) for one, place in zip(newer, near, strict=True)]
+    return [*moved, *ranked[len(near) :]]
 
 
 def older_than_asked(question: str, sources: Iterable[Source], now: datetime, *, cited: bool) -> Notice | None:
@@ -74,9 +77,14 @@ def older_than_asked(question: str, sources: Iterable[Source], now: datetime, *,
     if not asked or not newest or now - newest <= asked.within:
         return None
     which = "The newest article cited" if cited else "The newest article found"
-    ages = {_DAY: "the last day", _WEEK: "the last 7 days", _RECENT: "the last 30 days"}
-    message = f"{which} is of {newest.day} {newest:%B %Y}; “{asked.word}” asks for {ages[asked.within]}."
+    days = "the last day" if asked.within.days == 1 else f"the last {asked.within.days} days"
+    message = f"{which} is of {newest.day} {newest:%B %Y}; “{asked.word}” asks for {days}."
     return Notice(kind="older_than_asked", message=message)
+
+
+def _asking(question: str) -> list[re.Match[str]]:
+    plain = _QUOTED.sub(lambda found: " " * len(found.group()), question)
+    return [match for match in _WORDS.finditer(plain) if not _in_a_name(plain, match)]
 
 
 def _in_a_name(question: str, match: re.Match[str]) -> bool:

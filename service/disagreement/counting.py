@@ -12,6 +12,7 @@ from service.disagreement.likening import (
     clause,
     has,
     likeness,
+    past,
     proper,
     told,
     verb_near,
@@ -47,6 +48,7 @@ _CURRENCIES = {
     "cad": r"c\$",
     "usd": r"\$|usd|dollar",
 }
+_LASTING = re.compile(r"\b(?:is|are|has|have|there)\b", re.IGNORECASE)
 _RANGE_BEFORE = re.compile(r"(?:\bbetween\s+|\d\s?(?:-|–|to)\s?|\bbetween\s+\S+\s+and\s+)$", re.IGNORECASE)
 _RANGE_AFTER = re.compile(r"\s?(?:-|–|\bto\b|\bor\b)\s?[$€£]?\d")
 _LABEL = re.compile(
@@ -56,8 +58,10 @@ _PART = re.compile(
     r"\s+(?:(?:out\s+)?of\s+(?:the|them|those|these|its|their|his|her|all|whom|which)\b|were\s+among\b)\s*[\d,]*"
 )
 _WHOLE = re.compile(r"\bof\s+(?:the|its|their|his|her|all|those|these)\s+$")
+_PLACED = re.compile(r"\b(?:in|at|near|across|outside|around)\s+(?:the\s+)?$")
 _OPEN = re.compile(
-    r"\b(?:will|would|(?:is|are|due|set|plan\w*) to|forecasts?|expect(?:s|ed)|project(?:ed|ion)|predict(?:s|ed))\b"
+    r"\b(?:will|would|(?:is|are|due|set|plan\w*) to|wants?|forecasts?|expect(?:s|ed)|project(?:ed|ion)"
+    r"|predict(?:s|ed))\b"
 )
 _PAST = re.compile(r"\b(?:has|have|had|was|were|did|\w\w+ed)\b")
 _CONVERTED = re.compile(r"[^()]{,12}\)")  # "209-acre (85 ha)"
@@ -76,6 +80,7 @@ _QUALIFIERS = tuple(
         r"another|additional(?:ly)?|further|extra|more",
         r"target|goal|limit|ceiling|cap|maximum|minimum",
         r"could|might|may",
+        r"ask(?:s|ed|ing)?|demand\w*|seeks?|sought|request\w*|offer\w*|propos\w*|hop(?:es|ed)",
         r"averaged?|median|mean",
         r"record",
         r"remaining|rest|others?",
@@ -130,6 +135,12 @@ def open_to(one: Count, other: Count) -> bool:
     """Tell whether the bound of one number allows the other: "at least 19" and 23."""
     low, high = sorted((one, other), key=lambda each: each.value)
     return low.bound == "up" or high.bound == "down"
+
+
+def happened(text: str, span: Span) -> bool:
+    """Tell whether what a number is of happened at some time, and does not go on: "killed 19", not "has 19"."""
+    start, end = clause(text, span)
+    return past(verb_near(text, span)) and not _LASTING.search(text[start:end])
 
 
 def _counting(text: str, one: Quantity) -> bool:
@@ -244,6 +255,8 @@ def _same_counted(one: Statement, mine: Count, other: Statement, theirs: Count) 
     here, there = (_clause_without(each.text, count.span) for each, count in ((one, mine), (other, theirs)))
     if any(bool(pattern.search(here)) != bool(pattern.search(there)) for pattern in _QUALIFIERS):
         return False
+    if _elsewhere(one, mine, other) or _elsewhere(other, theirs, one):
+        return False
     if bool(_OPEN.search(here)) != bool(_OPEN.search(there)) and any(map(_past, (here, there))):
         return False
     strange = any(not has(other.text, word) for word in mine.after)
@@ -286,6 +299,16 @@ def _of_another(one: str, mine: Count, other: str, theirs: Count) -> bool:
         < min((each.breaks for each in told(other, theirs.span) if same(word, each.word) >= ANOTHER_WORD), default=_FAR)
         for rival in rivals
         for word in near
+    )
+
+
+def _elsewhere(one: Statement, mine: Count, other: Statement) -> bool:
+    """Tell whether one counts in a place that the other's article does not name at its beginning: "in Tessaly"."""
+    near = f"{other.text} . {other.lead} . {' . '.join(other.before[-2:])}"
+    return any(
+        each.word.name and not has(near, each.word) and _PLACED.search(one.text[: each.word.start])
+        for each in told(one.text, mine.span)
+        if not each.breaks
     )
 
 

@@ -18,6 +18,7 @@ from service.disagreement.likening import (
     clause,
     has,
     likeness,
+    past,
     subject,
     verb_near,
 )
@@ -31,7 +32,7 @@ _ONCE = frozenset(
     for word in """begin start founded establish set launch open reopen close end finish die kill bear sign ink elect
     resign quit step appoint name swear inaugurate arrest crash sink explode collapse break erupt adopt approve pass
     complete merge acquire buy sell marry retire expire publish release ship arrive land leave free convict sentence
-    acquit strike hit build create join form unveil introduce invade discover find win capture announce meet""".split()
+    acquit strike hit build create join form unveil introduce invade discover find win capture announce""".split()
 )
 _BEGIN = frozenset(key_of(word) for word in "begin start commence".split())
 _MONTHS_AWAY = 10  # how far from its article a month without a year may be
@@ -80,7 +81,7 @@ def same_time(one: Statement, mine: Span, other: Statement, theirs: Span) -> boo
         return any(_meet(own, another) for own in here for another in there)
     own = next(iter(here or there), None)
     published = (other if here else one).source.published
-    if own is None or own.fine or published is None:
+    if own is None or published is None or own.possible[0][0] == own.possible[0][1]:
         return True
     return any(first <= published.date() <= last for first, last in own.possible)  # "in 2021", and an article of 2023
 
@@ -174,9 +175,14 @@ def _same_event(one: Statement, mine: Day, other: Statement, theirs: Day) -> Lea
     They are when one verb says it of one subject, and it does not come again, or when both tell of what is to come.
     """
     verbs = verb_near(one.text, mine.span, _ONCE), verb_near(other.text, theirs.span, _ONCE)
-    coming = ahead(one.text) and ahead(other.text)
+    coming = [
+        ahead(each.text) or bool(verb and verb.key in _ONCE and not past(verb))
+        for each, verb in zip((one, other), verbs, strict=True)
+    ]
+    if coming[0] != coming[1]:
+        return None  # what was planned, and what came of it
     if not verbs[0] or not verbs[1]:
-        return ALIKE if coming else None
+        return ALIKE if all(coming) else None
     if not (same(verbs[0], verbs[1]) >= SAME_WORD or {verb.key for verb in verbs if verb} <= _BEGIN):
         return None
     for text, verb, against in ((one.text, verbs[0], other), (other.text, verbs[1], one)):
@@ -185,4 +191,4 @@ def _same_event(one: Statement, mine: Day, other: Statement, theirs: Day) -> Lea
             who
         ):
             return None
-    return SAME_EVENT if verbs[0].key in _ONCE or coming else None
+    return SAME_EVENT if verbs[0].key in _ONCE or all(coming) else None

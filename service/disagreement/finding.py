@@ -3,19 +3,25 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from retrieval.types import Article
-from service.disagreement.counting import different_counts, open_to
+from service.disagreement.counting import different_counts, happened, open_to
 from service.disagreement.dating import ahead, different_days, same_time
-from service.disagreement.likening import has, leaning
+from service.disagreement.likening import Span, has, leaning, told
 from service.disagreement.speaking import different_speakers, names_its_speaker
-from service.disagreement.standing import different_standings
+from service.disagreement.standing import deals, different_standings
 from service.evidence import Evidence, Statement
 from service.language.words import words
 from service.types import Disagreement, Matter
 
 MOST_ADDED = 2  # sentences that an answer grows by; chosen
 _LONGEST_ABOUT = 8  # words
+# Words that any two sentences share which differ in benchmarks/disagreement; that is fast to see, and rules out most.
+_LEAST_SHARED = 2
+# Days between two articles after which something may have happened a second time: teams and ministers meet again within
+# weeks, a council votes again within months. Chosen.
+AGAIN, LONG_PAST = 7, 60
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -61,9 +67,8 @@ def contrary(said: Sequence[Statement], evidence: Evidence) -> list[Contrary]:
             and (different := difference(one, other, evidence.articles))
         ]
         if against:
-            _, best = max(against, key=lambda each: _weight(each[0], one, each[1]))
-            shown = f"{best.before[-1]} {best.text}" if best.before and not names_its_speaker(best) else best.text
-            found.append(Contrary(best, shown))
+            different, best = max(against, key=lambda each: _weight(each[0], one, each[1]))
+            found.append(Contrary(best, _shown(best) if different.kind == "speaker" else best.text))
         if len(found) == MOST_ADDED:
             break
     return found
@@ -105,10 +110,18 @@ def superseding(one: Statement, others: Sequence[Statement], articles: Mapping[s
 
 def difference(one: Statement, other: Statement, articles: Mapping[str, Article]) -> Difference | None:
     """Tell what two statements say differently of the same thing; None if nothing."""
+    if len(_telling(one.text) & _telling(other.text)) < _LEAST_SHARED:
+        return None
     found = [*_speakers(one, other, articles), *_standings(one, other)]
     if one.source.article_id != other.source.article_id:  # one writer gives two numbers of two things
         found += [*_numbers(one, other), *_dates(one, other)]
     return max(found, key=lambda each: each.alike, default=None)
+
+
+def _shown(statement: Statement) -> str:
+    """Give a statement, after the one before it where only that tells who "he" is."""
+    leaves_it = statement.before and not names_its_speaker(statement)
+    return f"{statement.before[-1]} {statement.text}" if leaves_it else statement.text
 
 
 def _weight(different: Difference, one: Statement, other: Statement) -> tuple[bool, bool, float, datetime]:
@@ -120,17 +133,19 @@ def _weight(different: Difference, one: Statement, other: Statement) -> tuple[bo
 def _numbers(one: Statement, other: Statement) -> Iterator[Difference]:
     later = _later(one, other)
     for alike, mine, theirs in different_counts(one, other):
+        if abs(later) > AGAIN and happened(one.text, mine.span) and happened(other.text, theirs.span):
+            continue  # two events of one kind
         if same_time(one, mine.span, other, theirs.span) and (later or not open_to(mine, theirs)):
             said = one.text[slice(*mine.span)], other.text[slice(*theirs.span)]
-            yield Difference("number", _about(one, other), *said, over_time=bool(later), alike=alike)
+            about = _about(one, (mine.span,), other)
+            yield Difference("number", about, *said, over_time=bool(later), alike=alike)
 
 
 def _dates(one: Statement, other: Statement) -> Iterator[Difference]:
     for alike, mine, theirs in different_days(one, other):
-        over_time = (
-            bool(_later(one, other)) and ahead(one.text) and ahead(other.text)
-        )  # what has happened keeps its date
-        yield Difference("date", _about(one, other), mine.said, theirs.said, over_time, alike)
+        # What has happened keeps its date.
+        over_time = bool(_later(one, other)) and ahead(one.text) and ahead(other.text)
+        yield Difference("date", _about(one, (mine.span,), other), mine.said, theirs.said, over_time, alike)
 
 
 def _speakers(one: Statement, other: Statement, articles: Mapping[str, Article]) -> Iterator[Difference]:
@@ -144,19 +159,26 @@ def _speakers(one: Statement, other: Statement, articles: Mapping[str, Article])
 def _standings(one: Statement, other: Statement) -> Iterator[Difference]:
     for alike, mine, theirs in different_standings(one, other):
         if same_time(one, mine.span, other, theirs.span):
-            over_time = _later(one, other) * (mine.rank - theirs.rank) > 0
-            yield Difference("status", _about(one, other), mine.said, theirs.said, over_time, alike)
+            later = _later(one, other)
+            over_time = later * (mine.rank - theirs.rank) > 0 or abs(later) > LONG_PAST
+            about = _about(one, (mine.span, *deals(one.text)), other)
+            yield Difference("status", about, mine.said, theirs.said, over_time, alike)
 
 
 def _later(one: Statement, other: Statement) -> int:
-    """Tell which was published on a later day: 1 the one, -1 the other, 0 neither, as far as is known."""
+    """Tell how many days later one was published, as far as is known."""
     mine, theirs = one.source.published, other.source.published
-    if not mine or not theirs:
-        return 0
-    return (mine.date() > theirs.date()) - (mine.date() < theirs.date())
+    return (mine.date() - theirs.date()).days if mine and theirs else 0
 
 
-def _about(one: Statement, other: Statement) -> str:
-    """Give the words that two statements share, in the order of the first."""
-    shared = [word.text for word in words(one.text) if word.content and not word.number and has(other.text, word)]
-    return " ".join(list(dict.fromkeys(shared))[:_LONGEST_ABOUT])
+@lru_cache(maxsize=20_000)
+def _telling(text: str) -> frozenset[str]:
+    return frozenset(word.key for word in words(text) if word.content and not word.number)
+
+
+def _about(one: Statement, compared: Sequence[Span], other: Statement) -> str:
+    """Give the words that two statements share beside what is compared, in the order of the first."""
+    shared = [each.word for each in told(one.text, *compared) if has(other.text, each.word)]
+    telling = [word for word in shared if word.name or not word.light]
+    texts = [word.text.removesuffix("'s").removesuffix("’s") for word in (telling if len(telling) > 1 else shared)]
+    return " ".join(list(dict.fromkeys(texts))[:_LONGEST_ABOUT])

@@ -54,6 +54,7 @@ _LEANING = re.compile(
 )
 _PAST = re.compile(r"\w\w(?:ed|en)$")
 _APPOSITION = 2  # breaks
+_ENDED = re.compile(r"\w\wed$")
 _PLURALS = frozenset("children people men women lives wives".split())
 _AUXILIARY = frozenset("has have had is are was were be been being will would to not still also".split())
 
@@ -203,6 +204,11 @@ def is_verb(text: str, word: Word) -> bool:
     return (lower in lexicon.IRREGULAR and lower not in _PLURALS) or bool(
         lower.endswith("s") and before and before.name
     )
+
+
+def past(verb: Word | None) -> bool:
+    """Tell whether a verb has the form of the past."""
+    return verb is not None and bool(_ENDED.search(verb.text) or verb.text.lower() in lexicon.IRREGULAR)
 
 
 def proper(word: Word) -> bool:

@@ -1,12 +1,12 @@
 """Different states of one matter: planned, in talks, agreed, signed; approved or rejected; done or not done; pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from service.disagreement.counting import counts
-from service.disagreement.likening import SAME_WORD, Span, has, likeness
+from service.disagreement.likening import SAME_WORD, Span, has, likeness, past, subject
 from service.evidence import Statement
 from service.language.words import Word, same, words
 
@@ -16,7 +16,7 @@ _DEAL = (
     r"|merger|takeover)"
 )
 _A_DEAL = re.compile(rf"\b{_DEAL}\b", re.IGNORECASE)
-# The ladder that a deal climbs. The first stage that a text has is its own: "finalising an agreement" is no agreement.
+# The ladder that a deal climbs.
 _LADDER: tuple[tuple[str, str], ...] = (
     ("off", r"call(?:ed|s) off|scrap(?:ped|s)|cancell?(?:ed|s)|abandon(?:ed|s)|walked away from|pulled out of"),
     (
@@ -27,7 +27,7 @@ _LADDER: tuple[tuple[str, str], ...] = (
     (
         "talks",
         rf"negotiat(?:es?|ing|ions?)|(?:is|are|was|were|been|still)\s+in (?:\w+ )?(?:talks|discussions)"
-        rf"|talks (?:on|over|about)|discussing {_A}{_DEAL}",
+        rf"|talks (?:on|over|about)|discuss(?:es|ed|ing)? {_A}{_DEAL}",
     ),
     ("done", r"completed|finali[sz]ed|(?:came|entered) into force|took effect"),
     ("signed", rf"signed|inked(?: {_A}{_DEAL})?"),
@@ -45,15 +45,18 @@ _LADDER: tuple[tuple[str, str], ...] = (
 )
 _STAGES = tuple((stage, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for stage, pattern in _LADDER)
 _DONE = frozenset({"agreed", "agreed to", "signed", "done"})
+# Stages that say little without what they are of, and how many words of that are given.
+_NAMES_LITTLE, _FURTHER = frozenset({"planned", "talks", "finalising", "agreed to"}), 4
 _RANKS = {"planned": 1, "talks": 2, "finalising": 3, "agreed to": 4, "agreed": 4, "signed": 5, "done": 6, "off": 7}
 # Stages that cannot both be where a matter stands. An agreement rules out no plan, and a signature no agreement.
-_APART = {
+_APART: Mapping[str, frozenset[str]] = {
     "off": _DONE | {"finalising", "talks"},
     "finalising": _DONE,
     "talks": _DONE,
     "planned": frozenset({"signed", "done"}),
     "agreed to": frozenset({"signed"}),
 }
+_NONE: frozenset[str] = frozenset()
 # Ends that rule each other out; of the first four the second may come after the first.
 _ENDS: tuple[tuple[str, str], ...] = (
     (r"alive|survived", r"dead|died|killed"),
@@ -64,7 +67,7 @@ _ENDS: tuple[tuple[str, str], ...] = (
     ),
     (r"(?:remain(?:s|ed)?|still|stay(?:s|ed)?) (?:closed|shut)", r"re-?opened|open again"),
     (
-        r"approve[ds]?|pass(?:ed|es)|adopt(?:ed|s)",
+        r"approve[ds]?|pass(?:ed|es)|adopt(?:ed|s)|accept(?:ed|s)|agreed to",
         r"reject(?:ed|s)|vot(?:ed|es) down|turn(?:ed|s) down|thr(?:ew|ows) out",
     ),
     (r"confirm(?:ed|s)?", r"den(?:ied|ies)"),
@@ -73,12 +76,14 @@ _ENDS: tuple[tuple[str, str], ...] = (
 )
 _IN_TURN = 4
 _OPPOSED = tuple(tuple(re.compile(rf"\b(?:{side})\b", re.IGNORECASE) for side in pair) for pair in _ENDS)
+# What did not happen or will not, by a verb: "is not" and "does not" deny what is so in general.
 _DENIAL = re.compile(
-    r"\b(?:not|never|refus(?:ed|es) to|declin(?:ed|es) to|fail(?:ed|s) to)\s+"
-    r"(?:yet\s+|\w+ly\s+|be\s+|been\s+)?(?P<what>\w+)"
-    r"|n['’]t\s+(?P<it>\w+)",
+    r"\b(?P<auxiliary>will|has|have|had|was|were|did)\s*(?:not|never|n['’]t)\s+"
+    r"(?:yet\s+|\w+ly\s+|be\s+|been\s+)?(?P<verb>\w+)"
+    r"|\b(?P<refused>refused|declined|failed)\s+to\s+(?:be\s+)?(?P<what>\w+)",
     re.IGNORECASE,
 )
+_RELATIVE = re.compile(r"\b(?:who|that|which|what|why|how)\s+$", re.IGNORECASE)
 _DENIED = re.compile(
     r"(?:\b(?:not|never|no|without|yet to|refus\w+ to|declin\w+ to|fail\w* to)|n['’]t)\s+(?:\w+\s+){0,2}$",
     re.IGNORECASE,
@@ -101,7 +106,9 @@ class Standing:
 
     stage: str
     span: Span
+    """The words that say so."""
     said: str
+    """They, and what they are of."""
     rank: int
     """What comes later has the greater."""
     denied: bool = False
@@ -113,7 +120,7 @@ def different_standings(one: Statement, other: Statement) -> Iterator[tuple[floa
         return
     for apart in (_stages_apart, _ends_apart, _denials):
         for mine, theirs in apart(one.text, other.text):
-            alike = likeness(one, (mine.span, *_deals(one.text)), other, (theirs.span, *_deals(other.text)))
+            alike = likeness(one, (mine.span, *deals(one.text)), other, (theirs.span, *deals(other.text)))
             if alike and not _count_apart(one.text, other.text):
                 yield alike, mine, theirs
 
@@ -139,7 +146,9 @@ def _stages_apart(one: str, other: str) -> Iterator[tuple[Standing, Standing]]:
             denied.stage in {"agreed", "signed"} and stated.stage in {"signed", "done"}
         ):
             yield mine, theirs
-    elif not mine.denied and (theirs.stage in _APART.get(mine.stage, ()) or mine.stage in _APART.get(theirs.stage, ())):
+    elif not mine.denied and (
+        theirs.stage in _APART.get(mine.stage, _NONE) or mine.stage in _APART.get(theirs.stage, _NONE)
+    ):
         plans = [(mine, one, other), (theirs, other, one)]
         if all(_same_plan(*each) for each in plans if each[0].stage == "planned"):
             yield mine, theirs
@@ -147,23 +156,31 @@ def _stages_apart(one: str, other: str) -> Iterator[tuple[Standing, Standing]]:
 
 @lru_cache(maxsize=20_000)
 def stage(text: str) -> Standing | None:
-    """Give the stage of a deal that a text tells of."""
-    for name, pattern in _STAGES:
-        match = pattern.search(text)
-        if match:
-            before = text[: match.start()]
-            denied = _DENIED.search(before)
-            start, end = denied.start() if denied else match.start(), match.end()
-            ahead = name in _DONE and not denied and _AHEAD.search(before)
-            reached = "planned" if ahead else name
-            return Standing(
-                reached, (start, end), text[start:end], 0 if denied else _RANKS[reached], denied=bool(denied)
-            )
-    return None
+    """Give the stage of a deal that a text tells of; None where it tells of two: "signed, ending the negotiations"."""
+    found = [_standing(text, name, match) for name, pattern in _STAGES if (match := pattern.search(text))]
+    reached = {one.stage for one in found}
+    return None if any(reached & _APART.get(one, _NONE) for one in reached) or not found else found[0]
+
+
+def _standing(text: str, name: str, match: re.Match[str]) -> Standing:
+    before = text[: match.start()]
+    denied = _DENIED.search(before)
+    start, end = denied.start() if denied else match.start(), match.end()
+    reached = "planned" if name in _DONE and not denied and _AHEAD.search(before) else name
+    said = text[start : end + (_further(text[end:]) if name in _NAMES_LITTLE else 0)]
+    return Standing(reached, (start, end), said, 0 if denied else _RANKS[reached], denied=bool(denied))
+
+
+def _further(behind: str) -> int:
+    """Give the length of what follows a stage and tells what it is of: "negotiations *for a commercial agreement*"."""
+    clause = re.split(r"[,;:.()“”\"—]", behind)[0]
+    content = [word for word in words(clause)[:_FURTHER] if word.content]
+    return content[-1].end if content else 0
 
 
 @lru_cache(maxsize=20_000)
-def _deals(text: str) -> tuple[Span, ...]:
+def deals(text: str) -> tuple[Span, ...]:
+    """Give where a text names an agreement."""
     return tuple(match.span() for match in _A_DEAL.finditer(text))
 
 
@@ -195,30 +212,48 @@ def ends(text: str) -> dict[tuple[int, int], Standing]:
 
 
 def _denials(one: str, other: str) -> Iterator[tuple[Standing, Standing]]:
-    """Look for what one text denies and the other states."""
+    """Look for what one text says did not happen, or will not, and the other says did, or will."""
     here, there = denied(one), denied(other)
     if bool(here) == bool(there):
         return
-    for word, span in here or there:
-        stating = other if here else one
-        stated = next((each for each in words(stating) if same(word, each) >= SAME_WORD), None)
-        if stated:
-            denying = Standing("denied", span, (one if here else other)[slice(*span)], 0, denied=True)
+    denying, stating = (one, other) if here else (other, one)
+    for word, span, coming in here or there:
+        stated = next((each for each in words(stating) if _states(stating, each, word, coming=coming)), None)
+        if stated and _one_subject(denying, word, stating, stated):
             start = _with_auxiliary(stating, stated.start)
-            said = Standing("stated", (start, stated.end), stating[start : stated.end], 1)
-            yield (denying, said) if here else (said, denying)
+            sides = (
+                Standing("denied", span, denying[slice(*span)], 0, denied=True),
+                Standing("stated", (start, stated.end), stating[start : stated.end], 1),
+            )
+            yield sides if here else sides[::-1]
 
 
 @lru_cache(maxsize=20_000)
-def denied(text: str) -> tuple[tuple[Word, Span], ...]:
-    """Give the verbs that a text denies, each with the span of its denial."""
+def denied(text: str) -> tuple[tuple[Word, Span, bool], ...]:
+    """Give the verbs that a text denies, each with the span of its denial, and whether it is still to come."""
     found = []
     for match in _DENIAL.finditer(text):
-        at = match.start("what" if match["what"] else "it")
+        at = match.start("verb" if match["verb"] else "what")
         word = next((each for each in words(text) if each.start == at), None)
-        if word and word.content and not word.light and not word.name:
-            found.append((word, (_with_auxiliary(text, match.start()), match.end())))
+        if word and word.content and not (word.light or word.name) and not _RELATIVE.search(text[: match.start()]):
+            found.append((word, match.span(), (match["auxiliary"] or "").lower() == "will"))
     return tuple(found)
+
+
+def _states(text: str, word: Word, denied_: Word, *, coming: bool) -> bool:
+    """Tell whether a word of a text says that what is denied happened, or will."""
+    if same(denied_, word) < SAME_WORD or word.name:
+        return False
+    open_ = bool(_AHEAD.search(text[: word.start]))
+    return open_ if coming else not open_ and past(word)
+
+
+def _one_subject(one: str, verb: Word, other: str, another: Word) -> bool:
+    """Tell whether two verbs are said of the same: most of what stands before each is in the other text."""
+    return all(
+        2 * sum(has(against, word) for word in subject(text, found)) > len(subject(text, found))
+        for text, found, against in ((one, verb, other), (other, another, one))
+    )
 
 
 def _with_auxiliary(text: str, start: int) -> int:
