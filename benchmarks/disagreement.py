@@ -3,6 +3,7 @@
     python benchmarks/disagreement.py                # precision and recall by kind, on the pairs and the rival articles
     python benchmarks/disagreement.py --show         # and what is missed, and what is none
     python benchmarks/disagreement.py --corpora      # and all that it finds in the articles of this repository
+    python benchmarks/disagreement.py --series       # and how often the latest comes first, by service.recency.AS_GOOD
     python benchmarks/disagreement.py --data FOLDER  # and in FOLDER/summedits/claims.jsonl, FOLDER/squad2/corpus.jsonl
 
 A difference is found where its kind is right and each side holds the differing words. SummEdits' supported claims
@@ -10,6 +11,7 @@ differ from their source in nothing, SQuAD's paragraphs about one subject hardly
 """
 
 import argparse
+import asyncio
 import json
 import sys
 from collections import Counter, defaultdict
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import combinations
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -26,13 +29,21 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from retrieval import readers  # noqa: E402 - the repository is on the path from here on
+from retrieval.ingest import ingest  # noqa: E402
+from retrieval.minilm import MiniLM  # noqa: E402
 from retrieval.passages import split  # noqa: E402
+from retrieval.store import Store  # noqa: E402
 from retrieval.types import Article, Hit, make_article  # noqa: E402
+from service import recency  # noqa: E402
+from service.answering import Answerer  # noqa: E402
 from service.disagreement.finding import Difference, difference  # noqa: E402
 from service.evidence import Statement, gather  # noqa: E402
+from service.types import Answer, Question  # noqa: E402
+from service.writers import ExtractiveWriter  # noqa: E402
 
 HERE = ROOT / "benchmarks" / "disagreement"
 NEWS = ROOT / "benchmarks" / "news"
+TRIED = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 KINDS = ("number", "date", "speaker", "status")
 
 
@@ -158,6 +169,32 @@ def read_corpora() -> None:
             print(f"  [{one.one.source.article_id} | {one.other.source.article_id}] {one}")
 
 
+async def series() -> None:
+    """Print for how many questions for the latest the first sentence is of the article that it should be."""
+    stories = yaml.safe_load((HERE / "series.yaml").read_text(encoding="utf-8"))["stories"]
+    questions = [
+        (one["question"], f"{n}-{one['first']}") for n, story in enumerate(stories) for one in story["questions"]
+    ]
+    model = MiniLM()
+    with TemporaryDirectory() as folder, Store.open_embedded(Path(folder), model) as store:
+        for n, story in enumerate(stories):
+            for m, fields in enumerate(story["articles"]):
+                await ingest(_article(f"{n}-{m}", fields), store, model)
+        answerer = Answerer(store, model, ExtractiveWriter(model, model.words))
+        for tried in TRIED:
+            recency.AS_GOOD = tried
+            answers = [(await answerer.answer(Question(question=question)), due) for question, due in questions]
+            first = sum(_cited(answer)[:1] == [due] for answer, due in answers)
+            among = sum(due in _cited(answer) for answer, due in answers)
+            print(f"series, AS_GOOD {tried}: {first} of {len(questions)} first, {among} among the sentences")
+
+
+def _cited(answer: Answer) -> list[str]:
+    """Give the article that each sentence cites first."""
+    citations = [answer.citations[sentence.citations[0]] for sentence in answer.sentences]
+    return [answer.sources[citation.source - 1].article_id for citation in citations]
+
+
 def summedits(file: Path) -> None:
     """Print how many claims of SummEdits' news differ from their source, by label, and those that must not."""
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -195,6 +232,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print what is missed and what is none")
     parser.add_argument("--corpora", action="store_true", help="print all that is found in the repository's articles")
+    parser.add_argument("--series", action="store_true", help="print how often the latest comes first")
     parser.add_argument("--data", type=Path, help="a folder with summedits/ and squad2/")
     arguments = parser.parse_args()
     for name in ("fitted", "held-out"):
@@ -202,6 +240,8 @@ def main() -> None:
     measure("rivals", rivals("rivals"), show=arguments.show)
     if arguments.corpora:
         read_corpora()
+    if arguments.series:
+        asyncio.run(series())
     if arguments.data:
         summedits(arguments.data / "summedits" / "claims.jsonl")
         squad(arguments.data / "squad2" / "corpus.jsonl")
