@@ -50,6 +50,7 @@ class Feed:
         self.catalogue = Catalogue()
         self._archive = archive
         self._overlap = 0 if alone else OVERLAP
+        self._clock = time.time_ns
         self._numbered = 0
         self._own = 0  # commits of this process
         self._taken = -1  # those of them that were followed
@@ -58,6 +59,8 @@ class Feed:
         self._looking = threading.Lock()
         self._begin()
         self.follow()
+        if alone:
+            self._position = self._seen  # nobody wrote meanwhile
 
     # Following
 
@@ -69,7 +72,9 @@ class Feed:
     def catch_up(self) -> None:
         """Take in what this process changed itself, before anybody reads."""
         if self.behind:
-            self.follow()
+            with self._looking:
+                if self.behind:  # not taken in while we waited
+                    self._look()
 
     def follow(self) -> None:
         """Look once at what was changed, by whomever.
@@ -79,23 +84,21 @@ class Feed:
 
         """
         with self._looking:
-            if self._lost:
-                self.words.open()
-                self._go_back()
-                self._lost = False
-            own, seen = self._own, self._seen
-            begun = told = time.monotonic()
-            for changes in self._archive.changes(self._position - self._overlap):
-                new = [(record, title) for record, title in changes if not self.catalogue.knows(record)]
-                for some in batches(new, _TAKEN_IN):
-                    self._take_in(some)
-                    if time.monotonic() - told > _TELL_EVERY:
-                        told = time.monotonic()
-                        self._tell(begun)
-                self._seen = max(self._seen, *(record.change for record, _ in changes))
-            if told > begun:
-                self._tell(begun)
-            self._position, self._taken = seen, own
+            self._look()
+
+    def _look(self) -> None:
+        if self._lost:
+            self.words.open()
+            self._go_back()
+            self._lost = False
+        own, seen = self._own, self._seen
+        progress = _Progress(self._archive)
+        for changes in self._archive.changes(self._position - self._overlap):
+            if new := [(record, title) for record, title in changes if not self.catalogue.knows(record)]:
+                self._take_in(new, progress)
+            self._seen = max(self._seen, *(record.change for record, _ in changes))
+        progress.end()
+        self._position, self._taken = seen, own
 
     def close(self) -> None:
         """Leave the word index as far as this process has come."""
@@ -122,13 +125,15 @@ class Feed:
         self._position = self.words.position
         self._seen = max((record.change for record in catalogue.records()), default=0)
 
-    def _take_in(self, changes: Sequence[tuple[Record, str]]) -> None:
-        texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])
+    def _take_in(self, changes: Sequence[tuple[Record, str]], progress: "_Progress") -> None:
         try:
-            for record, title in changes:
-                # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
-                passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]
-                self.words.replace(record, title, passages)
+            for some in batches(changes, _TAKEN_IN):
+                texts = self._archive.texts([name for record, _ in some for name in record.passage_ids()])
+                for record, title in some:
+                    # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
+                    passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]
+                    self.words.replace(record, title, passages)
+                progress.tell(len(some))
             self.words.commit(self._position)
         except StoreUnavailable:
             self._lost = True
@@ -137,15 +142,11 @@ class Feed:
         for record, _ in changes:
             self.catalogue.apply(record)
 
-    def _tell(self, begun: float) -> None:
-        done, of = len(self.catalogue.records()), self._archive.articles.count()
-        _log.info("The word index holds %d of %d articles after %.0f s", done, of, time.monotonic() - begun)
-
     # Being followed
 
     def number(self, after: int = 0) -> int:
         """Give the next change its number: the time, and higher than any that was seen whatever the clocks say."""
-        self._numbered = max(time.time_ns() // 1000, self._numbered + 1, self._seen + 1, after + 1)
+        self._numbered = max(self._clock() // 1000, self._numbered + 1, self._seen + 1, after + 1)
         return self._numbered
 
     def committed(self, changes: Mapping[str, int]) -> None:
@@ -165,3 +166,25 @@ class Feed:
         numbered = {article_id: {**row, "change": self.number(after)} for article_id, row in rows.items()}
         self._archive.articles.update(ids=list(numbered), metadatas=list(numbered.values()))
         self.committed({article_id: row["change"] for article_id, row in numbered.items()})
+
+
+class _Progress:
+    """How far a look has come, told only when it takes long: building the word index from nothing does."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._begun = self._told = time.monotonic()
+        self._done = 0
+
+    def tell(self, done: int) -> None:
+        """Say that so many articles more are done."""
+        self._done += done
+        if (now := time.monotonic()) - self._told > _TELL_EVERY:
+            self._told = now
+            of = self._archive.articles.count()
+            _log.info("%d articles into the word index, %.0f s; the store has %d", self._done, now - self._begun, of)
+
+    def end(self) -> None:
+        """Say that it is done, if anything was said before."""
+        if self._told > self._begun:
+            _log.info("%d articles into the word index, %.0f s: done", self._done, time.monotonic() - self._begun)
