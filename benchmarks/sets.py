@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from retrieval import readers
 from retrieval.catalogue import Record
 from retrieval.embedding import Vectors
-from retrieval.lexical import Term, WordIndex
+from retrieval.lexical import WordIndex
 from retrieval.minilm import MiniLM
 from retrieval.passages import embeddable, split
 from retrieval.ranking import Candidate, rank, terms
@@ -85,13 +85,6 @@ class Corpus:
     def similarities(self, question: str) -> NDArray[np.float64]:
         """Give the cosine of the question and each passage."""
         return np.asarray(self.vectors @ self.questions[question], np.float64)
-
-    def bm25(self, asked: Sequence[Term]) -> NDArray[np.float64]:
-        """Give the BM25 of each passage."""
-        scores = np.zeros(len(self.passages))
-        for passage_id, score in self.words.search(asked, len(self.passages)):
-            scores[self._row[passage_id]] = score
-        return scores
 
     def candidates(self, question: str) -> list[Candidate]:
         """Give what a search ranks: the passages nearest in meaning, and those nearest in words."""
