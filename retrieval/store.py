@@ -273,6 +273,7 @@ class Store:
         return articles
 
     def _with_origin(self, article: Article) -> Article:
+        self._feed.catch_up()
         return Article(source=self._catalogue.with_origin(article.source), text=article.text)
 
     def _read_version(self, article_id: str) -> str | None:
