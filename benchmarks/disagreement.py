@@ -206,9 +206,7 @@ def summedits(file: Path) -> None:
         if row["label"]:
             print("".join(f"  supported, yet {one}\n" for one in found), end="")
     print(f"SummEdits, news: {counts[1, True]} of {counts[1, True] + counts[1, False]} supported claims differ,")
-    print(
-        f"  {counts[0, True]} of {counts[0, True] + counts[0, False]} that are not (few of them in one of the four kinds)"
-    )
+    print(f"  {counts[0, True]} of {counts[0, True] + counts[0, False]} others (few in one of the four kinds)")
 
 
 def squad(file: Path) -> None:
