@@ -107,7 +107,7 @@ def fit(sets: dict[str, tuple[Corpus, list[Case]]], writer: ExtractiveWriter) ->
             features = np.array([one.fit.vector() for one in read.ranked])
             scaled = [_scaled(features[:, names.index(one)]) for one in choosing.RANKING_SCALED]
             groups.append((np.column_stack([features, *scaled]), right, 0.3 if name == "squad2" else 1.0))
-    weights = listwise(groups, 0.005)
+    weights = listwise(groups, 0.02)
     print("RANKING =", {name: round(float(w), 2) for name, w in zip(names, weights, strict=False)})
     print("RANKING_SCALED =", dict(zip(choosing.RANKING_SCALED, weights[len(names) :].round(2).tolist(), strict=True)))
 
