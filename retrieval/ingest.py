@@ -36,7 +36,8 @@ class Ingested:
     article_id: str | None
     outcome: Outcome | None
     reason: str | None = None
-    characters: int = 0
+    passages: int = 0
+    """How many were written."""
 
 
 async def ingest_files(
@@ -83,4 +84,6 @@ async def _put(name: str, read: Article | str, put: Callable[[Article], Awaitabl
         outcome = await put(read)
     except UnreadableArticle as error:
         return Ingested(name, None, None, error.reason)
-    return Ingested(name, read.source.article_id, outcome, characters=len(read.text))
+    # Where it was stored may be another process: to split it once more costs a hundredth of what embedding it did.
+    passages = 0 if outcome == "unchanged" else len(await asyncio.to_thread(split, read))
+    return Ingested(name, read.source.article_id, outcome, passages=passages)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -17,7 +18,14 @@ from service.desk import Desk
 from service.printing import plain
 
 _LINE_EVERY = 5.0  # seconds between two lines of progress where there is no terminal
-_COLUMNS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+_COLUMNS = (
+    TextColumn("{task.description}"),
+    BarColumn(bar_width=20),
+    MofNCompleteColumn(),
+    TextColumn("articles,{task.fields[rate]:6.0f} passages/s,"),
+    TimeRemainingColumn(compact=True),
+    TextColumn("left"),
+)
 
 
 @dataclass(frozen=True)
@@ -55,30 +63,43 @@ async def ingest_paths(paths: Sequence[Path], desk: Desk) -> Ingestion:
             else:
                 skipped.append(one)
                 say(f"skipped {one.name}: {one.reason}")
-            show()
+            show(one)
     return Ingestion(outcomes["created"], outcomes["replaced"], outcomes["unchanged"], tuple(skipped))
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[], None]]]:
+def _progress(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[Ingested], None]]]:
     """Give two functions: one says a line on stderr, the other shows that one file more is done."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    began = time.monotonic()
+    done = passages = 0
+
+    def count(one: Ingested) -> float:
+        """Give the passages a second so far."""
+        nonlocal done, passages
+        done, passages = done + 1, passages + one.passages
+        return passages / max(time.monotonic() - began, 0.001)
+
     if console.is_terminal:
         with Progress(*_COLUMNS, console=console) as bar:
-            task = bar.add_task("Ingesting", total=total)
-            yield lambda line: console.print(plain(line), markup=False), lambda: bar.advance(task)
+            task = bar.add_task("Ingesting", total=total, rate=0.0)
+            yield (
+                lambda line: console.print(plain(line), markup=False),
+                lambda one: bar.update(task, advance=1, rate=count(one)),
+            )
         return
 
-    done, told = 0, time.monotonic()
+    told = began
 
     def say(line: str) -> None:
         click.echo(plain(line), err=True)
 
-    def show() -> None:
-        nonlocal done, told
-        done += 1
-        if time.monotonic() - told >= _LINE_EVERY:
-            told = time.monotonic()
-            say(f"ingested {done} of {total} files")
+    def show(one: Ingested) -> None:
+        nonlocal told
+        rate, now = count(one), time.monotonic()
+        if now - told >= _LINE_EVERY:
+            told = now
+            left = timedelta(seconds=round((now - began) / done * (total - done)))
+            say(f"ingested {done} of {total} articles, {rate:.0f} passages a second, {left} left")
 
     yield say, show
