@@ -235,7 +235,8 @@ def main() -> None:
     arguments = parser.parse_args()
     for name in ("fitted", "held-out"):
         measure(name, pairs(name), show=arguments.show)
-    measure("rivals", rivals("rivals"), show=arguments.show)
+    for name in ("rivals", "rivals-unseen"):
+        measure(name, rivals(name), show=arguments.show)
     if arguments.corpora:
         read_corpora()
     if arguments.series:
