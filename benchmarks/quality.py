@@ -42,7 +42,7 @@ TOP = 10
 DAMPED = 60  # the constant of reciprocal rank fusion (Cormack et al., 2009)
 # The first hits of a question that relevance is fitted to. The best alone makes the others too sure of themselves, more
 # make the best too unsure: expected calibration error of the best hits .133, and of the first ten .058, with one hit;
-# .149 and .042 with two; .168 and .036 with three.
+# .149 and .042 with two; .168 and .036 with three (taken once, 2026-11, by no option of this script).
 CALIBRATED = 2
 UNRELATED = 60  # questions of each set that are asked of the corpora of others
 THRESHOLDS = (0.01, 0.02, 0.03, 0.04, 0.05, 0.1)
