@@ -38,8 +38,8 @@ from service.writers import Writer
 # Passages that an answer is written from. Of SQuAD's answerable questions the dense ranking has the gold passage among
 # its first 10 for 95 %, its first 40 for 99 % (benchmarks/README.md); reading 40 costs milliseconds.
 PASSAGES_READ = 40
-# The relevance of the best passage below which nothing is relevant, and no writer is asked: benchmarks/README.md has what
-# others would lose and refuse.
+# The relevance of the best passage below which nothing is relevant, and no writer is asked: benchmarks/README.md has
+# what others would lose and refuse.
 LEAST_RELEVANCE = 0.02
 
 WHAT_WE_DO = (

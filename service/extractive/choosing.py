@@ -13,7 +13,7 @@ from service.evidence import Statement
 from service.extractive.asking import Asked, Kind
 from service.extractive.matching import Fit, Likeness, leans, measure, name_met
 from service.extractive.objecting import objection, unmet_terms, verb_unmet
-from service.language.words import same, words
+from service.language.words import best, words
 from service.verification.checking import check
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .02).
@@ -174,7 +174,7 @@ def _says(one: Statement, other: Statement) -> bool:
         return one.text == other.text  # whom "he" means is not compared
     found = words(one.text)
     told = [word for word in words(other.text) if word.content and not (word.name or word.number or word.light)]
-    met_words = sum(any(same(word, here) for here in found) for word in told)
+    met_words = sum(best(word, found) > 0 for word in told)
     return met_words >= SAME * len(told) and check(other.text, one.text, one.source).passed
 
 

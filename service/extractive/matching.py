@@ -11,7 +11,7 @@ from service.extractive.asking import Asked
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, opposite, same, words
+from service.language.words import Word, best, opposite, same, words
 
 # Cosines of single words (MiniLM.words). Of the lexicon's pairs of synonyms .19 have the first or more and .21 the second,
 # of pairs of its words that are none .001 and .001; MiniLM's own vectors of single words tell .16 at .001, and sentences
@@ -80,18 +80,15 @@ def leans(text: str) -> bool:
 
 def met(asked: Word, found: Sequence[Word], likeness: Likeness | None) -> float:
     """Tell how surely one of the words says the asked one (0..1)."""
-    best = max((same(asked, word) for word in found), default=0.0)
-    if best or asked.name or asked.number or likeness is None:
-        return best
-    return max((likeness_of(asked, word, likeness) for word in found if not word.number), default=0.0)
-
-
-def likeness_of(asked: Word, found: Word, likeness: Likeness) -> float:
-    """Tell whether two single words are near enough in meaning to be another word for the same (.7), or not (0)."""
-    if not found.content or found.name or opposite(asked.key, found.key):
-        return 0.0
-    near = likeness(asked.text.lower(), found.text.lower())
-    return 0.7 if near >= ANOTHER_WORD else 0.0
+    surest = best(asked, found)
+    if surest or asked.name or asked.number or likeness is None:
+        return surest
+    text = asked.text.lower()
+    for word in found:
+        nameless = word.content and not word.name and not word.number
+        if nameless and likeness(text, word.text.lower()) >= ANOTHER_WORD and not opposite(asked.key, word.key):
+            return 0.7  # another word for the same, by its meaning
+    return 0.0
 
 
 def alike(likeness: Likeness | None) -> Callable[[Word, Word], bool]:
@@ -122,9 +119,8 @@ def initials(text: str) -> frozenset[str]:
 def name_met(asked: Word, text: str, question: str) -> float:
     """Tell how surely a text has a name of the question, by its acronym too."""
     found = words(text)
-    best = max((same(asked, word) for word in found), default=0.0)
-    if best:
-        return best
+    if surest := best(asked, found):
+        return surest
     if asked.text.isupper() and asked.text.lower() in initials(text):
         return 0.9
     short = {one for one in initials(question) if len(one) > 1}
@@ -206,7 +202,7 @@ def _pairs(asked: Asked, found: Sequence[Word]) -> float:
     pairs = list(pairwise(content))
     if not pairs:
         return 0.5
-    places = {id(word): [i for i, one in enumerate(found) if same(word, one)] for word in content}
+    places = {id(word): [i for i, one in enumerate(found) if one.content and same(word, one)] for word in content}
     near = sum(
         any(abs(i - j) <= 6 for i in places[id(one)] for j in places[id(other)] if i != j) for one, other in pairs
     )

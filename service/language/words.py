@@ -1,7 +1,8 @@
 """The words of a text, each with a key that is equal for words that mean the same; pure."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import snowballstemmer
@@ -24,15 +25,14 @@ class Word:
     """Written as a name: a capital inside a sentence, a country, or a code with digits."""
     number: bool = False
 
-    @property
-    def content(self) -> bool:
-        """Tell whether the word says anything of a subject."""
+    content: bool = field(init=False, compare=False, repr=False)
+    """It says something of a subject."""
+
+    def __post_init__(self) -> None:
+        """Tell content words once: every comparison asks."""
         plain = self.text.lower().replace("’", "'").partition("'")[0]
-        return (
-            self.name
-            or self.number
-            or (plain.removesuffix("n") not in lexicon.FUNCTION and plain not in lexicon.FUNCTION and len(self.key) > 1)
-        )
+        functional = plain.removesuffix("n") in lexicon.FUNCTION or plain in lexicon.FUNCTION or len(self.key) < 2
+        object.__setattr__(self, "content", self.name or self.number or not functional)
 
     @property
     def light(self) -> bool:
@@ -234,6 +234,17 @@ def same(asked: Word, found: Word) -> float:
     if asked.number or found.number:
         return 0.0
     return _related(asked.key, found.key, asked.name, found.name)
+
+
+def best(asked: Word, found: Iterable[Word]) -> float:
+    """Tell how surely one of the words says the asked one; only content words are another word for one."""
+    key, also, surest = asked.key, asked.also, 0.0
+    for word in found:
+        if word.key == key or (also and also == word.key) or (word.also and word.also == key):
+            return 1.0
+        if word.content and not word.number and not asked.number:
+            surest = max(surest, _related(key, word.key, asked.name, word.name))
+    return surest
 
 
 @lru_cache(maxsize=500_000)
