@@ -57,6 +57,7 @@ _LABEL = re.compile(
 _PART = re.compile(
     r"\s+(?:(?:out\s+)?of\s+(?:the|them|those|these|its|their|his|her|all|whom|which)\b|were\s+among\b)\s*[\d,]*"
 )
+_EACH = re.compile(r"(?:\W+\w+){,2}\W+(?:each|apiece|every)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"\bof\s+(?:the|its|their|his|her|all|those|these)\s+$")
 _PLACED = re.compile(r"\b(?:in|at|near|across|outside|around)\s+(?:the\s+)?$")
 _OPEN = re.compile(
@@ -65,6 +66,7 @@ _OPEN = re.compile(
 )
 _PAST = re.compile(r"\b(?:has|have|had|was|were|did|\w\w+ed)\b")
 _CONVERTED = re.compile(r"[^()]{,12}\)")  # "209-acre (85 ha)"
+_CUTTING = frozenset("cut cuts lower lowered raise raised reduce reduced lift lifted trim trimmed".split())
 _CHANGING = frozenset(
     "rise rose risen fall fell fallen grow grew grown jump jumped gain gained slip slipped drop dropped climb climbed "
     "increase increased decrease decreased decline declined rises falls grows up down soared surged".split()
@@ -76,7 +78,6 @@ _QUALIFIERS = tuple(
         r"(?:per|an?|every|each)\s+(?:year|month|week|day|hour|share|head|person|piece|kilo\w*|ton\w*|barrel|night|mile)"
         r"|annual\w*|yearly|monthly|weekly|daily|hourly|quarterly",
         r"quarter|half|semester",
-        r"each|apiece",
         r"another|additional(?:ly)?|further|extra|more",
         r"target|goal|limit|ceiling|cap|maximum|minimum",
         r"could|might|may",
@@ -110,6 +111,8 @@ class Count:
     """"to", "by", "from" or "": a level, a change, a level before."""
     after: tuple[Word, ...]
     """The words right behind it: what it counts."""
+    each: bool
+    """It is for each of several: "$38 a share"."""
     part: bool
     """It counts some of them: "two of its plants"."""
 
@@ -182,13 +185,14 @@ def _count(text: str, one: Quantity) -> Count:
         grain=_grain(text[one.start : one.end], one.value),
         direction=_direction(text[:start]),
         after=_after(text, one.end + (part.end() if part else 0)),
+        each=bool(_EACH.match(after)),
         part=bool(part),
     )
 
 
 def _direction(before: str) -> str:
     last = [word.text.lower() for word in words(re.split(r"[,;:]\s", before)[-1])]
-    if last[-1:] == ["by"] and not _CHANGING & set(last):
+    if last[-1:] == ["by"] and not (_CHANGING | _CUTTING) & set(last):
         return ""
     return last[-1] if last and last[-1] in {"to", "from", "by"} else "by" if last and last[-1] in _CHANGING else ""
 
@@ -229,7 +233,7 @@ def _after(text: str, at: int) -> tuple[Word, ...]:
 
 def _apart(mine: Count, theirs: Count) -> bool:
     """Tell whether two numbers of one unit cannot both be right, however they were rounded."""
-    kinds = [(one.unit, one.direction, one.part) for one in (mine, theirs)]
+    kinds = [(one.unit, one.direction, one.part, one.each) for one in (mine, theirs)]
     if kinds[0] != kinds[1] or mine.direction == "from":
         return False
     low, high = sorted((mine, theirs), key=lambda one: one.value)
@@ -264,7 +268,9 @@ def _same_counted(one: Statement, mine: Count, other: Statement, theirs: Count) 
     if (strange and foreign) or not (mine.unit or _things_meet(one, mine, other, theirs)):
         return False
     verbs = verb_near(one.text, mine.span), verb_near(other.text, theirs.span)
-    return not (verbs[0] and verbs[1]) or has(there, verbs[0]) or has(here, verbs[1])
+    if not verbs[0] or not verbs[1] or same(verbs[0], verbs[1]) >= ANOTHER_WORD:
+        return True
+    return has(there, verbs[0]) or has(here, verbs[1])
 
 
 def _things_meet(one: Statement, mine: Count, other: Statement, theirs: Count) -> bool:
@@ -281,7 +287,8 @@ def _things_meet(one: Statement, mine: Count, other: Statement, theirs: Count) -
 
 def _counted_again(text: str, count: Count) -> bool:
     """Tell whether a text counts the same thing twice, as where it breaks a total down."""
-    others = [each for each in counts(text) if each.span != count.span and each.unit == count.unit]
+    mine = count.unit, count.direction
+    others = [each for each in counts(text) if each.span != count.span and (each.unit, each.direction) == mine]
     return any(
         same(count.after[0], each.after[0]) >= ANOTHER_WORD
         if count.after and each.after

@@ -38,7 +38,8 @@ _BEGIN = frozenset(key_of(word) for word in "begin start commence".split())
 _MONTHS_AWAY = 10  # how far from its article a month without a year may be
 _ONCE_WITHIN = 60  # days between two dates of one event that is no more than days old or ahead; chosen
 _AHEAD = re.compile(
-    r"\b(?:will|is to|are to|to be|due|set to|scheduled|expected|plans? to|'ll|shall|is being)\b", re.IGNORECASE
+    r"\b(?:will|is to|are to|to be|due|set to|scheduled|expected|plans? to|planned|would|'ll|shall|is being)\b",
+    re.IGNORECASE,
 )
 _CLOCK = re.compile(
     r"\b(?:night|late|early|overnight|midnight|evening|local time|gmt|utc|european time|eastern)\b", re.IGNORECASE

@@ -44,7 +44,8 @@ _SAID = r"(?:said|says|say|told|adds|added|noted|stated|reported|reports|warned|
 _ATTRIBUTION = re.compile(
     rf"^[^,;:“”\"]{{2,80}}?\b{_SAID}\b(?:\s+(?:reporters|on\s+\w+day|in\s+\w+|late|early))*(?:\s+that\b)?(?!\s*,)"
     rf"|,\s+[^,;“”\"]{{2,80}}?\b{_SAID}\b[^,;“”\"]*(?=,\s|$)"
-    rf"|,\s+{_SAID}\b[^“”\"]*$"
+    rf"|^[^,;:“”\"]{{2,60}},\s[^,;:“”\"]{{2,60}},\s+{_SAID}\b(?:\s+that\b)?"
+    rf"|,\s+{_SAID}\s+(?:the\s|(?-i:[A-Z]))[^“”\";]*$"
     r"|,?\s*\b(?:according to|as per)\s[^,;]*(?:$|,)",
     re.IGNORECASE,
 )
