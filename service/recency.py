@@ -28,7 +28,7 @@ _WORDS = re.compile(
 _AGES = {"day": timedelta(days=1), "week": timedelta(days=7), "news": _RECENT, "recent": _RECENT}
 _QUOTED = re.compile(r"[\"“][^\"“”]*[\"”]|'[^']*'|‘[^’]*’")
 # How far behind the best, in units of its score, a statement is still about as good. Of 18 questions for the latest,
-# the first sentence is of the article that it should be for 10 with 0, 12 with 1, 13 with 1.5 to 3, 12 with 5
+# the first sentence is of the article that it should be for 10 with 0, 13 with 1 and 1.5, 14 with 2, 12 with 5
 # (benchmarks/disagreement.py --series).
 AS_GOOD = 1.5
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
