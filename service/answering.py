@@ -39,7 +39,7 @@ from service.writers import Writer
 # its first 10 for 95 %, its first 40 for 99 % (benchmarks/README.md); reading 40 costs milliseconds.
 PASSAGES_READ = 40
 # The relevance of the best passage below which nothing is relevant, and no writer is asked. It refuses 67 % of the
-# questions about other things and .4 % of those that have an answer; .05 would refuse 84 and 1.1 % (benchmarks/README.md).
+# questions about other things and .4 % of those that have an answer; .05 would refuse 84 and 1.1 %.
 LEAST_RELEVANCE = 0.03
 
 WHAT_WE_DO = (
