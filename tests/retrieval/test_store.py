@@ -13,6 +13,7 @@ import retrieval.candidates
 import retrieval.writes
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
+from retrieval.lexical import Term
 from retrieval.passages import embeddable, split
 from retrieval.ranking import Candidate
 from retrieval.rows import passage_row
@@ -39,11 +40,17 @@ async def prepared(article: Article) -> Prepared:
     return Prepared(article, passages, *await WordEmbedder().embed_parts(*embeddable(article, passages)))
 
 
-async def nearest(
-    store: Store, question: str, limit: int = 50, scope: Scope = WHOLE, as_of: datetime | None = None
+async def nearest(  # noqa: PLR0913 - what a search is asked
+    store: Store,
+    question: str,
+    limit: int = 50,
+    scope: Scope = WHOLE,
+    as_of: datetime | None = None,
+    *,
+    terms: Sequence[Term] = (),
 ) -> list[Candidate]:
     [vector] = await WordEmbedder().embed([question], "question")
-    found = await store.candidates(vector, [], limit, scope, as_of)
+    found = await store.candidates(vector, terms, limit, scope, as_of)
     return sorted(found, key=lambda one: -one.similarity)
 
 
