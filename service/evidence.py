@@ -30,14 +30,19 @@ class Statement:
     relevance: float
     before: tuple[str, ...]
     """The sentences before it, the nearest last."""
-    lead: str
+    lead: tuple[str, ...]
     """The title and the first sentences: what the whole article is about."""
-    everywhere: frozenset[str]
-    """The keys of all words of the article (of its first 20,000 characters)."""
+    whole: str = field(compare=False, repr=False)
+    """The article's text."""
     vector: Vectors | None = field(default=None, compare=False, repr=False)
     """Its unit vector, where the store holds one."""
     vector_near: Vectors | None = field(default=None, compare=False, repr=False)
     """That of the sentence together with the one before it in its passage."""
+
+    @property
+    def everywhere(self) -> frozenset[str]:
+        """Give the keys of all words of the article (of its first 20,000 characters)."""
+        return _keys(self.whole[:20_000])
 
 
 @dataclass(frozen=True)
@@ -91,8 +96,8 @@ def gather(
                     passage_id=passage.passage_id,
                     hit=index,
                     relevance=hit.relevance,
-                    lead=" . ".join([passage.source.title, *(text[s:e] for s, e in spans[:_LEAD])]),
-                    everywhere=_keys(text[:20_000]),
+                    lead=(passage.source.title, *(text[s:e] for s, e in spans[:_LEAD])),
+                    whole=text,
                     before=tuple(text[s:e] for s, e in spans[max(number - _BEFORE, 0) : number]),
                     vector=own,
                     vector_near=own if own is None or not place else _together(vectors[place - 1], own),

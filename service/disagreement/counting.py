@@ -311,7 +311,7 @@ def _of_another(one: str, mine: Count, other: str, theirs: Count) -> bool:
 
 def _elsewhere(one: Statement, mine: Count, other: Statement) -> bool:
     """Tell whether one counts in a place that the other's article does not name at its beginning: "in Tessaly"."""
-    near = f"{other.text} . {other.lead} . {' . '.join(other.before[-2:])}"
+    near = f"{other.text} . {' . '.join(other.lead)} . {' . '.join(other.before[-2:])}"
     return any(
         each.word.name and not has(near, each.word) and _PLACED.search(one.text[: each.word.start])
         for each in told(one.text, mine.span)

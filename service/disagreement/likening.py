@@ -234,7 +234,7 @@ def leaning(text: str) -> bool:
 
 def _share(here: Sequence[Told], other: Statement) -> float:
     """Give the weighted share of the words that another statement has, or what stands before it."""
-    near = f"{other.lead} . {' . '.join(other.before[-2:])}"
+    near = f"{' . '.join(other.lead)} . {' . '.join(other.before[-2:])}"
     met = [
         one.weight * (1.0 if has(other.text, one.word) else _ELSEWHERE if has(near, one.word) else 0.0) for one in here
     ]
@@ -259,7 +259,7 @@ def _one_story(one: Statement, other: Statement) -> bool:
     own = {word.key for word in words(one.text) if proper(word) and has(other.text, word)}
     if own - COUNTRIES or len(own) > 1:
         return True
-    mine, theirs = (" . ".join([each.lead, *each.before[-2:], each.text]) for each in (one, other))
+    mine, theirs = (" . ".join([*each.lead, *each.before[-2:], each.text]) for each in (one, other))
     shared = {word.key for word in words(mine) if proper(word) and has(theirs, word)}
     titles = one.source.title, other.source.title
     subjects = {word.key for word in words(titles[0]) if not proper(word) and word.content and has(titles[1], word)}

@@ -187,7 +187,7 @@ def _with_antecedent(
     """
     statement = candidate.statement
     nameless = asked.kind is Kind.WHO and bool(candidate.fit.kind_missed)
-    elsewhere = any(not name_met(name, statement.text, asked.text) for name in asked.names)
+    elsewhere = any(not name_met(name, [statement.text], asked.text) for name in asked.names)
     if not leans(statement.text) or not (nameless or elsewhere):
         return [statement]
     before = next(

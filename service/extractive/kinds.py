@@ -1,12 +1,12 @@
 """Whether a statement holds the kind of answer that a question asks for; pure."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from service.extractive.asking import Asked, Kind
 from service.language import lexicon
 from service.language.facts import Moment, Quantity, moments, quantities
-from service.language.words import COUNTRIES, DEMONYMS, Word, same, words
+from service.language.words import COUNTRIES, DEMONYMS, Word, same, words, words_in
 
 _REASON = re.compile(
     r"\b(?:because|since|due to|owing to|thanks to|so that|in order to|as a result|result of|in response to|in light of|"
@@ -25,7 +25,7 @@ _MONEY = re.compile(
 _TOWN = re.compile(r"\b(?:city|cities|town|capital|venue|building|stadium|site)\b", re.IGNORECASE)
 
 
-def holds_kind(asked: Asked, text: str, near: str, alike: Callable[[Word, Word], bool]) -> bool | None:
+def holds_kind(asked: Asked, text: str, near: Iterable[str], alike: Callable[[Word, Word], bool]) -> bool | None:
     """Tell whether a statement holds an answer of the kind asked for, None where any statement may."""
     if asked.role:
         return names_role(asked, text)
@@ -46,7 +46,7 @@ def holds_kind(asked: Asked, text: str, near: str, alike: Callable[[Word, Word],
         case Kind.WHERE:
             return _places(asked, text)
         case Kind.WHO:
-            named = {word.key for word in words(near) if word.name}
+            named = {word.key for word in words_in(near) if word.name}
             return any(
                 (_could_be_who(word) or (word.start < 3 and word.text[0].isupper() and word.key in named))
                 and not _known(word, asked)

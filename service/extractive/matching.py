@@ -1,7 +1,7 @@
 """How well a statement meets a question, feature by feature; pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import pairwise
@@ -11,7 +11,7 @@ from service.extractive.asking import Asked
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, best, opposite, same, words
+from service.language.words import Word, best, opposite, same, words, words_in
 
 # Cosines of single words (MiniLM.words). Of the lexicon's pairs of synonyms .19 have the first or more and .21 the second,
 # of pairs of its words that are none .001 and .001; MiniLM's own vectors of single words tell .16 at .001, and sentences
@@ -116,8 +116,12 @@ def initials(text: str) -> frozenset[str]:
     return frozenset(runs)
 
 
-def name_met(asked: Word, text: str, question: str) -> float:
-    """Tell how surely a text has a name of the question, by its acronym too."""
+def name_met(asked: Word, texts: Iterable[str], question: str) -> float:
+    """Tell how surely one of the texts has a name of the question, by its acronym too."""
+    return max((_name_met(asked, text, question) for text in texts), default=0.0)
+
+
+def _name_met(asked: Word, text: str, question: str) -> float:
     found = words(text)
     if surest := best(asked, found):
         return surest
@@ -138,12 +142,10 @@ def measure(
     """Measure one statement against one question."""
     text = statement.text
     found = words(text)
-    near_text = " . ".join([statement.source.title, *statement.before[-2:]])
-    near = words(near_text)
-    names = [name_met(name, text, asked.text) for name in asked.names]
-    names_near = [
-        max(here, name_met(name, near_text, asked.text)) for name, here in zip(asked.names, names, strict=True)
-    ]
+    nearby = (statement.source.title, *statement.before[-2:])
+    near = words_in(nearby)
+    names = [name_met(name, [text], asked.text) for name in asked.names]
+    names_near = [max(here, name_met(name, nearby, asked.text)) for name, here in zip(asked.names, names, strict=True)]
     numbers = [
         number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere)
         for number in asked.numbers
@@ -152,7 +154,7 @@ def measure(
     terms_near = [max(here, 0.7 * met(term, near, None)) for term, here in zip(asked.terms, terms, strict=True)]
     weights = [rarity.get(term.key, rarity[""]) for term in asked.terms]
     light = [met(word, found, None) for word in asked.light]
-    holds = holds_kind(asked, text, f"{statement.lead} . {near_text}", alike(likeness))
+    holds = holds_kind(asked, text, (*statement.lead, *nearby), alike(likeness))
     return Fit(
         cosine=cosines[0],
         cosine_near=cosines[1],

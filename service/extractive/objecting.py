@@ -8,7 +8,7 @@ from service.extractive.asking import Asked, Kind
 from service.extractive.matching import Fit, Likeness, alike, leans, met, name_met, number_met
 from service.extractive.speech import said_by
 from service.language import lexicon
-from service.language.words import COUNTRIES, Word, opposite, same, words
+from service.language.words import COUNTRIES, Word, opposite, same, words, words_in
 
 # The kinds of question that name one event or thing, whose words must be there.
 _ONE_THING = frozenset({Kind.WHO, Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
@@ -35,8 +35,11 @@ def _absent(asked: Asked, statement: Statement) -> str | None:
         unmet = [number for number in unmet if number not in choice]  # "the fourth or the fifth?"
     if unmet:
         return f"{unmet[0].text} is not in it"
-    near = f"{statement.text} . {_near(statement)}".lower()
-    return next((f"“{phrase}” is not in it" for phrase in asked.quoted if phrase.lower() not in near), None)
+    near = [text.lower() for text in (statement.text, *_near(statement))]
+    return next(
+        (f"“{phrase}” is not in it" for phrase in asked.quoted if not any(phrase.lower() in text for text in near)),
+        None,
+    )
 
 
 def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None) -> str | None:
@@ -91,7 +94,7 @@ def _not_the_kind(asked: Asked, statement: Statement, fit: Fit) -> str | None:
 def unmet_terms(asked: Asked, statement: Statement, likeness: Likeness | None) -> list[Word]:
     """Give the words of the question that neither the statement has nor what it points back to."""
     here = words(statement.text)
-    back = words(f"{statement.source.title} . {_back(statement)}")
+    back = words_in([statement.source.title, *_back(statement)])
     return [term for term in asked.terms if not met(term, here, likeness) and not met(term, back, None)]
 
 
@@ -107,12 +110,12 @@ def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
     "When did Singh travel to Washington?" is not answered by the travels of another.
     """
     text, near = statement.text, _near(statement)
-    if name_met(name, text, asked.text) or name_met(name, _back(statement), asked.text):
+    if name_met(name, [text, *_back(statement)], asked.text):
         return True
     country = name.key in COUNTRIES or name.also in COUNTRIES
     code = any(character.isdigit() for character in name.key)
     following = next((other for other in asked.names if asked.text[name.end : other.start].isspace()), None)
-    if following and not country and not code and name_met(following, text, asked.text):
+    if following and not country and not code and name_met(following, [text], asked.text):
         return True  # a first name, whose surname is there
     known_near = bool(name_met(name, near, asked.text))
     if known_near and country and asked.kind in _ONE_EVENT and _rival(asked, text, country=True):
@@ -125,7 +128,7 @@ def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
     if (known_near or (code and name.key in statement.everywhere)) and not _rival(asked, text, country=country):
         return True
     around = asked.text[max(name.start - 5, 0) : name.end + 5]
-    others = [other for other in asked.names if other is not name and name_met(other, text, asked.text)]
+    others = [other for other in asked.names if other is not name and name_met(other, [text], asked.text)]
     return known_near and bool(others) and bool(re.search(r"\b(?:and|or)\b", around))
 
 
@@ -133,7 +136,7 @@ def _number_met(number: Word, statement: Statement) -> bool:
     symbol = not number.key.replace(".", "").isalnum()  # "2+2" and "26/11" are names of a kind
     return bool(
         number_met(number, statement.text)
-        or number_met(number, _near(statement))
+        or any(number_met(number, text) for text in _near(statement))
         or (symbol and number.key in statement.everywhere)
     )
 
@@ -156,17 +159,17 @@ def verb_unmet(asked: Asked, statement: Statement, likeness: Likeness | None) ->
     if not asked.verb:
         return False
     here = words(statement.text)
-    if met(asked.verb, here, likeness) or met(asked.verb, words(_back(statement)), None):
+    if met(asked.verb, here, likeness) or met(asked.verb, words_in(_back(statement)), None):
         return False
     near = alike(likeness)
     return not any(word.content and not word.name and near(asked.verb, word) for word in here)
 
 
-def _back(statement: Statement) -> str:
+def _back(statement: Statement) -> tuple[str, ...]:
     """Give what a leaning statement points back to."""
-    return " . ".join(statement.before[-2:]) if leans(statement.text) else ""
+    return statement.before[-2:] if leans(statement.text) else ()
 
 
-def _near(statement: Statement) -> str:
+def _near(statement: Statement) -> tuple[str, ...]:
     """Give what its article is about, and what stands right before it."""
-    return " . ".join([statement.lead, *statement.before])
+    return (*statement.lead, *statement.before)

@@ -136,6 +136,11 @@ def words(text: str) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def words_in(texts: Iterable[str]) -> list[Word]:
+    """Give the words of several texts, one after another; their offsets are those in their own text."""
+    return [word for text in texts for word in words(text)]
+
+
 def _word(raw: str, start: int, neighbours: tuple[str, str], *, cased: bool, first: bool) -> Word:
     before, after = neighbours
     end = start + len(raw)
