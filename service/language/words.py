@@ -77,8 +77,9 @@ _PHRASES = sorted((name for name in [*COUNTRY_KEYS, *CAPITALS] if " " in name), 
 _WORD = re.compile(
     "|".join(
         [
-            r"\b(?:the\s+)?united states(?: of america)?\b",
-            *(rf"\b{re.escape(phrase)}\b" for phrase in _PHRASES),
+            # Tried only where one of their first words stands: most words are none.
+            rf"\b(?=(?:{'|'.join(sorted({phrase.split()[0] for phrase in [*_PHRASES, 'the united']}))})\s)"
+            rf"(?:(?:the\s+)?united states(?: of america)?|{'|'.join(map(re.escape, _PHRASES))})\b",
             r"(?:(?<![\w.])[A-Za-z]\.){2,}(?![A-Za-z])|\b(?:[A-Za-z]\.){2,}",  # U.S., a.m.
             r"\d+(?:\+\d+)+",  # 2+2
             r"\d{1,2}/\d{1,2}(?:/\d{2,4})?",  # 26/11
