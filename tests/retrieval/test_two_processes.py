@@ -119,6 +119,7 @@ async def test_an_article_that_another_process_replaces_in_a_loop_is_found_whole
     versions = [long_article("drones", number, 3 + number % 3) for number in range(60)]
     committed = 0
     seen: set[int] = set()
+    named = Scope(article_ids=("drones", "beside"))
 
     with another(shared_chroma, tmp_path) as other:
         other.does("put beside drones")
@@ -136,9 +137,9 @@ async def test_an_article_that_another_process_replaces_in_a_loop_is_found_whole
         reading.start()
         searches = 0
         while reading.is_alive():
-            for scope in (Scope(), Scope(article_ids=("drones",)), Scope(article_ids=("drones", "beside"))):
+            for scope, words in ((Scope(), "river"), (named, "river"), (named, "")):
                 before = committed
-                found = await nearest(store, "drones of version", 50, scope, terms=[Term("river")])
+                found = await nearest(store, "drones of version", 50, scope, terms=[Term(words)])
                 ours = [one for one in found if one.passage.source.article_id == "drones"]
                 article = whole(ours, *versions)
                 number = versions.index(article)
