@@ -65,7 +65,7 @@ class Size:
     searched: tuple[int, ...]
     answered: int
     questions: int
-    """Answered; ten times a first reading of 40 passages."""
+    """Answered."""
 
 
 FULL = Size(rounds=5, articles=150, searched=(1_000, 10_000, 100_000), answered=20_000, questions=400)
@@ -95,7 +95,7 @@ class Figure:
         if self.met is not None:
             bound = f"≥ {self.at_least:g}" if self.at_least is not None else f"≤ {self.at_most:g}"
             target = f"{bound} {'met' if self.met else 'MISSED'}"
-        digits = next((digits for least, digits in ((1000, 0), (10, 1), (1, 2)) if self.value >= least), 4)
+        digits = 4 if not self.unit else next(n for least, n in ((1000, 0), (10, 1), (0, 2)) if self.value >= least)
         number = f"{self.value:,.{digits}f}"
         return f"  {self.name:<40} {number:>9} {self.unit:<10} {target}".rstrip()
 
