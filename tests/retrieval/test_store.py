@@ -1,7 +1,7 @@
 """What every store promises: the contract, once in a folder and once on a Chroma server."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,11 @@ async def prepared(article: Article) -> Prepared:
     """Give an article as it is stored."""
     passages = split(article)
     return Prepared(article, passages, *await WordEmbedder().embed_parts(*embeddable(article, passages)))
+
+
+async def put_together(store: Store, articles: Iterable[Article]) -> None:
+    """Store articles, those that wait for their turn in one go."""
+    await asyncio.gather(*[store.put(await prepared(article)) for article in articles])
 
 
 async def nearest(  # noqa: PLR0913 - what a search is asked
@@ -490,6 +495,26 @@ async def test_a_search_finds_an_article_that_is_replaced_each_time_it_has_looke
 
     assert whole(await nearest(store, "drones"), *versions) == versions[replaced % 4]
     assert replaced == min(times, retrieval.candidates._UNDISTURBED)
+
+
+async def test_an_article_that_a_search_asks_for_by_name_is_found_when_it_is_replaced_just_before(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    writer = store if store._owner else open_store()
+    versions = [long_article("drones", number, passages=3 + number) for number in range(2)]
+    await ingest(versions[0], store, embedder)
+    await store.follow()
+    passages = store._archive.passages
+
+    def replace() -> None:
+        store._archive.passages = passages
+        asyncio.run(ingest(versions[1], writer, WordEmbedder()))
+
+    store._archive.passages = Meanwhile(passages, before="get", happens=replace)
+
+    found = await nearest(store, "drones", scope=Scope(article_ids=("drones",)))
+    assert whole(found, *versions) == versions[1]
 
 
 async def test_a_passage_that_chroma_deletes_while_it_reads_it_is_asked_for_again(
