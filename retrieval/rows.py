@@ -110,7 +110,7 @@ def passage_of(source: Source, row: Row, text: str) -> Passage:
 
 def sentences_of(row: Row, dimensions: int) -> Vectors:
     """Read the vectors of a passage's sentences back: shape (sentences, dimensions), unit rows."""
-    packed = np.frombuffer(base64.b85decode(row.get("sentences") or ""), dtype=np.int8).reshape(-1, dimensions)
+    packed = np.frombuffer(base64.b64decode(row.get("sentences") or ""), dtype=np.int8).reshape(-1, dimensions)
     vectors = packed.astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(vectors / np.where(lengths, lengths, 1.0), dtype=np.float32)
@@ -119,4 +119,4 @@ def sentences_of(row: Row, dimensions: int) -> Vectors:
 def _packed(vectors: Vectors) -> str:
     """Write unit vectors in a byte a number, so that a passage's fit into its metadata; the cosine moves by .0001."""
     largest = np.abs(vectors).max(axis=1, keepdims=True, initial=1e-9)
-    return base64.b85encode(np.round(vectors / largest * 127).astype(np.int8).tobytes()).decode()
+    return base64.b64encode(np.round(vectors / largest * 127).astype(np.int8).tobytes()).decode()
