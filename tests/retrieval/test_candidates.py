@@ -120,6 +120,16 @@ async def test_a_scope_and_a_moment_hold_for_both_indexes(
     assert await asked(Scope(before=early), DAY) == [{"d0"}, {"d0"}]
 
 
+async def test_what_holds_the_words_and_is_outside_crowds_out_nothing_inside(open_store: Open) -> None:
+    store = await filled(open_store())
+    terms = [Term("Sund", 9.0), Term("7")]
+
+    assert "far" in names(await nearest(store, "drones 1", 1, terms=terms))
+    found = names(await nearest(store, "drones 1", 1, Scope(outlets=("X",)), terms=terms))
+    assert "d7" in found
+    assert "far" not in found
+
+
 async def test_a_scope_far_from_the_question_is_asked_for_until_all_of_it_is_found(
     open_store: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,11 +137,12 @@ async def test_a_scope_far_from_the_question_is_asked_for_until_all_of_it_is_fou
     store = open_store()
     drones = [make_article(article_id=f"d{number}", title="", text=f"drones {number}") for number in range(150)]
     students = [
-        make_article(article_id=f"s{number}", title="", text=f"students {number}", outlet="Y") for number in range(4)
+        make_article(article_id=f"s{number}", title="", text=f"students {number}", outlet="Y") for number in range(60)
     ]
     await put_together(store, [*drones, *students])
 
-    assert names(await nearest(store, "drones", 4, Scope(outlets=("Y",)))) == {"s0", "s1", "s2", "s3"}
+    found = await nearest(store, "drones", 4, Scope(outlets=("Y",)))
+    assert [one.passage.source.outlet for one in found] == ["Y"] * 4
 
 
 async def test_a_withdrawn_article_is_found_neither_way(open_store: Open) -> None:
