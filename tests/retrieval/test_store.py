@@ -320,6 +320,83 @@ async def test_a_store_of_another_model_is_refused_with_what_to_do(open_store: O
     await open_store().ready()
 
 
+async def test_a_withdrawn_article_is_neither_found_nor_listed_and_stays_readable_by_version(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    article, other = long_article("drones", 1), long_article("other", 1)
+    before = make_article(article_id="drones", title="before", text="Drones of an older version.")
+    await ingest(other, store, embedder)
+    alone = await store.corpus()
+    for version in (before, article):
+        await ingest(version, store, embedder)
+
+    assert await store.withdraw("drones")
+
+    for again in (store, None):
+        if again is None:
+            store.close()
+            store = open_store()
+        assert await store.corpus() == alone
+        assert await store.sources(0, 10) == [other.source]
+        assert await ids(store) == {"other"}
+        assert await store.article("drones") is None
+        assert await store.version("drones") is None
+        for version in (before, article):
+            assert await store.article("drones", version.source.version) == version
+            assert await store.articles([version.source]) == {"drones": version}
+    assert store._archive.passages.count() == len(split(other))
+    assert not await store.withdraw("drones")
+    assert not await store.withdraw("never")
+
+
+async def test_a_withdrawn_article_that_is_ingested_again_is_what_it_was(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    article = long_article("drones", 1)
+    for one in (article, long_article("other", 1)):
+        await ingest(one, store, embedder)
+    corpus, listed = await store.corpus(), await store.sources(0, 10)
+    await store.withdraw("drones")
+
+    assert await ingest(article, store, embedder) == "created"
+
+    assert await store.article("drones") == article
+    assert await store.corpus() == corpus
+    assert await store.sources(0, 10) == listed
+    assert whole(await nearest(store, "drones", scope=Scope(article_ids=("drones",))), article) == article
+
+
+async def test_an_article_is_there_or_withdrawn_wherever_its_withdrawal_was_interrupted(
+    open_store: Open, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", -1)
+    article = long_article("drones", 1, passages=2)
+    seen: set[bool] = set()
+    for step in range(100):
+        store = open_store()
+        await ingest(article, store, embedder)
+        numbered = (number == step for number in iter(range(1000)))
+        for name in COLLECTIONS:
+            setattr(store._archive, name, Cut(getattr(store._archive, name), numbered))
+        try:
+            await store.withdraw("drones")
+        except PowerCut:
+            pass
+        else:
+            break
+        store.close()
+        store = open_store()
+        there = await store.article("drones") == article
+        seen.add(there)
+        assert len(await nearest(store, "drones")) == store._archive.passages.count() == (2 if there else 0)
+        assert store._archive.pending.count() == 0
+        assert await store.article("drones", article.source.version) == article
+        store.close()
+    assert seen == {True, False}
+
+
 class PowerCut(BaseException):
     """What a test raises where the power goes."""
 
