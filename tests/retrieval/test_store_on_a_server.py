@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,9 +14,11 @@ import httpx
 import pytest
 
 import retrieval.store
+import retrieval.writes
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.passages import split
+from retrieval.rows import passage_row
 from retrieval.store import Prepared, Store
 from retrieval.types import make_article
 from tests.fakes import WordEmbedder
@@ -24,6 +27,14 @@ from tests.retrieval.test_store import Meanwhile, prepared
 
 Server = tuple[subprocess.Popen[bytes], str]
 ARTICLE = make_article(article_id="a", title="t", text="drones")
+
+
+@pytest.fixture
+def shared(shared_chroma: str) -> Iterator[str]:
+    yield shared_chroma
+    with Store.open_server(shared_chroma, WordEmbedder()) as store:
+        for collection in store._client.list_collections():
+            store._client.delete_collection(collection.name)
 
 
 async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Server, embedder: WordEmbedder) -> None:
@@ -117,10 +128,8 @@ def test_an_address_where_something_else_answers_is_no_store(embedder: WordEmbed
         Store.open_server(address, embedder)
 
 
-async def test_an_article_that_the_server_finds_too_large_is_our_own_error(
-    chroma: Server, embedder: WordEmbedder
-) -> None:
-    with Store.open_server(chroma[1], embedder) as store:
+async def test_an_article_that_the_server_finds_too_large_is_our_own_error(shared: str, embedder: WordEmbedder) -> None:
+    with Store.open_server(shared, embedder) as store:
         book = make_article(article_id="book", title="t", text="x" * 50_000_000)
 
         with pytest.raises(StoreUnavailable, match="too large"):
@@ -130,21 +139,19 @@ async def test_an_article_that_the_server_finds_too_large_is_our_own_error(
         assert await ingest(ARTICLE, store, embedder) == "created"
 
 
-async def test_another_model_is_refused_while_the_first_is_at_work(chroma: Server, embedder: WordEmbedder) -> None:
-    with Store.open_server(chroma[1], embedder) as store:
+async def test_another_model_is_refused_while_the_first_is_at_work(shared: str, embedder: WordEmbedder) -> None:
+    with Store.open_server(shared, embedder) as store:
         with pytest.raises(StoreForeign, match="words-32"):
-            Store.open_server(chroma[1], WordEmbedder(name="words-32", dimensions=32))
+            Store.open_server(shared, WordEmbedder(name="words-32", dimensions=32))
         assert await ingest(ARTICLE, store, embedder) == "created"
 
 
-async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
-    chroma: Server, embedder: WordEmbedder
-) -> None:
+async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(shared: str, embedder: WordEmbedder) -> None:
     article = make_article(article_id="a", title="t", text="Drones fly over the river. " * 200)
-    with Store.open_server(chroma[1], embedder) as store:
+    with Store.open_server(shared, embedder) as store:
         writing = asyncio.create_task(ingest(article, store, embedder))
         while not writing.done():
-            (await asyncio.to_thread(Store.open_server, chroma[1], embedder)).close()
+            (await asyncio.to_thread(Store.open_server, shared, embedder)).close()
         await writing
 
         [vector] = await embedder.embed(["drones"])
@@ -166,14 +173,14 @@ async def test_a_store_that_is_opened_sweeps_nothing_that_another_writes(
 )
 @pytest.mark.parametrize("same", [False, True], ids=["another version", "the same version"])
 async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_version_whole(  # noqa: PLR0913 - the cases
-    chroma: Server, embedder: WordEmbedder, collection: str, moment: dict[str, str], last: str, *, same: bool
+    shared: str, embedder: WordEmbedder, collection: str, moment: dict[str, str], last: str, *, same: bool
 ) -> None:
     old, ours, theirs = (
         make_article(article_id="a", title="t", text=f"Drones of {number} fly. " * 100 * number) for number in (1, 2, 3)
     )
     if same:
         theirs = ours
-    with Store.open_server(chroma[1], embedder) as first, Store.open_server(chroma[1], embedder) as second:
+    with Store.open_server(shared, embedder) as first, Store.open_server(shared, embedder) as second:
         await ingest(old, first, embedder)
         happened: list[bool] = []
 
@@ -197,3 +204,83 @@ async def test_a_second_writer_at_any_moment_of_the_first_leaves_the_later_versi
         unseen = {theirs} if last == "ours" and collection == "articles" else set()
         for article in {old, ours, theirs} - unseen:
             assert await second.article("a", article.source.version) == article
+
+
+async def left_by_the_dead(store: Store, at: float) -> None:
+    """Leave what a writer leaves that was killed before its commit, and whose clock said so."""
+    leftover = make_article(article_id="left", title="", text="Drones. " * 200)
+    for passage in split(leftover):
+        store._archive.passages.upsert(
+            ids=[f"{passage.passage_id}~dead"],
+            embeddings=await WordEmbedder().embed([passage.text]),
+            documents=[passage.text],
+            metadatas=[passage_row(passage, "dead", await WordEmbedder().embed([]))],
+        )
+    store._archive.pending.upsert(ids=["dead"], embeddings=[[1.0, 0.0]], metadatas=[{"article_id": "left", "at": at}])
+
+
+@pytest.mark.parametrize("clock", [-3600, 0, 3600])
+async def test_what_a_dead_writer_left_is_swept_when_its_note_has_not_moved_for_long_by_our_own_clock(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, clock: int
+) -> None:
+    with Store.open_server(shared, embedder) as store:
+        await left_by_the_dead(store, time.time() + clock)
+        store._writes.sweep()
+        store._writes.sweep()
+        assert store._archive.passages.count()
+
+    with Store.open_server(shared, embedder) as store:
+        monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", 0.0)
+        assert store._archive.passages.count(), "it is watched from now on"
+        store._archive.pending.update(ids=["dead"], metadatas=[{"at": time.time() + clock + 1}])
+        store._writes.sweep()
+        assert store._archive.passages.count(), "it moves still"
+        store._writes.sweep()
+        assert store._archive.passages.count() == store._archive.pending.count() == 0
+
+
+async def test_a_writer_that_was_taken_for_dead_before_its_commit_is_whole_after_it(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a machine that was suspended in the middle of a write."""
+    monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", -1.0)
+    article = make_article(article_id="a", title="t", text="Drones fly over the river. " * 200)
+    with Store.open_server(shared, embedder) as store, Store.open_server(shared, embedder) as other:
+        meanwhile = Meanwhile(store._archive.articles, before="upsert", happens=other._writes.sweep)
+        store._archive.articles = meanwhile
+        await ingest(article, store, embedder)
+
+        [vector] = await embedder.embed(["drones"])
+        found = await other.candidates(vector, [], 50)
+        assert sorted((one.passage for one in found), key=lambda passage: passage.ordinal) == split(article)
+        assert store._archive.passages.count() == len(split(article))
+        assert store._archive.pending.count() == 0
+
+
+async def test_a_sweep_has_everybody_see_what_a_writer_committed_before_it_died(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It died before it looked whether others were ahead of its number."""
+    monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", -1.0)
+    with Store.open_server(shared, embedder) as follower:
+        follower._feed._clock = lambda: time.time_ns() + 3600 * 10**9
+        await ingest(ARTICLE, follower, embedder)
+        await follower.follow()
+        await follower.follow()
+        with Store.open_server(shared, embedder) as writer:
+
+            def die(_: object) -> None:
+                raise RuntimeError("died")
+
+            monkeypatch.setattr(writer._feed, "committed", die)
+            writer._feed._seen = 0
+            with pytest.raises(RuntimeError, match="died"):
+                await ingest(make_article(article_id="b", title="t", text="x"), writer, embedder)
+        await follower.follow()
+        assert follower._feed.catalogue.get("b") is None
+
+        follower._writes.sweep()
+        await follower.follow()
+
+        assert follower._feed.catalogue.get("b")
+        assert follower._archive.pending.count() == 0
