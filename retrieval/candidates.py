@@ -107,7 +107,7 @@ def candidates(archive: Archive, feed: Feed, writing: Lock, asked: Asked) -> lis
         _, source = look.records[article_of(name)]
         found.append(
             Candidate(
-                passage=passage_of(feed.catalogue.with_origin(source), row, text),
+                passage=passage_of(feed.catalogue.with_origin(source, asked.as_of), row, text),
                 similarity=float(vector @ asked.vector),
                 words=shares.get(name, 0.0),
                 sentences=sentences_of(row, len(vector)),

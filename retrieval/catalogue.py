@@ -107,30 +107,39 @@ class Catalogue:
         """Give what is known of an article."""
         return self._current.get(article_id)
 
+    def has_record(self, article_id: str) -> bool:
+        """Tell whether an article is there or was withdrawn."""
+        return article_id in self._current or article_id in self._withdrawn
+
     def page(self, offset: int, limit: int) -> Sequence[str]:
         """Give the ids of a page of articles, in the order in which they came first."""
         return self._rows().ids[offset : offset + limit]
 
-    def origin(self, article_id: str) -> str:
+    def origin(self, article_id: str, as_of: datetime | None = None) -> str:
         """Name the group of copies and rewrites that an article belongs to: the first published of them.
 
         A copy is said by the later of the two, of one version of the other: a changed article is compared anew when it
-        comes, and what was said of its version before holds no longer.
+        comes, and what was said of its version before holds no longer. With `as_of` what was published later joins
+        nothing.
         """
         with self._held:
             group, ahead = {article_id}, [article_id]
             while ahead:
-                new = set(self._linked(ahead.pop())) - group
+                new = {one for one in self._linked(ahead.pop()) if self._published_by(one, as_of)} - group
                 group |= new
                 ahead += new
             if len(group) == 1:
                 return article_id
             return min(group, key=self._first)
 
-    def with_origin(self, source: Source) -> Source:
+    def with_origin(self, source: Source, as_of: datetime | None = None) -> Source:
         """Give a source with its origin."""
-        origin = self.origin(source.article_id)
+        origin = self.origin(source.article_id, as_of)
         return source if origin == source.origin else source.model_copy(update={"origin": origin})
+
+    def _published_by(self, article_id: str, as_of: datetime | None) -> bool:
+        published = self._current[article_id].published
+        return as_of is None or (published is not None and published <= as_of.timestamp())
 
     def _first(self, article_id: str) -> tuple[float, int, str]:
         entry = self._current.get(article_id)

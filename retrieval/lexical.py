@@ -22,7 +22,7 @@ from retrieval.catalogue import Record
 from retrieval.errors import StoreUnavailable
 from retrieval.types import Scope, printable
 
-_FORMAT = 1
+_FORMAT = 2
 _HEAP = 32_000_000  # bytes of passages in memory before tantivy writes them out
 _MOST_TERMS = 64  # of a query; a question has at most 2,000 characters
 _STATE = "state"
@@ -55,6 +55,7 @@ class WordIndex:
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
             .filter(tantivy.Filter.remove_long(40))
             .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.ascii_fold())  # who asks for "Erdogan" means "Erdoğan"
             .filter(tantivy.Filter.stemmer("english"))
             .build()
         )

@@ -304,7 +304,8 @@ class Store:
                 if time.monotonic() - swept > _SWEEP_EVERY:
                     swept = time.monotonic()
                     self._writes.sweep()
-            except Exception as error:  # noqa: BLE001 - without it searches would grow stale, and nobody would know
+            # Also a panic of tantivy, which is no Exception: searches would grow stale, and nobody would know.
+            except BaseException as error:  # noqa: BLE001
                 if str(error) != said:
                     _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=_ours(error))
                 said = str(error)
@@ -329,13 +330,13 @@ def _free_slot(folder: Path) -> tuple[FileLock, Path]:
         raise unwritable(folder, error) from error
 
 
-def _is_of_chroma(error: Exception) -> bool:
+def _is_of_chroma(error: BaseException) -> bool:
     """Tell what Chroma raises from a mistake of ours: its client raises bare `Exception`s, too."""
     known = (ChromaError, OSError, httpx.TransportError, json.JSONDecodeError)
     return isinstance(error, known) or type(error) is Exception
 
 
-def _ours(error: Exception) -> bool:
+def _ours(error: BaseException) -> bool:
     """Tell a mistake of ours from what goes wrong around us."""
     return not _is_of_chroma(error) and not isinstance(error, StoreError)
 

@@ -118,8 +118,8 @@ class Scope(Frozen):
 
     after: AwareDatetime | None = Field(default=None, description="Published at this moment or later.")
     before: AwareDatetime | None = Field(default=None, description="Published before this moment.")
-    outlets: tuple[str, ...] = Field(default=(), max_length=100)
-    article_ids: tuple[str, ...] = Field(default=(), max_length=1000)
+    outlets: tuple[Text, ...] = Field(default=(), max_length=100)
+    article_ids: tuple[Text, ...] = Field(default=(), max_length=1000)
 
 
 class Hit(Frozen):

@@ -90,13 +90,25 @@ class Writes:
                 batch = self._next_batch()
                 try:
                     outcomes = self._put([one for one, _ in batch])
-                except BaseException as error:  # noqa: BLE001 - it goes to everybody who waits
-                    for _, theirs in batch:
-                        theirs.set_exception(error)
+                except BaseException as error:  # noqa: BLE001 - it goes to whoever waits for it
+                    if len(batch) == 1:
+                        batch[0][1].set_exception(error)
+                    else:
+                        self._put_each(batch)
                 else:
                     for (_, theirs), outcome in zip(batch, outcomes, strict=True):
                         theirs.set_result(outcome)
         return done.result()
+
+    def _put_each(self, batch: Sequence[tuple[Prepared, "Future[Outcome]"]]) -> None:
+        """Write the articles of a batch that failed one by one: what Chroma refuses is one of them, perhaps."""
+        for one, theirs in batch:
+            try:
+                [outcome] = self._put([one])
+            except BaseException as error:  # noqa: BLE001 - as above
+                theirs.set_exception(error)
+            else:
+                theirs.set_result(outcome)
 
     def withdraw(self, article_id: str) -> bool:
         """Let an article count no more; False: there is none."""

@@ -98,7 +98,11 @@ def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> boo
         counted = [
             word
             for word in found
-            if word.start >= number.end - 1 and word.start - number.end <= 60 and word.content and not word.light
+            if word.start >= number.end - 1
+            and word.start - number.end <= 60
+            and word.content
+            # "people" is light, and still what is counted
+            and (not word.light or any(same(head, word) for head in heads))
         ][:3]
         before = [word for word in found if 0 <= number.start - word.end <= 25 and word.content and not word.number]
         if any(
