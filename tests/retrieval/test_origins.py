@@ -145,9 +145,9 @@ def test_a_brief_is_no_report_of_its_own_and_joins_none() -> None:
 
 
 def test_a_digest_that_prints_several_reports_is_none_of_them() -> None:
-    reports = [read(BASE).text for BASE in sorted(FERRY.parent.glob("*/agency.md"))[:5]]
+    reports = [read(BASE).text for BASE in sorted(FERRY.parent.glob("*/agency.md"))[:8]]
     digest = "\n\n".join(reports)
-    assert len(reports) == 5
+    assert len(reports) == 8
     assert not any(same(digest, report) for report in reports)
 
 
@@ -224,10 +224,10 @@ def test_of_a_book_the_beginning_is_compared() -> None:
     assert same(book, book[: len(book) // 2])
 
 
-def test_of_the_sample_articles_the_list_is_one_with_the_report_that_it_lists() -> None:
+def test_the_sample_articles_are_reports_of_their_own() -> None:
     found = {path.stem: read(path) for path in sorted((ROOT / "seeds" / "articles").glob("*.md"))}
     merged = [pair for pair in combinations(found, 2) if same(found[pair[0]], found[pair[1]])]
-    assert merged == [("defence-alliance-joint-statement", "key-takeaways")]
+    assert merged == []
 
 
 def test_every_article_of_the_benchmark_is_labelled_once() -> None:
