@@ -375,10 +375,11 @@ def _collection(client: ClientAPI, name: str, embedder: Embedder | None) -> chro
     )
     found = collection.metadata or {}
     if any(found.get(key) != value for key, value in made_by.items()):
+        theirs, ours = (f"{one.get('embedding')}, format {one.get('format')}" for one in (found, made_by))
         message = (
-            f"The store was made with the embedding model {found.get('embedding')} (format {found.get('format')}), "
-            f"and this service uses {made_by['embedding']} (format {_FORMAT}): their vectors cannot be compared. "
-            "Use that model, or ingest into another folder (GROUNDWIRE_DATA_DIR) or Chroma server."
+            f"The store was made by another release or with another embedding model ({theirs}) than this service uses "
+            f"({ours}), and cannot be read. Ingest the articles into another folder (GROUNDWIRE_DATA_DIR) or Chroma "
+            "server, or use what made it."
         )
         raise StoreForeign(message)
     return collection
