@@ -144,8 +144,8 @@ def time_ingest(texts: Material, size: Size, cache: Path, *, make: bool) -> Iter
     best = max(one.gflops for one in ours)
     rate = statistics.median(one.embedded for one in ours)
     yield Figure("passages embedded alone", rate, "a second")
-    yield Figure("  that this machine's matmul allows", best / ours[0].gflop, "a second")
-    yield Figure("  this machine's matmul, float32", best, "GFLOP/s")
+    yield Figure("  that float32 matmul here would allow", best / ours[0].gflop, "a second")
+    yield Figure("  float32 matmul here", best, "GFLOP/s")
     yield Figure("passages ingested", statistics.median(one.passages / one.seconds for one in ours), "a second")
 
 
@@ -200,7 +200,7 @@ def _least_cosine(peer: LlamaIndex, articles: Sequence[Article]) -> float:
 
 
 def _gflop(texts: Sequence[str]) -> float:
-    """Count the floating-point operations of MiniLM's matrix products for a text, in milliards; padding left out."""
+    """Count the floating-point operations of MiniLM's matrix products for a text, in billions; padding left out."""
     from tokenizers import Tokenizer  # noqa: PLC0415 - as the model itself imports it
 
     tokenizer = Tokenizer.from_file(str(model_folder() / minilm.TOKENIZER))
@@ -398,7 +398,7 @@ def main() -> None:
     show(f"Texts: {texts.origin}, and variations of them")
     figures = []
     for name in arguments.parts or parts:
-        show(f"\n{name} (load average {os.getloadavg()[0]:.1f})")
+        show(f"\n{name}{f' (load average {os.getloadavg()[0]:.1f})' if hasattr(os, 'getloadavg') else ''}")
         for figure in parts[name]():
             figures.append({"part": name, **asdict(figure), "met": figure.met})
             show(str(figure))
