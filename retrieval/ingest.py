@@ -13,23 +13,19 @@ from retrieval.readers import ArticleFile
 from retrieval.store import Outcome, Prepared, Store
 from retrieval.types import Article, printable
 
-# Articles at once: while one is embedded the next are read, and those before it are written together. Of 120 articles
-# (626 passages), 6 at once made 20 writes and took 9.1 s of the processor, 16 made 13 and took 7.9, 40 made 7 and took
-# 7.5; embedding alone takes 5.6 (a busy machine, 2026-11; benchmarks/speed.py times the whole).
-UNDER_WAY = 24
-MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the memory; but for one that is longer
+# Articles at once: while one is embedded the next is read, and those before it are written together.
+UNDER_WAY = 6
 
 
 async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
     """Store one article; one whose version is stored already costs a look-up and writes nothing."""
     if await store.version(article.source.article_id) == article.source.version:
         return "unchanged"
-    with store.expecting():
-        # A book takes a second to split: beside a running service nobody waits for it.
-        passages = await asyncio.to_thread(split, article)
-        texts, parts = await asyncio.to_thread(embeddable, article, passages)
-        vectors, sentences = await embedder.embed_parts(texts, parts)
-        return await store.put(Prepared(article, passages, vectors, sentences))
+    # A book takes a second to split: beside a running service nobody waits for it.
+    passages = await asyncio.to_thread(split, article)
+    texts, parts = await asyncio.to_thread(embeddable, article, passages)
+    vectors, sentences = await embedder.embed_parts(texts, parts)
+    return await store.put(Prepared(article, passages, vectors, sentences))
 
 
 @dataclass(frozen=True)
@@ -49,32 +45,20 @@ async def ingest_files(
 ) -> AsyncGenerator[Ingested]:
     """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else.
 
-    A few are under way at once; what became of them comes in the order of the files. An error ends it, after what was
-    under way was told.
+    A few are under way at once; what became of them comes in the order of the files.
     """
     taken: dict[str, str] = {}
-    under_way: deque[tuple[asyncio.Task[Ingested], int]] = deque()
+    under_way: deque[asyncio.Task[Ingested]] = deque()
     try:
         for file in files:
-            name, read = await _read(file, taken)
-            length = len(read.text) if isinstance(read, Article) else 0
-            while under_way and (
-                len(under_way) == UNDER_WAY
-                or length + sum(characters for _, characters in under_way) > MOST_CHARACTERS
-                or under_way[0][0].done()
-            ):
-                yield await under_way.popleft()[0]
-            under_way.append((asyncio.create_task(_put(name, read, put)), length))
+            read = await _read(file, taken)
+            under_way.append(asyncio.create_task(_put(*read, put)))
+            while under_way and (len(under_way) == UNDER_WAY or under_way[0].done()):
+                yield await under_way.popleft()
         while under_way:
-            yield await under_way.popleft()[0]
-    except Exception:
-        ended = await asyncio.gather(*(task for task, _ in under_way), return_exceptions=True)
-        for one in ended:
-            if isinstance(one, Ingested):
-                yield one
-        raise
+            yield await under_way.popleft()
     finally:
-        for task, _ in under_way:
+        for task in under_way:
             task.cancel()
 
 

@@ -10,9 +10,9 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 _FORMAT = 3
+_WRITERS = 8  # articles that may wait for their turn together; they are written in one go
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
 _SWEEP_EVERY = 600.0  # seconds
@@ -84,7 +85,8 @@ class Store:
             self._writes = Writes(self._archive, self._feed, embedder.dimensions, alone=owner is not None)
             self._writes.sweep()
             self._opened = opened.pop_all()
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="groundwire-writer")
+        # Threads of their own: those that wait to write must not keep readers waiting.
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="groundwire-writer")
         self._closed = threading.Event()
         self._follower = threading.Thread(target=self._keep_following, name="groundwire-follower", daemon=True)
         self._follower.start()
@@ -160,8 +162,8 @@ class Store:
             return
         self._closed.set()
         self._follower.join()
-        self._writer.shutdown()
-        with self._writes.lock:
+        self._writers.shutdown()
+        with self._writes.lock:  # a write goes on when whoever asked for it has gone
             try:
                 self._feed.close()
             except Exception as error:
@@ -200,11 +202,7 @@ class Store:
 
     async def version(self, article_id: str) -> str | None:
         """Give an article's current version."""
-        return await _in_thread(self._writes.version, article_id)
-
-    def expecting(self) -> AbstractContextManager[None]:
-        """Tell that an article is being prepared: what is written meanwhile waits a little, to be written with it."""
-        return self._writes.expecting()
+        return await _in_thread(self._read_version, article_id)
 
     async def candidates(
         self,
@@ -240,15 +238,11 @@ class Store:
 
         What waits while others are written is written together.
         """
-        done = self._writes.put(article)
-        self._writer.submit(self._writes.write)
-        with _guarded():
-            # A write goes on when whoever asked for it has gone.
-            return await asyncio.shield(asyncio.wrap_future(done))
+        return await _in_thread(self._writes.put, article, pool=self._writers)
 
     async def withdraw(self, article_id: str) -> bool:
         """Let an article count no more; its text stays readable by version. False: there is none."""
-        return await _in_thread(self._writes.withdraw, article_id, pool=self._writer)
+        return await _in_thread(self._writes.withdraw, article_id, pool=self._writers)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
@@ -281,6 +275,13 @@ class Store:
     def _with_origin(self, article: Article) -> Article:
         self._feed.catch_up()
         return Article(source=self._catalogue.with_origin(article.source), text=article.text)
+
+    def _read_version(self, article_id: str) -> str | None:
+        if self._owner and not self._feed.behind:
+            known = self._catalogue.get(article_id)  # nobody else writes
+            return known.version if known else None
+        record, _ = self._archive.records([article_id]).get(article_id, (None, None))
+        return record.version if record and not record.withdrawn else None
 
     def _read_sources(self, offset: int, limit: int) -> list[Source]:
         self._feed.catch_up()
@@ -355,16 +356,9 @@ def _close(client: ClientAPI) -> None:
 
 
 async def _in_thread(function: Callable[[*Ts], R], *arguments: *Ts, pool: ThreadPoolExecutor | None = None) -> R:
-    """Run what blocks in a thread."""
-    with _guarded():
-        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
-
-
-@contextmanager
-def _guarded() -> Iterator[None]:
-    """Turn a lost Chroma into our own error."""
+    """Run what blocks in a thread, and turn a lost Chroma into our own error."""
     try:
-        yield
+        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
     except Exception as error:
         if not _is_of_chroma(error):
             raise

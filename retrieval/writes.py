@@ -9,10 +9,8 @@ which are at work, so that what a crash leaves behind is found without reading e
 import threading
 import time
 import uuid
-from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -29,8 +27,6 @@ from retrieval.types import Article, Passage
 Outcome = Literal["created", "replaced", "unchanged"]
 
 _OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
-_TOGETHER = 100  # passages that are enough for a write; readers wait while it goes on
-_LINGER = 0.5  # seconds that a write waits for articles which are being prepared
 _NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
 
 
@@ -82,60 +78,37 @@ class Writes:
         self._feed = feed
         self._dimensions = dimensions
         self._alone = alone
-        self._waiting: deque[tuple[Prepared, Future[Outcome]]] = deque()
-        self._expected = 0  # articles that are being prepared, or wait
-        self._arrival = threading.Condition()
-        self._latest: dict[str, str | None] = {}  # versions that we committed, and the feed has perhaps not taken in
+        self._waiting: list[tuple[Prepared, Future[Outcome]]] = []
         self._watched: dict[str, tuple[float, float]] = {}  # notes: their time, and since when we see that one
 
-    @contextmanager
-    def expecting(self) -> Iterator[None]:
-        """Hold a write up a little: an article is being prepared, and can be written with those that wait."""
-        with self._arrival:
-            self._expected += 1
-        try:
-            yield
-        finally:
-            with self._arrival:
-                self._expected -= 1
-                self._arrival.notify()
-
-    def put(self, article: Prepared) -> "Future[Outcome]":
-        """Let an article wait for the next `write`, of which there must be one for each that waits."""
+    def put(self, article: Prepared) -> Outcome:
+        """Wait for the turn to write, and write all that waits; or find it written when the turn comes."""
         done: Future[Outcome] = Future()
-        with self._arrival:
-            self._waiting.append((article, done))
-            self._arrival.notify()
-        return done
-
-    def write(self) -> None:
-        """Write what waits, as far as it goes into one write; how that went is told to those who wait."""
-        with self._arrival:
-            self._arrival.wait_for(self._nothing_is_to_come, _LINGER)
+        self._waiting.append((article, done))
         with self.lock:
-            batch = self._next_batch()
-            if batch and not self._written(batch):
-                # What Chroma refuses is one of them, perhaps.
-                for one in batch:
-                    self._written([one])
+            while not done.done():
+                batch = self._next_batch()
+                try:
+                    outcomes = self._put([one for one, _ in batch])
+                except BaseException as error:  # noqa: BLE001 - it goes to whoever waits for it
+                    if len(batch) == 1:
+                        batch[0][1].set_exception(error)
+                    else:
+                        self._put_each(batch)
+                else:
+                    for (_, theirs), outcome in zip(batch, outcomes, strict=True):
+                        theirs.set_result(outcome)
+        return done.result()
 
-    def _nothing_is_to_come(self) -> bool:
-        """Tell whether a write has nothing to wait for: nothing to write, enough, or all that is expected."""
-        waiting = len(self._waiting)
-        return waiting in (0, self._expected) or sum(len(one.passages) for one, _ in self._waiting) >= _TOGETHER
-
-    def _written(self, batch: Sequence[tuple[Prepared, "Future[Outcome]"]]) -> bool:
-        """Write articles in one go, and tell those who wait; False: it failed for several, and they were not told."""
-        try:
-            outcomes = self._put([one for one, _ in batch])
-        except BaseException as error:  # noqa: BLE001 - it goes to whoever waits for it
-            if len(batch) > 1:
-                return False
-            batch[0][1].set_exception(error)
-        else:
-            for (_, done), outcome in zip(batch, outcomes, strict=True):
-                done.set_result(outcome)
-        return True
+    def _put_each(self, batch: Sequence[tuple[Prepared, "Future[Outcome]"]]) -> None:
+        """Write the articles of a batch that failed one by one: what Chroma refuses is one of them, perhaps."""
+        for one, theirs in batch:
+            try:
+                [outcome] = self._put([one])
+            except BaseException as error:  # noqa: BLE001 - as above
+                theirs.set_exception(error)
+            else:
+                theirs.set_result(outcome)
 
     def withdraw(self, article_id: str) -> bool:
         """Let an article count no more; False: there is none."""
@@ -159,36 +132,28 @@ class Writes:
         """Take what waits, as much as one write holds; an article that is there twice waits for the next."""
         batch: dict[str, tuple[Prepared, Future[Outcome]]] = {}
         passages = 0
-        with self._arrival:
-            while self._waiting:
-                one, _ = self._waiting[0]
-                passages += len(one.passages)
-                if batch and (passages > BATCH or one.article.source.article_id in batch):
-                    break
-                batch[one.article.source.article_id] = self._waiting.popleft()
+        while self._waiting:
+            one, _ = self._waiting[0]
+            passages += len(one.passages)
+            if batch and (passages > BATCH or one.article.source.article_id in batch):
+                break
+            batch[one.article.source.article_id] = self._waiting.pop(0)
         return list(batch.values())
 
-    def version(self, article_id: str) -> str | None:
-        """Give an article's current version."""
-        if not self._alone:
-            record, _ = self._archive.records([article_id]).get(article_id, (None, None))
-            return None if record is None or record.withdrawn else record.version
-        # Nobody else writes.
-        if article_id in self._latest:
-            return self._latest[article_id]
-        known = self._feed.catalogue.get(article_id)
-        return known.version if known else None
-
     def _put(self, batch: Sequence[Prepared]) -> list[Outcome]:
+        before = self._archive.records([one.article.source.article_id for one in batch])
         outcomes: list[Outcome] = []
         fresh: list[tuple[Prepared, str]] = []
         for one in batch:
-            version = self.version(one.article.source.article_id)
-            if version == one.article.source.version:
+            record, _ = before.get(one.article.source.article_id, (None, None))
+            if record is None or record.withdrawn:
+                outcomes.append("created")
+            elif record.version == one.article.source.version:
                 outcomes.append("unchanged")
+                continue
             else:
-                outcomes.append("replaced" if version else "created")
-                fresh.append((one, uuid.uuid4().hex))
+                outcomes.append("replaced")
+            fresh.append((one, uuid.uuid4().hex))
         if not fresh:
             return outcomes
         notes = {write: one.article.source.article_id for one, write in fresh}
@@ -231,13 +196,13 @@ class Writes:
 
     def _commit(self, commits: Sequence[_Commit]) -> None:
         """Write the articles' records, and keep what they replace."""
+        # Read as late as may be: a version that another process commits from here to our own commit is not kept.
         ids = [one.article.source.article_id for one in commits]
-        before: dict[str, tuple[dict[str, Any], str]] = {}
-        if not self._alone or any(self._was_there(article_id) for article_id in ids):
-            # Read as late as may be: a version that another process commits from here to our own commit is not kept.
-            found = self._archive.articles.get(ids=ids, include=["documents", "metadatas"])
-            rows_and_texts = zip(found["metadatas"], found["documents"], strict=True)
-            before = {str(row["article_id"]): (row, text) for row, text in rows_and_texts}
+        found = self._archive.articles.get(ids=ids, include=["documents", "metadatas"])
+        before = {
+            str(row["article_id"]): (row, text)
+            for row, text in zip(found["metadatas"], found["documents"], strict=True)
+        }
         replaced = [(row, text) for row, text in before.values() if not row.get("withdrawn")]
         if replaced:
             self._archive.superseded.upsert(
@@ -267,14 +232,7 @@ class Writes:
             documents=[one.article.text for one in commits],
             metadatas=rows,
         )
-        if not self._feed.behind:
-            self._latest.clear()
-        for one in commits:
-            self._latest[one.article.source.article_id] = None if one.withdrawn else one.article.source.version
         self._feed.committed({str(row["article_id"]): int(row["change"]) for row in rows})
-
-    def _was_there(self, article_id: str) -> bool:
-        return article_id in self._latest or self._feed.catalogue.has_record(article_id)
 
     def _look_again(self, commits: Sequence[_Commit]) -> None:
         """Look at what other processes did meanwhile."""

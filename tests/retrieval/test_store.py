@@ -483,7 +483,6 @@ async def test_a_search_beside_a_writer_sees_one_version_whole(
     reader = open_store() if kind == "server" else writer
     for article in (versions[0], *(long_article(f"other {number}", number) for number in range(4))):
         await ingest(article, writer, embedder)
-    await reader.follow()
     reading = True
     writes = 0
 
