@@ -86,6 +86,13 @@ class Feed:
         with self._looking:
             self._look()
 
+    def refresh(self) -> None:
+        """Take in what anybody changed, before somebody counts or lists; a search sees it without."""
+        if self._overlap:
+            self.follow()
+        else:
+            self.catch_up()
+
     def _look(self) -> None:
         if self._lost:
             self.words.open()

@@ -284,13 +284,13 @@ class Store:
         return record.version if record and not record.withdrawn else None
 
     def _read_sources(self, offset: int, limit: int) -> list[Source]:
-        self._feed.catch_up()
+        self._feed.refresh()
         article_ids = list(self._catalogue.page(offset, limit))
         records = self._archive.records(article_ids)
         return [self._catalogue.with_origin(records[one][1]) for one in article_ids if one in records]
 
     def _read_corpus(self) -> Corpus:
-        self._feed.catch_up()
+        self._feed.refresh()
         return self._catalogue.corpus
 
     def _keep_following(self) -> None:
