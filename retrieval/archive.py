@@ -1,6 +1,7 @@
 """What Chroma keeps for us: four collections, and how searching, writing and following read them."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -91,9 +92,12 @@ class Archive:
 
     def nearest(self, vector: Vectors, count: int) -> list[str]:
         """Name the passages nearest to a vector, the nearest first; a few are missed, for the index is approximate."""
-        query = np.asarray([vector], dtype=np.float32)
-        found = self.passages.query(query_embeddings=query, n_results=count, include=[])
+        found = _query(self.passages.query, np.asarray([vector], dtype=np.float32), count, [])
         return [str(name) for name in found["ids"][0]]
+
+    def near_articles(self, vectors: Vectors, count: int) -> dict[str, Any]:
+        """Give for each vector the articles nearest to it, the nearest first: Chroma's lists of lists."""
+        return _query(self.articles.query, vectors, count, ["documents", "metadatas", "distances"])
 
     def _with_vectors(self, names: Sequence[str], include: Sequence[str]) -> dict[str, Any]:
         if not names:
@@ -110,6 +114,20 @@ class Archive:
                 left -= 1
             else:
                 return found
+
+
+def _query(query: Callable[..., Any], vectors: Vectors, count: int, include: Sequence[str]) -> dict[str, Any]:
+    """Query, and again where Chroma is just making the collection's index: it then finds nothing on its disk."""
+    for left in reversed(range(_AGAIN + 1)):
+        try:
+            found: dict[str, Any] = query(query_embeddings=vectors, n_results=count, include=[*include])
+        except Exception as error:
+            if "Nothing found on disk" not in str(error) or not left:
+                raise
+            time.sleep(0.05)
+        else:
+            return found
+    raise AssertionError  # pragma: no cover
 
 
 def superseded_id(article_id: str, version: str) -> str:

@@ -21,7 +21,7 @@ from retrieval.rows import passage_of, sentences_of
 from retrieval.types import Scope, Source
 
 _UNDISTURBED = 5  # looks at an article that is being replaced under a search, before this process's writers must wait
-_LOOKS = 8  # in all
+_LOOKS = 20  # in all; another process's writers cannot be kept waiting
 # Passages of a scope that are asked for by name. Of 100,000 the vectors of 50 are read in 1 ms, of 500 in 15, of 1,000
 # in 80 to 120, as long as it takes to ask for the 8,500 nearest of all; Chroma's own filter takes 40 to 200 (a busy
 # machine, 2026-11; no script here measures it).

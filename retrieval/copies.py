@@ -37,11 +37,7 @@ def copied(archive: Archive, batch: Sequence[tuple[Article, Vectors]]) -> list[t
 def _neighbours(archive: Archive, batch: Sequence[tuple[Article, Vectors]]) -> Iterator[list[Article]]:
     """Give for each article its neighbours, the nearest first."""
     vectors = np.asarray([vector for _, vector in batch], dtype=np.float32)
-    found = archive.articles.query(
-        query_embeddings=vectors,
-        n_results=_COMPARED + len(batch),
-        include=["documents", "metadatas", "distances"],
-    )
+    found = archive.near_articles(vectors, _COMPARED + len(batch))
     replaced = {article.source.article_id for article, _ in batch}
     among = vectors @ vectors.T
     for place, rows in enumerate(zip(found["metadatas"], found["documents"], found["distances"], strict=True)):

@@ -9,6 +9,7 @@ import logging
 import math
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,6 +26,7 @@ from retrieval.types import Scope, printable
 _FORMAT = 2
 _HEAP = 32_000_000  # bytes of passages in memory before tantivy writes them out
 _MOST_TERMS = 64  # of a query; a question has at most 2,000 characters
+_TRIES = 40  # of two seconds in all, to empty a folder
 _STATE = "state"
 _ARTICLE = "article"
 _log = logging.getLogger("groundwire.words")
@@ -104,7 +106,14 @@ class WordIndex:
 
     def _begin_anew(self, folder: Path) -> dict[str, Any]:
         self._writer = None  # type: ignore[assignment]  # as above
-        shutil.rmtree(folder)
+        for left in reversed(range(_TRIES)):
+            try:
+                shutil.rmtree(folder)
+                break
+            except OSError:
+                if not left:
+                    raise
+                time.sleep(0.05)  # threads of tantivy's that clean up may still write
         return self._load()
 
     @contextmanager
