@@ -15,6 +15,7 @@ from retrieval.types import Article, printable
 
 # Articles at once: while one is embedded the next is read, and those before it are written together.
 UNDER_WAY = 6
+MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the memory; but for one that is longer
 
 
 async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
@@ -45,20 +46,32 @@ async def ingest_files(
 ) -> AsyncGenerator[Ingested]:
     """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else.
 
-    A few are under way at once; what became of them comes in the order of the files.
+    A few are under way at once; what became of them comes in the order of the files. An error ends it, after what was
+    under way was told.
     """
     taken: dict[str, str] = {}
-    under_way: deque[asyncio.Task[Ingested]] = deque()
+    under_way: deque[tuple[asyncio.Task[Ingested], int]] = deque()
     try:
         for file in files:
-            read = await _read(file, taken)
-            under_way.append(asyncio.create_task(_put(*read, put)))
-            while under_way and (len(under_way) == UNDER_WAY or under_way[0].done()):
-                yield await under_way.popleft()
+            name, read = await _read(file, taken)
+            length = len(read.text) if isinstance(read, Article) else 0
+            while under_way and (
+                len(under_way) == UNDER_WAY
+                or length + sum(characters for _, characters in under_way) > MOST_CHARACTERS
+                or under_way[0][0].done()
+            ):
+                yield await under_way.popleft()[0]
+            under_way.append((asyncio.create_task(_put(name, read, put)), length))
         while under_way:
-            yield await under_way.popleft()
+            yield await under_way.popleft()[0]
+    except Exception:
+        ended = await asyncio.gather(*(task for task, _ in under_way), return_exceptions=True)
+        for one in ended:
+            if isinstance(one, Ingested):
+                yield one
+        raise
     finally:
-        for task in under_way:
+        for task, _ in under_way:
             task.cancel()
 
 

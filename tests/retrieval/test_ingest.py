@@ -4,16 +4,17 @@ import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from retrieval.embedding import Role, Vectors
-from retrieval.errors import UnreadableArticle
-from retrieval.ingest import Ingested, ingest, ingest_files
+from retrieval.errors import StoreUnavailable, UnreadableArticle
+from retrieval.ingest import MOST_CHARACTERS, UNDER_WAY, Ingested, ingest, ingest_files
 from retrieval.passages import split, text_to_embed
 from retrieval.readers import article_files
 from retrieval.search import search
-from retrieval.store import Store
+from retrieval.store import Outcome, Store
 from retrieval.types import Article, Scope, make_article
 from tests.fakes import WordEmbedder
 
@@ -150,6 +151,141 @@ async def test_a_store_that_fails_ends_the_ingest(folder: Path) -> None:
 
     with pytest.raises(OSError, match="drones"):
         [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A hundred files, whose names tell their order."""
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(100):
+        (folder / f"{number:03}.txt").write_text(f"Article {number}.\n")
+    return folder
+
+
+class Desk:
+    """Stores articles when it is told to, and remembers which came and which are at work."""
+
+    def __init__(self) -> None:
+        self.came: list[str] = []
+        self.at_work = 0
+        self.most = 0
+        self.cancelled = 0
+        self.go = asyncio.Event()
+        self.full = asyncio.Event()
+
+    async def put(self, article: Article) -> Outcome:
+        name = article.source.article_id
+        self.came.append(name)
+        if len(self.came) == UNDER_WAY:
+            self.full.set()
+        self.at_work += len(article.text)
+        self.most = max(self.most, self.at_work)
+        try:
+            await self.go.wait()
+            for _ in range(int(name) * 7 % 10):  # each takes its time
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        finally:
+            self.at_work -= len(article.text)
+        if name == "013":
+            raise UnreadableArticle(name, "refused")
+        return "created"
+
+
+async def test_what_became_of_files_comes_in_their_order_whichever_is_done_first(many: Path) -> None:
+    desk = Desk()
+    desk.go.set()
+
+    found = [one async for one in ingest_files(article_files([many]), desk.put)]
+
+    assert [Path(one.name).stem for one in found] == [f"{number:03}" for number in range(100)]
+    assert [one.reason for one in found if one.reason] == ["refused"]
+
+
+async def test_no_more_articles_are_read_than_are_under_way(many: Path) -> None:
+    desk = Desk()
+    stream = ingest_files(article_files([many]), desk.put)
+    first = asyncio.ensure_future(anext(stream))
+    await desk.full.wait()
+    for _ in range(1000):
+        await asyncio.sleep(0)
+
+    assert len(desk.came) == UNDER_WAY
+    desk.go.set()
+    assert (await first).article_id == "000"
+    assert len([one async for one in stream]) == 99
+    assert len(desk.came) == 100
+
+
+async def test_long_articles_do_not_fill_the_memory_together(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"{number:03}.txt").write_text("x" * (MOST_CHARACTERS // 2 + (number == 3) * MOST_CHARACTERS))
+    desk = Desk()
+    desk.go.set()
+
+    found = [one async for one in ingest_files(article_files([tmp_path]), desk.put)]
+
+    assert len(found) == 6
+    assert desk.most == MOST_CHARACTERS * 3 // 2, "the longest alone"
+
+
+async def test_an_ingest_that_is_given_up_gives_up_what_is_under_way(many: Path) -> None:
+    desk = Desk()
+
+    async def run() -> None:
+        [one async for one in ingest_files(article_files([many]), desk.put)]
+
+    running = asyncio.create_task(run())
+    await desk.full.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+    assert desk.cancelled == UNDER_WAY
+    assert len(desk.came) == UNDER_WAY
+
+
+async def test_a_store_that_fails_in_the_middle_ends_the_ingest_after_what_was_stored_is_told(many: Path) -> None:
+    async def put(article: Article) -> Outcome:
+        if article.source.article_id == "030":
+            raise StoreUnavailable("the disk is full")
+        await asyncio.sleep(0)
+        return "created"
+
+    told: list[str | None] = []
+
+    async def run() -> None:
+        async for one in ingest_files(article_files([many]), put):
+            told.append(one.article_id)  # noqa: PERF401 - also when it ends with an error
+
+    with pytest.raises(StoreUnavailable, match="the disk is full"):
+        await run()
+
+    assert told[:30] == [f"{number:03}" for number in range(30)]
+    assert "030" not in told
+    assert len(told) == len(set(told)) <= 30 + UNDER_WAY
+
+
+async def test_an_article_that_chroma_refuses_takes_nothing_with_it(store: Store, embedder: WordEmbedder) -> None:
+    """Neither the others of its write nor those of the next."""
+    articles = [make_article(article_id=name, title="t", text="x") for name in "abc"]
+    upsert = store._archive.passages.upsert
+
+    def refused(**rows: Any) -> None:  # noqa: ANN401 - Chroma's own
+        if any(name.startswith("b@") for name in rows["ids"]):
+            raise ValueError("too long for Chroma")
+        upsert(**rows)
+
+    store._archive.passages.upsert = refused
+    ended = await asyncio.gather(*(ingest(one, store, embedder) for one in articles), return_exceptions=True)
+
+    assert [str(one) for one in ended] == ["created", "too long for Chroma", "created"]
+    assert [source.article_id for source in await store.sources(0, 10)] == ["a", "c"]
 
 
 async def test_each_passage_is_embedded_with_its_title_and_without_furniture(
