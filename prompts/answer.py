@@ -2,22 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Literal
 
+from prompts.message import Message
 from prompts.passage import PromptPassage, fenced, without_tags
 
 NOT_SAID = "The articles do not say."
 """What a model is told to write when the passages do not answer; `says_not` knows it again."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """One message of a chat."""
-
-    role: Literal["system", "user"]
-    content: str
 
 
 def answer_prompt(question: str, passages: Sequence[PromptPassage]) -> list[Message]:

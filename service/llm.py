@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import httpx
 
-from prompts.answer import Message
+from prompts.message import Message
 from service.errors import SettingsError, WriterUnavailable
 from service.settings import Settings
 

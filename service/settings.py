@@ -1,11 +1,20 @@
 """Settings from the environment: data alone; wiring.py builds things from them."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
+from service.types import OnUnsupported
+
+
+def _listed(value: object) -> object:
+    return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
+
+
+ModelName = Annotated[str, StringConstraints(pattern=r"^(extractive|(openai|openai-like|ollama|anthropic)/.+)$")]
 
 
 class Settings(BaseSettings):
@@ -27,10 +36,26 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
 
+    # Embedding
+    embedding: str = Field(default="minilm", pattern=r"^(minilm|(openai|openai-like|ollama|huggingface)/.+)$")
+    embedding_base_url: str | None = Field(default=None, pattern=r"^https?://")
+    embedding_api_key: SecretStr | None = None
+
     # Writing
-    llm: str = Field(default="extractive", pattern=r"^(extractive|openai-like/.+)$")
+    llm: ModelName = "extractive"
+    llm_allowed: Annotated[tuple[ModelName, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="What a request may name beside `llm`, with commas between; all of one provider."
+    )
     llm_base_url: str | None = Field(default=None, pattern=r"^https?://")
     llm_api_key: SecretStr | None = None
+    llm_timeout: float = Field(
+        default=60.0, gt=0, le=3600, description="Seconds for a whole reply, its retry included."
+    )
+    llm_context_window: int = Field(default=8192, ge=2048, description="Tokens, of the prompt and the reply together.")
+    fallback: Literal["extractive", "none"] = Field(
+        default="extractive", description="Who answers when the model fails."
+    )
+    on_unsupported: OnUnsupported = Field(default="drop", description="What becomes of a sentence without a proof.")
 
 
 def from_environment() -> Settings:

@@ -21,9 +21,15 @@ class Turn(Frozen):
     text: Annotated[Text, StringConstraints(max_length=MOST_HISTORY)]
 
 
+OnUnsupported = Literal["drop", "mark", "keep", "abstain"]
+"""What becomes of a sentence that nothing proves: left out; sent with a mark; sent as it is; or no answer at all."""
+
+
 class Options(Frozen):
     """What a client may ask of one answer."""
 
+    model: str | None = Field(default=None, max_length=200, description="One of the models that the operator allows.")
+    on_unsupported: OnUnsupported | None = Field(default=None, description="Otherwise what the operator has set.")
     include_hits: bool = Field(default=False, strict=True, description="Give the retrieved passages with the answer.")
 
 

@@ -75,8 +75,9 @@ def test_compose_publishes_on_this_machine_alone_and_waits_for_health(services: 
     assert "healthcheck" in services["chroma"]
 
 
-def test_compose_passes_on_all_that_names_a_language_model(services: dict[str, Any]) -> None:
-    names = {f"GROUNDWIRE_{field.upper()}" for field in Settings.model_fields if field.startswith("llm")}
+def test_compose_passes_on_all_that_says_which_models_are_used_and_how(services: dict[str, Any]) -> None:
+    about_models = ("llm", "embedding", "fallback", "on_unsupported")
+    names = {f"GROUNDWIRE_{field.upper()}" for field in Settings.model_fields if field.startswith(about_models)}
     assert names <= services["groundwire"]["environment"].keys()
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import respx
 
-from prompts.answer import Message
+from prompts.message import Message
 from retrieval.ingest import ingest
 from retrieval.store import Store
 from retrieval.types import make_article

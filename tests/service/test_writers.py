@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from prompts.answer import NOT_SAID, Message
+from prompts.answer import NOT_SAID
+from prompts.message import Message
 from retrieval.passages import split
 from retrieval.types import Article, Hit, make_article
 from service.evidence import Evidence, gather
