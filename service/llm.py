@@ -29,8 +29,8 @@ class LanguageModel(Protocol):
         """
 
 
-def open_llm(settings: Settings) -> LanguageModel:
-    """Open the model that the settings name.
+def open_llm(name: str, settings: Settings) -> LanguageModel:
+    """Open a model by its `provider/model`, at the address and with the key of the settings.
 
     Raises:
         SettingsError: a variable that it needs is missing.
@@ -38,11 +38,11 @@ def open_llm(settings: Settings) -> LanguageModel:
     """
     if not settings.llm_base_url:
         raise SettingsError(
-            f"GROUNDWIRE_LLM={settings.llm} needs the address of its server: set GROUNDWIRE_LLM_BASE_URL, "
+            f"GROUNDWIRE_LLM={name} needs the address of its server: set GROUNDWIRE_LLM_BASE_URL, "
             "for instance to http://127.0.0.1:8080/v1"
         )
     key = settings.llm_api_key.get_secret_value() if settings.llm_api_key else "none"
-    return OpenAILikeModel(settings.llm, settings.llm_base_url, key)
+    return OpenAILikeModel(name, settings.llm_base_url, key)
 
 
 class OpenAILikeModel:

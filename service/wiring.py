@@ -32,7 +32,7 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         else:
             from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
 
-            yield Answerer(store, embedder, LanguageModelWriter(open_llm(settings)))
+            yield Answerer(store, embedder, LanguageModelWriter(open_llm(settings.llm, settings)))
 
 
 @asynccontextmanager

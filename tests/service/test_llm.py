@@ -103,7 +103,7 @@ async def test_a_reply_ends_where_it_says_so_also_without_done() -> None:
 async def test_a_model_without_a_key_never_takes_that_of_another_service(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     route = completions().mock(return_value=streamed(reply("India.")))
-    opened = open_llm(Settings(llm="openai-like/news-7b", llm_base_url=URL))
+    opened = open_llm("openai-like/news-7b", Settings(llm_base_url=URL))
     assert [piece async for piece in opened.stream(CHAT)] == ["India."]
     assert KEY not in str(route.calls[0].request.headers.raw)
 
@@ -178,11 +178,11 @@ async def test_every_failure_is_one_call_and_one_clear_error_without_the_key(
 
 def test_a_missing_address_names_its_variable() -> None:
     with pytest.raises(SettingsError, match="GROUNDWIRE_LLM_BASE_URL"):
-        open_llm(Settings(llm="openai-like/news-7b"))
+        open_llm("openai-like/news-7b", Settings())
 
 
 def test_the_model_takes_its_name_from_the_setting() -> None:
-    assert open_llm(Settings(llm="openai-like/org/news-7b", llm_base_url=URL)).name == "openai-like/org/news-7b"
+    assert open_llm("openai-like/org/news-7b", Settings(llm_base_url=URL)).name == "openai-like/org/news-7b"
 
 
 class ScriptedServer:
