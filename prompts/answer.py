@@ -1,27 +1,63 @@
-"""The prompt that asks a language model for an answer from numbered passages, and its phrase for "no answer"."""
+"""The prompt that asks a language model for an answer from numbered passages, and what its reply may say instead."""
 
 import re
 from collections.abc import Sequence
 from importlib.resources import files
 
 from prompts.message import Message
-from prompts.passage import PromptPassage, fenced, without_tags
+from prompts.passage import PromptPassage, data, fenced, tokens
 
 NOT_SAID = "The articles do not say."
 """What a model is told to write when the passages do not answer; `says_not` knows it again."""
 
+# Models dress the phrase and go on behind it, "The articles provided do not say how many.", which says nothing of the
+# world. The articles' own words for others ("the documents do not show") are no such phrase.
+_NOT_SAID = re.compile(
+    r"""\W*(?:(?:however|unfortunately|but)\W+)?
+    (?:none\ of\ the\ (?:\w+\ )?(?:articles|passages)\b
+      |(?:the\ |these\ )?
+       (?:(?:(?:provided|given|available|numbered)\ )?(?:articles?|passages?)
+         |(?:provided|given|available)\ (?:texts?|contexts?|sources?|documents?|information|excerpts?))
+       (?:\ (?:provided|given|above|below|available))?
+       \s(?:(?:do|does|did)\ ?n(?:o|['’])t\b|can(?:no|['’])t\b|(?:says?|contains?|gives?)\ no(?:thing)?\b))""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_REFUSAL = re.compile(
+    r"""\W*(?:
+    (?:i['’]?m|i\ am|we\ are|we['’]re)\ (?:very\ |so\ )?(?:sorry|afraid|unable|not\ able|not\ allowed)\b
+    |(?:my\ )?apologies\b|sorry[,.]|sorry\ (?:but|i)\b|i\ apologi[sz]e\b|as\ an?\ (?:ai|artificial|large|language)\b
+    |i\ (?:can(?:no|['’])?t|could\ ?n(?:o|['’])t|won['’]?t|will\ not|must\ decline|decline)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
-def answer_prompt(question: str, passages: Sequence[PromptPassage]) -> list[Message]:
-    """Give the messages that ask for an answer; passages are numbered from 1 in their order."""
+
+def answer_prompt(question: str, passages: Sequence[PromptPassage], most_tokens: int) -> tuple[list[Message], int]:
+    """Give the messages that ask for an answer, and how many passages they hold, numbered from 1 in their order.
+
+    Args:
+        question: One that stands alone.
+        passages: The most relevant first. The last are left out where all together would not fit.
+        most_tokens: What the messages may take.
+
+    """
     rules = files("prompts").joinpath("answer.md").read_text(encoding="utf-8").format(not_said=NOT_SAID)
-    numbered = "\n\n".join(fenced(number, passage) for number, passage in enumerate(passages, start=1))
-    return [Message("system", rules), Message("user", f"{numbered}\n\nQuestion: {without_tags(question)}")]
+    asked = f"Question: {data(question)}"
+    left = most_tokens - tokens(rules) - tokens(asked)
+    shown: list[str] = []
+    for number, passage in enumerate(passages, start=1):
+        text = fenced(number, passage)
+        left -= tokens(text)
+        if left < 0 and shown:
+            break
+        shown.append(text)
+    return [Message("system", rules), Message("user", "\n\n".join([*shown, asked]))], len(shown)
 
 
 def says_not(sentence: str) -> bool:
-    """Tell whether a sentence is the phrase for "no answer", whatever stands around its words."""
-    return _letters(sentence) == _letters(NOT_SAID)
+    """Tell whether a sentence says that the articles do not answer: the phrase that was asked for, or one like it."""
+    return bool(_NOT_SAID.match(sentence)) and not re.search(r"\b(?:but|except)\b", sentence[4:])
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"\W+", " ", text.replace("don't", "do not").replace("don’t", "do not")).strip().lower()
+def refuses(sentence: str) -> bool:
+    """Tell whether a sentence refuses to answer, for reasons of the model's own."""
+    return bool(_REFUSAL.match(sentence))

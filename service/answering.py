@@ -1,38 +1,36 @@
-"""ONE QUESTION: small talk? -> search -> write -> prove -> number -> answer, top to bottom."""
+"""ONE QUESTION: small talk? -> standalone -> search -> write -> prove -> number -> answer, top to bottom."""
 
-import time
-import uuid
-from collections.abc import AsyncGenerator, Callable
+import logging
+import re
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from retrieval.embedding import Embedder
 from retrieval.search import Results, search
 from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
+from service.composing import Composition
 from service.disagreement.finding import contrary, disagreements
-from service.evidence import Statement, gather
+from service.errors import ModelNotAllowed, WriterUnavailable
+from service.evidence import Evidence, gather
 from service.recency import older_than_asked, timeless
-from service.sentences import escaped
+from service.sentences import leans
 from service.smalltalk import is_small_talk
 from service.types import (
     Abstention,
     Answer,
     Answered,
-    Citation,
-    CitedSource,
-    Disagreement,
     Event,
-    Notice,
+    OnUnsupported,
     Question,
     Reason,
     Searched,
     SearchRequest,
-    Sentence,
     SentenceReady,
+    Usage,
 )
-from service.verification.proving import Verdict, independent_sources, prove
+from service.verification.proving import Verdict, prove
 from service.writers import Writer
 
 # Passages that an answer is written from. Of SQuAD's answerable questions the dense ranking has the gold passage among
@@ -54,25 +52,54 @@ MESSAGES: dict[Reason, str] = {
 }
 
 
+_ADDRESS = re.compile(r"://|\bwww\.|\]\(|\bdata:|\bjavascript:|<\w|\]:", re.IGNORECASE)
+
+_log = logging.getLogger("groundwire.answering")
+
+
 class Answerer:
     """Answers questions from a store; safe for any number of questions at once."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - wiring.py names each of them
         self,
         store: Store,
         embedder: Embedder,
         writer: Writer,
+        *,
+        others: Sequence[Writer] = (),
+        fallback: Writer | None = None,
+        on_unsupported: OnUnsupported = "drop",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Put the parts together; wiring.py makes them. The clock says what "today" is, where a question does not."""
+        """Put the parts together; wiring.py makes them.
+
+        Args:
+            store: What is searched.
+            embedder: The model whose vectors it holds.
+            writer: Who writes where a question names nobody.
+            others: Whom it may name instead.
+            fallback: Who writes when a language model has failed before its first sentence; None: nobody.
+            on_unsupported: What becomes of a sentence that nothing proves, where a question does not say.
+            clock: What "today" is, where a question does not say.
+
+        """
         self.store = store
         self.embedder = embedder
-        self.writer = writer
+        self.writers = {one.name: one for one in (writer, *others)}
+        self.fallback = fallback
+        self.on_unsupported = on_unsupported
         self.clock = clock
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Name who may write, the one that writes unasked first."""
+        return tuple(self.writers)
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         """Give the passages for a question, relevant or not."""
-        return (await self._search(request, request.limit)).hits
+        writer = self._writer(request)
+        asked = await writer.standalone(request)
+        return (await self._search(_asking(request, asked.text), request.limit)).hits
 
     async def answer(self, question: Question) -> Answer:
         """Give the whole answer."""
@@ -86,19 +113,25 @@ class Answerer:
         """Give the answer piece by piece: Searched, a SentenceReady for each proved sentence, Answered.
 
         Raises:
-            WriterUnavailable: the language model did not answer; what was sent before stays true.
+            ModelNotAllowed: the question names a model that the operator does not allow.
+            WriterUnavailable: the language model did not answer, nor is there a fallback; what was sent stays true.
             StoreUnavailable: Chroma did not answer.
 
         """
-        answer = _Growing()
-        if question.history:
-            message = "The turns before are not used yet: ask a question that can be understood by itself."
-            answer.notices.append(Notice(kind="history_unused", message=message))
+        writer = self._writer(question)
+        answer = Composition(writer.name)
         if is_small_talk(question.question):
             yield Answered(answer=await self._finished(question, answer, [], "not_a_question"))
             return
 
-        results = await self._search(question, PASSAGES_READ)
+        standalone = await writer.standalone(question)
+        answer.count(standalone.usage)
+        asked = _asking(question, standalone.text)
+        if asked.question != question.question:
+            answer.notice("read_as", f"Read as: {asked.question}")
+        answer.lap("rewrite")
+
+        results = await self._search(asked, PASSAGES_READ)
         hits = results.hits
         answer.lap("search")
         yield Searched(hits=tuple(hits))
@@ -110,19 +143,9 @@ class Answerer:
 
         articles = await self._articles(hits)
         evidence = gather(hits, articles, sentences=results.sentences, vector=results.vector)
-        drafted = left_out = 0
-        # Closed at once when the reader leaves: a model must not go on writing for nobody.
-        async with aclosing(self.writer.write(question, evidence)) as drafts:
-            async for draft in drafts:
-                answer.lap("write")
-                drafted += 1
-                verdict = prove(draft.text, draft.cited, evidence)
-                answer.lap("verify")
-                if verdict.supported:
-                    yield answer.add(draft.text, verdict)
-                else:
-                    left_out += 1
-        answer.lap("write")
+        async with aclosing(self._written(asked, evidence, writer, answer)) as sentences:
+            async for sentence in sentences:
+                yield sentence
         for other in contrary(answer.said, evidence):
             verdict = prove(other.text, (other.statement.hit,), evidence)
             if verdict.supported:
@@ -130,16 +153,83 @@ class Answerer:
         answer.disagreements = disagreements(answer.said, evidence.articles)
         answer.lap("compare")
 
-        if left_out:
-            sentences = "1 sentence was" if left_out == 1 else f"{left_out} sentences were"
-            message = f"{sentences} left out: the articles do not support what was drafted."
-            answer.notices.append(Notice(kind="left_out", message=message))
-        sources: list[Source] = [*answer.sources.values()] or [hit.passage.source for hit in hits]
+        self._notice(answer, asked, [*answer.sources.values()] or [hit.passage.source for hit in hits])
+        reason: Reason = "not_supported" if answer.drafted else "not_answered"
+        yield Answered(answer=await self._finished(question, answer, hits, reason))
+
+    async def _written(
+        self, question: Question, evidence: Evidence, writer: Writer, answer: Composition
+    ) -> AsyncGenerator[SentenceReady]:
+        """Give the proved sentences, of the fallback where the language model fails before its first."""
+        try:
+            async with aclosing(self._proved(question, evidence, writer, answer)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+        except WriterUnavailable as error:
+            if self.fallback is None:
+                raise
+            _log.warning("%s", error)
+            if answer.sentences:
+                answer.notice("cut_short", f"{error} What it had written until then stands; more may be to say.")
+                return
+            answer.notice("fallback", f"{error} This answer is written without it, in the articles' own words.")
+            answer.writer, answer.drafted, answer.left_out = self.fallback.name, 0, 0
+            async with aclosing(self._proved(question, evidence, self.fallback, answer)) as sentences:
+                async for sentence in sentences:
+                    yield sentence
+
+    async def _proved(
+        self, question: Question, evidence: Evidence, writer: Writer, answer: Composition
+    ) -> AsyncGenerator[SentenceReady]:
+        """Prove each sentence as it is drafted; what becomes of one that nothing proves is the client's choice."""
+        policy = question.options.on_unsupported or self.on_unsupported
+        held: list[tuple[str, Verdict]] = []  # nothing is sent before all is proved, where one failure withholds it all
+        gone = False
+        # Closed at once when the reader leaves: a model must not go on writing for nobody.
+        async with aclosing(writer.write(question, evidence)) as drafts:
+            async for draft in drafts:
+                answer.lap("write")
+                if isinstance(draft, Usage):
+                    answer.count(draft)
+                    continue
+                answer.drafted += 1
+                verdict = prove(draft.text, draft.cited, evidence)
+                answer.lap("verify")
+                gone = gone and leans(draft.text)  # "He …", and the sentence before named him
+                if verdict.supported and not gone:
+                    if policy == "abstain":
+                        held.append((draft.text, verdict))
+                    else:
+                        yield answer.add(draft.text, verdict)
+                elif policy == "abstain":
+                    answer.left_out = answer.drafted
+                    return
+                elif policy == "drop" or _ADDRESS.search(draft.text):  # a link is never sent unproved
+                    answer.left_out += 1
+                    gone = True
+                else:
+                    yield answer.add_unsupported(draft.text, verdict, mark=policy == "mark")
+        answer.lap("write")
+        for text, verdict in held:
+            yield answer.add(text, verdict)
+
+    def _notice(self, answer: Composition, question: Question, sources: Sequence[Source]) -> None:
+        """Count the sentences without a proof, and tell where the sources are older than was asked for."""
+        if answer.left_out:
+            answer.notice(
+                "left_out", _counted(answer.left_out, "left out: the articles do not support what was drafted")
+            )
+        if answer.unsupported:
+            answer.notice("unsupported", _counted(answer.unsupported, "sent though the articles do not support it"))
         now = question.as_of or self.clock()
         if older := older_than_asked(question.question, sources, now, cited=bool(answer.sources)):
             answer.notices.append(older)
-        reason: Reason = "not_supported" if drafted else "not_answered"
-        yield Answered(answer=await self._finished(question, answer, hits, reason))
+
+    def _writer(self, question: Question) -> Writer:
+        name = question.options.model or self.models[0]
+        if name not in self.writers:
+            raise ModelNotAllowed(name, self.models)
+        return self.writers[name]
 
     async def _search(self, question: Question, limit: int) -> Results:
         return await search(
@@ -156,7 +246,7 @@ class Answerer:
         sources = {hit.passage.source.article_id: hit.passage.source for hit in hits}
         return await self.store.articles(list(sources.values()))
 
-    async def _finished(self, question: Question, answer: "_Growing", hits: list[Hit], reason: Reason) -> Answer:
+    async def _finished(self, question: Question, answer: Composition, hits: list[Hit], reason: Reason) -> Answer:
         answered = bool(answer.sentences)
         corpus = await self.store.corpus()
         return Answer(
@@ -171,81 +261,17 @@ class Answerer:
             disagreements=answer.disagreements,
             notices=tuple(answer.notices),
             hits=tuple(hits) if question.options.include_hits else None,
-            writer=self.writer.name,
+            writer=answer.writer,
             corpus=corpus,
+            usage=answer.usage,
             timings_ms=answer.timings(),
         )
 
 
-@dataclass
-class _Growing:
-    """The answer while its sentences arrive: source numbers are given in order of first use and never change."""
+def _asking(question: Question, text: str) -> Question:
+    """Give the question in words that stand alone."""
+    return question.model_copy(update={"question": text})
 
-    id: str = field(default_factory=lambda: f"ans_{uuid.uuid4().hex}")
-    text: str = ""
-    sentences: list[Sentence] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
-    sources: dict[str, CitedSource] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-    disagreements: tuple[Disagreement, ...] = ()
-    said: list[Statement] = field(default_factory=list)
-    """What each sentence says, as a statement of the first article that it cites."""
-    _began: float = field(default_factory=time.perf_counter)
-    _lap: float = field(default_factory=time.perf_counter)
-    _laps: dict[str, float] = field(default_factory=dict)
 
-    def add(self, drafted: str, verdict: Verdict, statement: Statement | None = None) -> SentenceReady:
-        known = set(self.sources)
-        numbers = [self._number(proof.statement.source) for proof in verdict.proofs]
-        marked = escaped(drafted) + " " + "".join(f"[{number}]" for number in numbers)
-        space = " " if self.text else ""
-        start = len(self.text) + len(space)
-        end = start + len(marked)
-        citations = tuple(
-            Citation(
-                source=number,
-                passage_id=proof.statement.passage_id,
-                quote=proof.quote,
-                start=proof.start,
-                end=proof.end,
-                answer_start=start,
-                answer_end=end,
-                support=proof.support,
-            )
-            for number, proof in zip(numbers, verdict.proofs, strict=True)
-        )
-        sentence = Sentence(
-            text=marked,
-            start=start,
-            end=end,
-            verdict="supported",
-            reasons=verdict.reasons,
-            citations=tuple(range(len(self.citations), len(self.citations) + len(citations))),
-            independent_sources=independent_sources(verdict.proofs),
-        )
-        self.text += space + marked
-        self.said.append(statement or self._as_said(drafted, verdict.proofs[0].statement))
-        self.sentences.append(sentence)
-        self.citations += citations
-        new = tuple(source for article_id, source in self.sources.items() if article_id not in known)
-        return SentenceReady(text=space + marked, sentence=sentence, citations=citations, new_sources=new)
-
-    def _as_said(self, drafted: str, statement: Statement) -> Statement:
-        """Give a sentence in a writer's own words the context that its words point back to: the answer before it."""
-        own = drafted != statement.text
-        return replace(statement, text=drafted, before=tuple(one.text for one in self.said[-2:])) if own else statement
-
-    def lap(self, stage: str) -> None:
-        now = time.perf_counter()
-        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._lap
-        self._lap = now
-
-    def timings(self) -> dict[str, float]:
-        whole = {**self._laps, "total": time.perf_counter() - self._began}
-        return {stage: round(seconds * 1000, 2) for stage, seconds in whole.items()}
-
-    def _number(self, source: Source) -> int:
-        if source.article_id not in self.sources:
-            number = len(self.sources) + 1
-            self.sources[source.article_id] = CitedSource(**source.model_dump(), number=number)
-        return self.sources[source.article_id].number
+def _counted(sentences: int, what: str) -> str:
+    return f"{'1 sentence was' if sentences == 1 else f'{sentences} sentences were'} {what}."

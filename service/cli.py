@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from retrieval.types import Source
     from service.desk import Answering, Desk
     from service.settings import Settings
+    from service.types import OnUnsupported
 
 T = TypeVar("T")
 
@@ -98,13 +99,19 @@ def serve(host: str | None, port: int | None) -> int:
 
 @commands.command()
 @_question
+@click.option("--model", help="Who writes: one of those that the service allows [GROUNDWIRE_LLM, extractive].")
+@click.option(
+    "--on-unsupported",
+    type=click.Choice(["drop", "mark", "keep", "abstain"]),
+    help="What becomes of a sentence that the articles do not support [GROUNDWIRE_ON_UNSUPPORTED, drop].",
+)
 @_as_json
-def ask(question: str, *, as_json: bool) -> int:
+def ask(question: str, model: str | None, on_unsupported: "OnUnsupported | None", *, as_json: bool) -> int:
     """Answer QUESTION, with its sources and their words."""
     from service.printing import answer_text, width
-    from service.types import Question
+    from service.types import Options, Question
 
-    asked = _valid(lambda: Question(question=question))
+    asked = _valid(lambda: Question(question=question, options=Options(model=model, on_unsupported=on_unsupported)))
     answer = _at_desk(lambda desk: desk.answer(asked))
     click.echo(answer.model_dump_json(indent=2) if as_json else answer_text(answer, width()))
     return 0

@@ -22,6 +22,10 @@ class Answering(Protocol):
     def embedder(self) -> Embedder:
         """Give the model whose vectors the store holds."""
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Name who may write: `extractive`, `provider/model`; the first writes unasked."""
+
     async def answer(self, question: Question) -> Answer:
         """Answer, or abstain."""
 

@@ -4,8 +4,11 @@ ServiceError
 ├── SettingsError         the operator changes an environment variable
 ├── AddressUnusable       the operator chooses another host or port
 ├── RemoteError           a running service, that a command works through, refused or left
+├── ModelNotAllowed       the client names another model, or none
 └── WriterUnavailable     the language model's operator acts, or the client tries again
 """
+
+from collections.abc import Sequence
 
 
 class ServiceError(Exception):
@@ -22,6 +25,14 @@ class AddressUnusable(ServiceError):
 
 class RemoteError(ServiceError):
     """The running service that holds the store did not do what a command asked of it."""
+
+
+class ModelNotAllowed(ServiceError):
+    """A question names a model that the operator does not allow."""
+
+    def __init__(self, name: str, allowed: Sequence[str]) -> None:
+        """Say which ones are."""
+        super().__init__(f"The model {name!r} is none that may be asked here: {', '.join(allowed)}.")
 
 
 class WriterUnavailable(ServiceError):

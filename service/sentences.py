@@ -16,6 +16,17 @@ _LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\
 _WHOLE_WORD = re.compile(r"[\"'“‘«»„(\[{¿¡]*+[\w'’]*+[^\w'’]")
 _LIST_ITEM = re.compile(r"^(?:[-*•]\s+|\d{1,2}[.)]\s+(?=\D)|#{1,6}\s+)+")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+# What begins like this says nothing without the sentence before it.
+_LEANS = re.compile(
+    r"""\W*(?:(?:as\ a\ result|consequently|therefore|thus|hence|accordingly|for\ (?:this|that|these)\ reasons?)\b
+    |(?:(?:and|but|so|then|however|moreover|furthermore|also|meanwhile|still|instead|in\ addition|additionally
+       |likewise|similarly|according\ to|of|in|at|with|for|by|after|before|since|despite)\b[\s,]*)*
+     (?:he|she|it|they|him|his|her|hers|its|their|theirs|them|this|that|these|those|such|both
+       |the\ (?:same|former|latter|other)
+       |(?:one|two|three|some|all|none|most|each|neither|either)\ of\ th(?:em|ese|ose))\b
+     (?!\s+(?:is|was)\ (?:said|reported|believed|thought)\b|\s+(?:year|month|week)\b))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,11 @@ def cut(text: str, *, ended: bool) -> tuple[list[Written], str]:
 def without_markers(text: str) -> str:
     """Take the markers out, and the space before each."""
     return _SPACED_MARKER.sub("", text).strip()
+
+
+def leans(sentence: str) -> bool:
+    """Tell whether a sentence points back to the one before it: "He …", "This …", "As a result …"."""
+    return bool(_LEANS.match(sentence))
 
 
 def escaped(text: str) -> str:

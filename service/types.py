@@ -113,10 +113,15 @@ class Disagreement(Frozen):
     )
 
 
+NoticeKind = Literal["read_as", "left_out", "unsupported", "fallback", "cut_short", "older_than_asked"]
+"""How a follow-up was understood; what was drafted and not proved is left out, or is there; the language model failed,
+and another writer answers, or what it had written stands; the sources are older than the question asks for."""
+
+
 class Notice(Frozen):
     """Something to know about the answer that is no part of it."""
 
-    kind: Literal["left_out", "history_unused", "older_than_asked"]
+    kind: NoticeKind
     message: str
 
 

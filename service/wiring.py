@@ -8,9 +8,10 @@ from retrieval.minilm import MiniLM
 from retrieval.store import Store
 from service.answering import Answerer
 from service.desk import Desk, OwnDesk
+from service.errors import SettingsError
 from service.remote import RemoteDesk
 from service.settings import Settings
-from service.writers import ExtractiveWriter, LanguageModelWriter
+from service.writers import ExtractiveWriter, LanguageModelWriter, Writer
 
 
 @contextmanager
@@ -27,12 +28,37 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
     else:
         store = Store.open_embedded(settings.data_dir, embedder)
     with store:
-        if settings.llm == "extractive":
-            yield Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
-        else:
-            from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
+        extractive = ExtractiveWriter(embedder, embedder.words)
+        writer, *others = _writers(settings, extractive)
+        yield Answerer(
+            store,
+            embedder,
+            writer,
+            others=others,
+            fallback=extractive if settings.fallback == "extractive" else None,
+            on_unsupported=settings.on_unsupported,
+        )
 
-            yield Answerer(store, embedder, LanguageModelWriter(open_llm(settings.llm, settings)))
+
+def _writers(settings: Settings, extractive: ExtractiveWriter) -> list[Writer]:
+    """Open the writer that answers unasked, then those that a request may name.
+
+    Raises:
+        SettingsError: they are of several providers, or lack an address, a key or a package.
+
+    """
+    names = dict.fromkeys([settings.llm, *settings.llm_allowed])
+    providers = {name.partition("/")[0] for name in names} - {"extractive"}
+    if not providers:
+        return [extractive]
+    if len(providers) > 1:
+        raise SettingsError(
+            f"GROUNDWIRE_LLM and GROUNDWIRE_LLM_ALLOWED name models of {' and '.join(sorted(providers))}, "
+            "but there is one address and one key: name models of one provider"
+        )
+    from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
+
+    return [extractive if name == "extractive" else LanguageModelWriter(open_llm(name, settings)) for name in names]
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """The Writer seam: evidence in, drafted sentences out; nothing of a draft is believed before it is proved."""
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -8,31 +9,47 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from prompts.answer import answer_prompt, says_not
-from prompts.passage import PromptPassage
+from prompts.answer import answer_prompt, refuses, says_not
+from prompts.passage import PromptPassage, visible
+from prompts.standalone import PromptTurn, standalone_prompt, standalone_question
 from retrieval.embedding import Embedder, Vectors
 from retrieval.furniture import without_furniture
+from service.conversation import searchable, stands_alone
 from service.disagreement.finding import superseding
+from service.errors import WriterUnavailable
 from service.evidence import Evidence
 from service.extractive.asking import Asked, recased, take_apart
 from service.extractive.choosing import Candidate, Chosen, choose, rank
 from service.extractive.matching import Likeness
 from service.extractive.objecting import objection
-from service.language.words import words
+from service.language.words import best, words
 from service.llm import LanguageModel
 from service.recency import newest_first, timeless, wanted
 from service.sentences import Written, cut, without_markers
-from service.types import Question
+from service.types import Question, Usage
 
 # How many statements of the hits, the nearest in meaning first, are compared with the question word by word. One that
 # holds the answer is among 40 for 96 % of SQuAD's answerable questions, among 60 for 97 %, among all for 98 %.
 STATEMENTS_READ = 100
 WORDS_KEPT = 50_000  # 77 MB
 VECTORS_KEPT = 30_000  # 46 MB; only of statements whose vectors the store does not hold
-# Passages that a language model is shown: some 2,500 tokens, which leave the smallest context windows room to answer.
+# Passages that a language model is shown: some 2,500 tokens; a small context window has room for fewer.
 # Of SQuAD's answerable questions, 95 % have theirs among the first 10 of the dense ranking.
 PASSAGES_SHOWN = 10
 LONGEST_REPLY = 8_000  # characters; three short sentences were asked for
+_PROMPT = 0.75  # of the context window; the rest is the reply's, of which three short sentences take 150 tokens
+_SAME_NAME = 0.9  # `best` gives it to another form or spelling of a name, and less to another word
+
+
+_log = logging.getLogger("groundwire.writers")
+
+
+@dataclass(frozen=True)
+class Standalone:
+    """A question that can be understood without the turns before it, and what it took to find it."""
+
+    text: str
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +67,14 @@ class Writer(Protocol):
     def name(self) -> str:
         """`extractive`, or `provider/model`."""
 
-    def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
-        """Draft the answer, sentence by sentence.
+    async def standalone(self, question: Question) -> Standalone:
+        """Put what the turns before say into a question that leans on them."""
+
+    def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft | Usage]:
+        """Draft the answer, sentence by sentence; what a language model counted comes with it, once or never.
 
         Raises:
-            WriterUnavailable: the language model did not answer.
+            WriterUnavailable: the language model did not answer, or broke off.
 
         """
 
@@ -69,6 +89,10 @@ class ExtractiveWriter:
         self._vectors = VectorCache(embedder)
         self._words = words
         self._known_words: dict[str, Vectors] = {}
+
+    async def standalone(self, question: Question) -> Standalone:
+        """Put in the names and subjects of the turns before."""
+        return Standalone(searchable(question.question, question.history))
 
     async def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
         """Choose the sentences; they are verbatim, and those of other articles that say the same are cited beside.
@@ -176,13 +200,38 @@ class LanguageModelWriter:
     def __init__(self, model: LanguageModel) -> None:
         """Take the model; `service.llm.open_llm` makes one."""
         self._model = model
+        self._most_tokens = int(model.context_window * _PROMPT)
 
     @property
     def name(self) -> str:
         """Name the model."""
         return self._model.name
 
-    async def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft]:
+    async def standalone(self, question: Question) -> Standalone:
+        """Let the model rewrite a follow-up; where it does not, or brings in what nobody said, the names are put in."""
+        plain = searchable(question.question, question.history)
+        if stands_alone(question.question, question.history):
+            return Standalone(plain)
+        turns = [PromptTurn(turn.role, without_markers(turn.text)) for turn in question.history]
+        text, usage = "", None
+        try:
+            async with aclosing(
+                self._model.stream(standalone_prompt(question.question, turns, self._most_tokens))
+            ) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        usage = piece
+                    elif len(text) <= LONGEST_REPLY:
+                        text += piece
+                    else:
+                        break
+        except WriterUnavailable as error:
+            _log.warning("A follow-up is understood by its names alone: %s", error)
+        rewritten = standalone_question(text)
+        said = " ".join([question.question, plain, *(turn.text for turn in question.history)])
+        return Standalone(rewritten if rewritten and _of_their_words(rewritten, said) else plain, usage)
+
+    async def write(self, question: Question, evidence: Evidence) -> AsyncGenerator[Draft | Usage]:
         """Cut the model's text into sentences as it arrives; nothing is asked where there is nothing to quote."""
         shown = sorted({statement.hit for statement in evidence.statements})[:PASSAGES_SHOWN]
         if not shown:
@@ -191,25 +240,44 @@ class LanguageModelWriter:
             PromptPassage(one.source.title, one.source.outlet, one.source.published, without_furniture(one.text))
             for one in (evidence.hits[hit].passage for hit in shown)
         ]
+        messages, room = answer_prompt(question.question, passages, self._most_tokens)
         text, length = "", 0
-        async with aclosing(self._model.stream(answer_prompt(question.question, passages))) as tokens:
-            async for token in tokens:
-                text += token
-                length += len(token)
-                if token.strip():  # white space alone ends no sentence
+        said: dict[str, None] = {}
+        async with aclosing(self._model.stream(messages)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Usage):
+                    yield piece
+                    continue
+                text += visible(piece)
+                length += len(piece)
+                if piece.strip():  # white space alone ends no sentence
                     sentences, text = cut(text, ended=False)
-                    for draft in self._drafts(sentences, shown):
+                    for draft in self._drafts(sentences, shown[:room], said):
                         yield draft
                 if length > LONGEST_REPLY:
                     return  # and what is unfinished stays unsaid
-        for draft in self._drafts(cut(text, ended=True)[0], shown):
+        for draft in self._drafts(cut(text, ended=True)[0], shown[:room], said):
             yield draft
 
-    @staticmethod
-    def _drafts(sentences: Sequence[Written], shown: Sequence[int]) -> list[Draft]:
-        """Resolve the model's numbers, which count from 1; those that name no passage name nothing."""
-        return [
-            Draft(one.text, tuple(shown[number - 1] for number in one.numbers if 1 <= number <= len(shown)))
-            for one in sentences
-            if not says_not(one.text)
-        ]
+    def _drafts(self, sentences: Sequence[Written], shown: Sequence[int], said: dict[str, None]) -> list[Draft]:
+        """Resolve the model's numbers, which count from 1; those that name no passage name nothing.
+
+        A sentence that it has `said` before is not drafted again.
+        """
+        drafts = []
+        for one in sentences:
+            if not said and refuses(one.text):
+                raise WriterUnavailable(f"The language model {self.name} declined to answer.")
+            if one.text in said or says_not(one.text):
+                continue
+            said[one.text] = None
+            drafts.append(
+                Draft(one.text, tuple(shown[number - 1] for number in one.numbers if 1 <= number <= len(shown)))
+            )
+        return drafts
+
+
+def _of_their_words(rewritten: str, said: str) -> bool:
+    """Tell whether a model's question brings in no name and no number that the conversation does not have."""
+    known = words(said)
+    return all(best(word, known) >= _SAME_NAME for word in words(rewritten) if word.name or word.number)

@@ -25,6 +25,7 @@ from service.types import (
     Sentence,
     SentenceReady,
 )
+from service.writers import Standalone
 
 
 @dataclass
@@ -58,6 +59,13 @@ class WordEmbedder:
         return np.asarray(vectors / lengths, dtype=np.float32)
 
 
+class StandsAlone:
+    """What a writer says of questions that lean on nothing."""
+
+    async def standalone(self, question: Question) -> Standalone:
+        return Standalone(question.question)
+
+
 @dataclass
 class FirstSentence:
     """Answers with the first line of the nearest passage, cited; raises `error` in its middle if it is told to."""
@@ -66,6 +74,7 @@ class FirstSentence:
     embedder: WordEmbedder
     error: Exception | None = None
     asked: list[Question] = field(default_factory=list)
+    models: tuple[str, ...] = ("fake",)
 
     async def search(self, request: SearchRequest) -> list[Hit]:
         self.asked.append(request)
@@ -129,6 +138,7 @@ class Unasked:
 
     store = cast("Store", None)
     embedder = cast("WordEmbedder", None)
+    models = ("fake",)
 
     async def answer(self, question: Question) -> Answer:
         raise AssertionError(question)

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from retrieval.types import Frozen, Hit
 from service.desk import Answering
-from service.http.problems import problem_of, problem_specs
+from service.http.problems import field_error, problem_of, problem_specs
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
 T = TypeVar("T")
@@ -60,6 +60,8 @@ async def answer(
     With `Accept: text/event-stream` or `"stream": true` it comes as server-sent events: `searched`, a `sentence` for
     each verified sentence, and `answered` with the whole answer; or `failed` with a problem.
     """
+    if data.options.model not in (None, *answering.models):
+        raise field_error("options.model", f"must be one of {', '.join(answering.models)}")
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
         return Stream(_messages(answering, data), media_type="text/event-stream", headers=_STREAM_HEADERS)
     return Response(await _while_connected(request, answering.answer(data)))

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from retrieval.errors import ModelError, StoreError, UnreadableArticle
 from retrieval.types import Frozen
-from service.errors import WriterUnavailable
+from service.errors import ModelNotAllowed, WriterUnavailable
 from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -22,6 +22,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     ModelError: HTTPStatus.SERVICE_UNAVAILABLE,
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     WriterUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
     UnreadableArticle: HTTPStatus.UNPROCESSABLE_ENTITY,
     ValidationException: HTTPStatus.UNPROCESSABLE_ENTITY,  # Litestar's own status for it is 400
 }

@@ -20,7 +20,7 @@ from service.errors import WriterUnavailable
 from service.evidence import Evidence
 from service.types import Answer, Answered, Event, Options, Question, Searched, SearchRequest, SentenceReady
 from service.writers import Draft
-from tests.fakes import WordEmbedder
+from tests.fakes import StandsAlone, WordEmbedder
 
 BUY = "India plans to buy 31 drones."
 PRICE = "The price of the drones is open."
@@ -35,7 +35,7 @@ CORPUS = (DRONES, COPY, STUDENTS)
 
 
 @dataclass
-class ScriptedWriter:
+class ScriptedWriter(StandsAlone):
     """Drafts what it was told, each sentence with the ids of the articles it cites; raises `error` at the end."""
 
     script: Sequence[tuple[str, Sequence[str]]] = ()
@@ -293,7 +293,7 @@ async def test_every_span_and_offset_is_right_in_any_writing(texts: list[str]) -
 
 
 @dataclass
-class EveryStatement:
+class EveryStatement(StandsAlone):
     """Drafts every statement that was found, word for word."""
 
     name: str = "every"

@@ -22,7 +22,7 @@ from service.evidence import Evidence, gather
 from service.printing import answer_text
 from service.types import Answer, Answered, Question, SentenceReady
 from service.writers import Draft, ExtractiveWriter
-from tests.fakes import WordEmbedder
+from tests.fakes import StandsAlone, WordEmbedder
 
 ROOT = Path(__file__).parents[2]
 DAY = datetime(2024, 3, 4, tzinfo=UTC)
@@ -191,7 +191,7 @@ TALKING = article(
 )
 
 
-class Scripted:
+class Scripted(StandsAlone):
     """A writer that drafts what it is told, each sentence with the ids of the articles that it cites."""
 
     name = "scripted"

@@ -16,7 +16,7 @@ from service.extractive.choosing import Candidate
 from service.recency import AS_GOOD, newest_first, timeless, wanted
 from service.types import Answer, Question
 from service.writers import Draft, ExtractiveWriter
-from tests.fakes import WordEmbedder
+from tests.fakes import StandsAlone, WordEmbedder
 
 NOW = datetime(2024, 3, 20, 12, tzinfo=UTC)
 
@@ -29,7 +29,7 @@ OLD = article("old", "The council plans a tram line to the airport.\n", datetime
 NEW = article("new", "The council approved a tram line to the airport.\n", datetime(2024, 3, 12, tzinfo=UTC))
 
 
-class FromEach:
+class FromEach(StandsAlone):
     """A writer that drafts the first sentence of each article."""
 
     name = "from each"

@@ -11,7 +11,7 @@ from prompts.message import Message
 from retrieval.passages import split
 from retrieval.types import Article, Hit, make_article
 from service.evidence import Evidence, gather
-from service.types import Question
+from service.types import Question, Usage
 from service.writers import LONGEST_REPLY, PASSAGES_SHOWN, Draft, LanguageModelWriter
 
 DRONES = make_article(article_id="drones", title="Drones", outlet="The Desk", text="India plans to buy 31 drones.")
@@ -23,13 +23,14 @@ QUESTION = Question(question="How many drones?")
 class ScriptedModel:
     """Writes what it was told to, piece by piece; remembers what it was asked and whether it was left."""
 
-    pieces: Sequence[str]
+    pieces: Sequence[str | Usage]
     name: str = "openai-like/scripted"
+    context_window: int = 8192
     asked: list[Sequence[Message]] = field(default_factory=list)
     written: int = 0
     closed: bool = False
 
-    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str]:
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
         self.asked.append(messages)
         try:
             for piece in self.pieces:
@@ -44,9 +45,10 @@ def evidence(*articles: Article) -> Evidence:
     return gather(hits, {article.source.article_id: article for article in articles})
 
 
-async def drafts(*pieces: str, found: Evidence | None = None) -> list[Draft]:
+async def drafts(*pieces: str | Usage, found: Evidence | None = None) -> list[Draft]:
     writer = LanguageModelWriter(ScriptedModel(pieces))
-    return [draft async for draft in writer.write(QUESTION, found or evidence(DRONES, STUDENTS))]
+    written = [one async for one in writer.write(QUESTION, found or evidence(DRONES, STUDENTS))]
+    return [one for one in written if isinstance(one, Draft)]
 
 
 async def test_numbers_count_passages_from_one() -> None:
