@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from service.extractive.asking import Kind, take_apart
 from service.language import lexicon
-from service.language.words import COUNTRIES, Word, words
+from service.language.words import COUNTRIES, DEMONYMS, Word, words
 from service.sentences import without_markers
 from service.types import Turn
 
@@ -34,7 +34,8 @@ _PLACE = re.compile(
 )
 # "And in 2019?", "What about Canada?", "Canada too?"
 _ELLIPSIS = re.compile(
-    r"""^\W*(?:(?:and|but|so|ok(?:ay)?|thanks|thank\ you)\b[\s,]*)*(?:(?:what|how)\ about|and|or)\s+
+    r"""^\W*(?:(?:and|but|so|ok(?:ay)?|thanks|thank\ you)\b[\s,]*)*
+    (?:(?:what|how)\ about|and|or|how\ (?:many|much)(?=\ (?:in|of|from|for|by|at|on)\ ))\s+
     (?P<rest>(?!(?:what|when|where|who|why|which|how|did|does|do|is|are|was|were|has|have|will)\b).+?)\W*$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -51,17 +52,49 @@ _HEAD = re.compile(
 )
 _CONNECTIVE = re.compile(r"^\W*(?:and|but|so|then|also)\b[\s,]*", re.IGNORECASE)
 _DEFINITE = re.compile(
-    r"""\b(?:the|its|his|her|their)\s+(?P<noun>(?:[\w+&-]+\s+){0,3}?[\w+&-]+)
-    (?=\s+(?:of|in|on|at|to|for|from|with|by|between|and|is|are|was|were|will|did|has|have|had)\b|\W*$)""",
+    r"""(?:\b(?P<do>do|does|did|will|would|can|could|should)\ |\b(?P<be>has|have|had|is|are|was|were)\ |\b)
+    (?:the|its|his|her|their)\s+(?P<noun>(?:[\w+&-]+\s+){0,3}?[\w+&-]+)
+    (?=\s+(?:of|in|on|at|to|for|from|with|by|between|and|be|been|being|to|not
+        |is|are|was|were|will|did|has|have|had)\b|\W*$)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_DO = re.compile(r"\b(?:do|does|did|will|would|can|could|should|has|have|had|is|are|was|were)\b", re.IGNORECASE)
+_PARTICIPLE = re.compile(r"(?:ed|en|ne|ung|old|ade|uilt|aid|ent)$")
+_DOES = re.compile(r"\b(?:do|does|did|will|would|can|could|should)\b", re.IGNORECASE)
 
 
 def stands_alone(question: str, history: Sequence[Turn]) -> bool:
     """Tell whether a question can be understood without the turns before it."""
-    if not any(turn.role == "user" for turn in history):
-        return True
+    asked = [turn for turn in history if turn.role == "user"]
+    return not asked or _stands_alone(question, " ".join(turn.text for turn in history))
+
+
+def searchable(question: str, history: Sequence[Turn]) -> str:
+    """Put into a follow-up the names and subjects of the turns before; a question that stands alone stays as it is."""
+    before: list[str] = []  # what the user asked, each question understood by those before it
+    answer = ""
+    for turn in history:
+        if turn.role == "user":
+            before.append(_understood(turn.text, before, answer))
+            answer = ""
+        else:
+            answer = without_markers(turn.text)
+    return _understood(question, before, answer)
+
+
+def _understood(question: str, before: Sequence[str], answer: str) -> str:
+    if not before or _stands_alone(question, f"{before[-1]} {answer}"):
+        return question
+    last = before[-1]
+    if bare := _BARE.match(question):
+        asks, rest = bare["asks"], _HEAD.sub("", last).rstrip("?!. ")
+        yes_or_no = rest[:1].lower() + rest[1:] if take_apart(last).kind is Kind.YES_NO else rest
+        return f"{asks[:1].upper()}{asks[1:]} {yes_or_no}?"
+    if ellipsis := _ELLIPSIS.match(question):
+        return _instead(question, ellipsis.start("rest"), last)
+    return _resolved(_CONNECTIVE.sub("", question), before, answer)
+
+
+def _stands_alone(question: str, said: str) -> bool:
     if _ELLIPSIS.match(question) or _BARE.match(question) or _CONNECTIVE.match(question):
         return False
     if any(_points_back(match, question) for pattern in (_PERSON, _THING) for match in pattern.finditer(question)):
@@ -72,24 +105,9 @@ def stands_alone(question: str, history: Sequence[Turn]) -> bool:
     if asked.names or asked.numbers or asked.quoted:
         return True
     # "When was the deal signed?": a deal that the turns before have told of.
-    before = {word.key for turn in history for word in words(turn.text)}
-    nouns = [match["noun"] for match in _DEFINITE.finditer(question)]
-    return len(asked.terms) > 1 and not any(word.key in before for noun in nouns for word in words(noun)[-1:])
-
-
-def searchable(question: str, history: Sequence[Turn]) -> str:
-    """Put into a follow-up the names and subjects of the turns before; a question that stands alone stays as it is."""
-    if stands_alone(question, history):
-        return question
-    last = max(index for index, turn in enumerate(history) if turn.role == "user")
-    before = searchable(history[last].text, history[:last])
-    answers = " ".join(without_markers(turn.text) for turn in history[last:] if turn.role == "assistant")
-    if bare := _BARE.match(question):
-        rest = _HEAD.sub("", before).rstrip("?!. ")
-        return f"{bare['asks'][:1].upper()}{bare['asks'][1:]} {rest}?"
-    if ellipsis := _ELLIPSIS.match(question):
-        return _instead(question, ellipsis.start("rest"), before)
-    return _resolved(_CONNECTIVE.sub("", question), before, answers)
+    known = {word.key for word in words(said)}
+    nouns = [words(match["noun"])[-1:] for match in _DEFINITE.finditer(question)]
+    return len(asked.terms) > 1 and not any(word.key in known for noun in nouns for word in noun)
 
 
 def _points_back(match: re.Match[str], question: str) -> bool:
@@ -109,39 +127,40 @@ def _instead(question: str, start: int, before: str) -> str:
         known = [word for word in old if alike(word) and word.key not in {one.key for one in new}]
         if fresh and known:
             first, end = _run(known[-1], known, before)
-            return before[:first] + question[fresh[0].start : fresh[-1].end] + before[end:]
+            the = "the " if question[: fresh[0].start].endswith("the ") else ""  # its own: "the US", but "Canada"
+            return before[:first].removesuffix("the ") + the + question[fresh[0].start : fresh[-1].end] + before[end:]
     return f"{before.rstrip('?!. ')}, {question[start:].rstrip('?!. ')}?"
 
 
-def _resolved(question: str, before: str, answers: str) -> str:
+def _resolved(question: str, before: Sequence[str], answer: str) -> str:
     """Put the person, the thing or the place that is meant in the place of each pronoun."""
-    person, thing = _person(before) or _person(answers), _subject(before)
+    newest = [re.sub(r"\s*\([^()]*\)", "", one) for one in reversed(before)]  # without what was put in before
+    person = next(filter(None, map(_person, [newest[0], answer, *newest[1:]])), "")
+    thing = next(filter(None, map(_subject, newest)), "")
 
-    def instead_of(match: re.Match[str]) -> str:
-        if not _points_back(match, question):
+    def meant(match: re.Match[str]) -> str:
+        name = person if match.re is _PERSON else thing
+        if not name or not _points_back(match, question):
             return match[0]
-        meant = person if match.re is _PERSON else thing
-        if not meant:
-            return match[0]
-        following = question[match.end() :].split()
-        whose = match["whose"] or (
-            match.re is _PERSON and match["her"] and following and following[0].lower() not in lexicon.FUNCTION
-        )
-        return _of(meant) if whose else meant
+        following = question[match.end() :].split()[:1]
+        hers = match.re is _PERSON and match["her"] and following and following[0].lower() not in lexicon.FUNCTION
+        return _of(name) if match["whose"] or hers else name
 
-    resolved = _PERSON.sub(instead_of, question) if person else question
-    question = resolved
-    resolved = _THING.sub(instead_of, resolved)
-    resolved = _POINTED.sub(lambda m: m[0] if m["thing"] in _NO_THING else f"the {m['thing']}", resolved)
-    if place := next((w.text for w in reversed(words(f"{before} {answers}")) if _a_country(w) or w.also), ""):
-        resolved = _PLACE.sub(f"in {place}", resolved)
+    question = _PERSON.sub(meant, question)
+    question = _THING.sub(meant, question)
+    question = _POINTED.sub(lambda m: m[0] if m["thing"] in _NO_THING else f"the {m['thing']}", question)
+    places = [word.text for word in words(f"{newest[0]} {answer}") if (_a_country(word) or word.also) and _place(word)]
+    if places:
+        question = _PLACE.sub(f"in {places[-1]}", question)
     # What it is about, where its own words name nobody and nothing.
-    named = any(word.name or word.number for word in words(resolved))
-    missing = dict.fromkeys(word.text for word in words(before) if word.name or word.number)
-    unresolved = any(_points_back(match, resolved) for match in _THING.finditer(resolved))
-    if missing and (unresolved or not named):
-        return f"{resolved.rstrip('?!. ')} ({', '.join(missing)})?"
-    return resolved
+    named = any(word.name or word.number for word in words(question))
+    unresolved = any(_points_back(match, question) for match in _THING.finditer(question))
+    if named and not unresolved:
+        return question
+    about = dict.fromkeys(word.text for word in words(newest[0]) if word.name or word.number)
+    if thing and not named and thing not in question:
+        about = {thing: None, **{name: None for name in about if name not in thing}}
+    return f"{question.rstrip('?!. ')} ({', '.join(about)})?" if about else question
 
 
 def _of(name: str) -> str:
@@ -168,28 +187,40 @@ def _told(word: Word, text: str) -> bool:
 
 
 def _subject(question: str) -> str:
-    """Give what a question is about: what it counts, "the …", else its words without those that ask and do."""
+    """Give what a question is about: what it counts, "the …", or the first of its nouns with what stands before it."""
     asked = take_apart(question)
     if asked.kind is Kind.COUNT and asked.unit:
         return " ".join(word.text for word in asked.unit)
-    definite = [match for match in _DEFINITE.finditer(question) if words(match["noun"])[-1].text.islower()]
-    if definite:
-        noun = _without_last_verb(definite[-1]["noun"], question)
-        return f"the {noun}"
-    rest = [word for word in words(question) if word.content and (word.name or word.number or not word.light)]
-    texts = [word.text for word in rest if not asked.verb or word.key != asked.verb.key]
-    if all(word.name for word in rest):
-        return ""  # "What did Blinken say of Canada?": what he said has no name
-    return _without_last_verb(" ".join(texts), question)
+    for match in reversed(list(_DEFINITE.finditer(question))):
+        noun = match["noun"].split()
+        # "did the annual dialogues *start*?", "was the deal *signed* …?"
+        if noun[1:] and noun[-1].islower() and (match["do"] or (match["be"] and _PARTICIPLE.search(noun[-1]))):
+            noun = noun[:-1]
+        if noun[-1].islower():
+            return f"the {' '.join(noun)}"
+    does = _DOES.search(question)
+    for run in _runs(question, asked.verb):
+        ends = question.rstrip("?!. ").endswith(run[-1].text) and run[1:] and does and does.end() <= run[0].start
+        nouns = run[:-1] if ends and not run[-1].name else run
+        if any(not word.name and not word.light for word in nouns):
+            text = question[nouns[0].start : nouns[-1].end]
+            return text if nouns[0].name else f"the {text}"
+    return ""
 
 
-def _without_last_verb(noun: str, question: str) -> str:
-    """Take off a verb that ends a question and has none before it: "did the annual dialogues *start*?"."""
-    *rest, last = noun.split()
-    verb = take_apart(question).verb
-    ends = (verb is None or verb.text == last) and question.rstrip("?!. ").endswith(f" {last}") and last.islower()
-    done = _DO.search(question.partition(noun.partition(" ")[0])[0])
-    return " ".join(rest) if rest and ends and done else noun
+def _runs(question: str, verb: Word | None) -> list[list[Word]]:
+    """Give the content words of a question that stand together, those that ask and the verb left out."""
+    runs: list[list[Word]] = [[]]
+    for word in words(question):
+        plain = word.text.lower()
+        if not word.content or (verb and word.key == verb.key) or plain in lexicon.IRREGULAR or _HEAD.match(plain):
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    whole = [run for run in runs if run]
+    if re.match(r"\W*who\b", question, re.IGNORECASE) and whole and whole[0][1:]:
+        whole[0] = whole[0][1:]  # "Who *makes* …"
+    return whole
 
 
 def _run(word: Word, names: Sequence[Word], text: str) -> tuple[int, int]:
@@ -206,6 +237,10 @@ def _run(word: Word, names: Sequence[Word], text: str) -> tuple[int, int]:
 
 def _pointed(question: str) -> bool:
     return any(match["thing"].lower() not in _NO_THING for match in _POINTED.finditer(question))
+
+
+def _place(word: Word) -> bool:
+    return word.text.lower() not in DEMONYMS
 
 
 def _a_country(word: Word) -> bool:

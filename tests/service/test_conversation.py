@@ -10,7 +10,7 @@ from service.types import Turn
 
 def turns(*texts: str) -> list[Turn]:
     """Turns of a user and an assistant, in turn."""
-    return [Turn(role=("user", "assistant")[number % 2], text=text) for number, text in enumerate(texts)]  # type: ignore[arg-type]
+    return [Turn(role=("user", "assistant")[number % 2], text=text) for number, text in enumerate(texts)]
 
 
 DRONES = turns(
@@ -36,8 +36,8 @@ SIGNED = turns("Did India sign the jet engine deal?", "General Electric has reac
         (DRONES, "What will they cost?", "What will MQ-9B drones cost?"),
         (DRONES, "What is the price of it?", "What is the price of MQ-9B drones?"),
         (DRONES, "What about Canada?", "How many MQ-9B drones does Canada plan to acquire?"),
-        (DRONES, "And the US?", "How many MQ-9B drones does US plan to acquire?"),
-        (DRONES, "From which country?", "From which country (MQ-9B, India)?"),
+        (DRONES, "And the US?", "How many MQ-9B drones does the US plan to acquire?"),
+        (DRONES, "From which country?", "From which country (MQ-9B drones, India)?"),
         (LED, "What did he say about China?", "What did Antony Blinken say about China?"),
         (LED, "What is his role?", "What is Antony Blinken’s role?"),
         (LED, "Did Austin meet him?", "Did Austin meet Antony Blinken?"),
@@ -46,12 +46,20 @@ SIGNED = turns("Did India sign the jet engine deal?", "General Electric has reac
         (STARTED, "And where?", "Where did the annual 2+2 dialogues start?"),
         (STARTED, "Why do they take place?", "Why do the annual 2+2 dialogues take place?"),
         (STARTED, "What is their aim?", "What is the annual 2+2 dialogues’ aim?"),
-        (STARTED, "What are these meetings about?", "What are the meetings about (2+2)?"),
+        (STARTED, "What are these meetings about?", "What are the meetings about (the annual 2+2 dialogues)?"),
         (SAID, "And about China?", "What did Blinken say about China?"),
         (SAID, "What about Austin?", "What did Austin say about Canada?"),
         (SAID, "Who was murdered there?", "Who was murdered in Canada?"),
         (SIGNED, "When was it signed?", "When was the jet engine deal signed (India)?"),
-        (SIGNED, "When was the deal signed?", "When was the deal signed (India)?"),
+        (SIGNED, "When was the deal signed?", "When was the deal signed (the jet engine deal, India)?"),
+        (
+            turns("Which engine will be made in India?", "GE414"),
+            "Who will make it?",
+            "Who will make the engine (India)?",
+        ),
+        (turns("How many students are in the US?", "9"), "How many in Canada?", "How many students are in Canada?"),
+        (turns("What did the two sides ask of Hamas?", "x"), "Why?", "Why did the two sides ask of Hamas?"),
+        (turns("Does Washington like it?", "x"), "Why?", "Why does Washington like it?"),
         (SIGNED, "thanks, and in 2024?", "Did India sign the jet engine deal, in 2024?"),
     ],
 )
@@ -89,6 +97,17 @@ def test_without_turns_every_question_stands_alone() -> None:
 def test_a_follow_up_of_a_follow_up_goes_back_to_what_was_meant() -> None:
     before = [*LED, *turns("What did he say about China?", "He said nothing. [1]")]
     assert searchable("And about Canada?", before) == "What did Antony Blinken say about Canada?"
+
+
+def test_what_is_meant_may_have_been_named_long_before() -> None:
+    before = [*DRONES, *turns("Who makes them?", "Nobody says. [1]", "From which country?", "The US. [1]")]
+    assert searchable("And when will they be delivered?", before) == "when will MQ-9B drones be delivered?"
+    before = [*LED, *turns("What did he say about China?", "Nothing. [1]", "What about Austin?", "Nothing. [1]")]
+    assert searchable("Where did they meet?", before) == "Where did the US delegation meet?"
+
+
+def test_forty_turns_of_follow_ups_are_read_at_once() -> None:
+    assert searchable("And him?", turns(*["What about it?"] * 40))
 
 
 def test_markers_of_an_answer_are_no_part_of_it() -> None:

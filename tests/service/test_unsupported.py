@@ -174,8 +174,8 @@ async def test_a_follow_up_is_searched_and_written_as_it_is_understood(store: St
     await answerer(store, embedder, ScriptedWriter())
     answering = Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
     turns = (Turn(role="user", text="How many drones does India buy?"), Turn(role="assistant", text=f"{BUY} [1]"))
-    answer = await answering.answer(Question(question="What about their price?", history=turns))
-    assert answer.question == "What about their price?"
+    answer = await answering.answer(Question(question="Is their price open?", history=turns))
+    assert answer.question == "Is their price open?"
     [notice] = [one for one in answer.notices if one.kind == "read_as"]
     assert "drones" in notice.message
     assert answer.text is not None
