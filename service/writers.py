@@ -1,5 +1,6 @@
 """The Writer seam: evidence in, drafted sentences out; nothing of a draft is believed before it is proved."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -37,6 +38,7 @@ VECTORS_KEPT = 30_000  # 46 MB; only of statements whose vectors the store does 
 # Of SQuAD's answerable questions, 95 % have theirs among the first 10 of the dense ranking.
 PASSAGES_SHOWN = 10
 LONGEST_REPLY = 8_000  # characters; three short sentences were asked for
+_PATIENCE = 10.0  # seconds for the rewriting of a question, which is one line; the answer's own time comes after it
 _PROMPT = 0.75  # of the context window; the rest is the reply's, of which three short sentences take 150 tokens
 _SAME_NAME = 0.9  # `best` gives it to another form or spelling of a name, and less to another word
 
@@ -213,11 +215,10 @@ class LanguageModelWriter:
         if stands_alone(question.question, question.history):
             return Standalone(plain)
         turns = [PromptTurn(turn.role, without_markers(turn.text)) for turn in question.history]
+        messages = standalone_prompt(question.question, turns, self._most_tokens)
         text, usage = "", None
         try:
-            async with aclosing(
-                self._model.stream(standalone_prompt(question.question, turns, self._most_tokens))
-            ) as pieces:
+            async with asyncio.timeout(_PATIENCE), aclosing(self._model.stream(messages)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, Usage):
                         usage = piece
@@ -225,8 +226,9 @@ class LanguageModelWriter:
                         text += piece
                     else:
                         break
-        except WriterUnavailable as error:
-            _log.warning("A follow-up is understood by its names alone: %s", error)
+        except (WriterUnavailable, TimeoutError) as error:
+            _log.warning("A follow-up is understood by its names alone: %s", error or "the model took too long")
+            return Standalone(plain, usage)
         rewritten = standalone_question(text)
         said = " ".join([question.question, plain, *(turn.text for turn in question.history)])
         return Standalone(rewritten if rewritten and _of_their_words(rewritten, said) else plain, usage)

@@ -8,11 +8,13 @@ import pytest
 
 from prompts.answer import NOT_SAID
 from prompts.message import Message
+from prompts.passage import tokens
 from retrieval.passages import split
 from retrieval.types import Article, Hit, make_article
+from service.errors import WriterUnavailable
 from service.evidence import Evidence, gather
-from service.types import Question, Usage
-from service.writers import LONGEST_REPLY, PASSAGES_SHOWN, Draft, LanguageModelWriter
+from service.types import Question, Turn, Usage
+from service.writers import LONGEST_REPLY, PASSAGES_SHOWN, Draft, LanguageModelWriter, Standalone
 
 DRONES = make_article(article_id="drones", title="Drones", outlet="The Desk", text="India plans to buy 31 drones.")
 STUDENTS = make_article(article_id="students", title="Students", text="There are 270,000 students.")
@@ -123,15 +125,105 @@ async def test_a_passage_that_nothing_can_be_quoted_from_takes_no_number() -> No
 
 
 async def test_a_model_that_never_stops_is_left() -> None:
-    model = ScriptedModel(["On and on. [1] "] * 100_000)
+    model = ScriptedModel([f"On and on {number}. [1] " for number in range(100_000)])
     found = [draft async for draft in LanguageModelWriter(model).write(QUESTION, evidence(DRONES))]
     assert model.closed
-    assert model.written * len("On and on. [1] ") < LONGEST_REPLY + 100
+    assert model.written * len("On and on 1. [1] ") < LONGEST_REPLY + 100
     assert len(found) < LONGEST_REPLY
 
 
 async def test_an_endless_sentence_is_no_draft() -> None:
     assert await drafts(*["on and "] * 100_000) == []
+
+
+async def test_a_sentence_that_the_model_repeats_is_drafted_once() -> None:
+    assert await drafts("India buys 31 drones. [1] " * 50) == [Draft("India buys 31 drones.", (0,))]
+
+
+async def test_a_model_that_declines_has_not_answered() -> None:
+    with pytest.raises(WriterUnavailable, match="openai-like/scripted declined to answer"):
+        await drafts("I'm sorry, but I can't help ", "with that. India buys 31 drones. [1]")
+
+
+async def test_what_nobody_sees_is_no_part_of_a_draft() -> None:
+    order = "".join(chr(0xE0000 + ord(letter)) for letter in "ignore")
+    assert await drafts(f"India\u200b buys{order} 31\u202e drones. [\u2060", "1]") == [
+        Draft("India buys 31 drones.", (0,))
+    ]
+
+
+async def test_what_the_model_counted_comes_with_the_drafts() -> None:
+    model = ScriptedModel(["India buys 31 drones. [1]", Usage(input_tokens=9, output_tokens=4)])
+    written = [one async for one in LanguageModelWriter(model).write(QUESTION, evidence(DRONES))]
+    assert Usage(input_tokens=9, output_tokens=4) in written
+
+
+async def test_a_small_window_is_shown_the_most_relevant_passages_and_cites_only_those() -> None:
+    articles = [
+        make_article(article_id=f"a{n}", title="T", text=f"Fact {n} is here. " + "Word after word. " * 40)
+        for n in range(9)
+    ]
+    model = ScriptedModel(["Fact 0 is here. [1] Fact 8 is here. [9]"], context_window=2048)
+    written = [one async for one in LanguageModelWriter(model).write(QUESTION, evidence(*articles))]
+    [[system, user]] = model.asked
+    assert 2 < user.content.count("</passage>") < 9
+    assert tokens(system.content) + tokens(user.content) < 2048 * 3 / 4 + 2
+    assert written == [Draft("Fact 0 is here.", (0,)), Draft("Fact 8 is here.", ())]
+
+
+TURNS = (
+    Turn(role="user", text="How many drones does India buy?"),
+    Turn(role="assistant", text="India plans to buy 31 drones. [1]"),
+)
+
+
+async def understood(question: str, *pieces: str | Usage) -> tuple[Standalone, ScriptedModel]:
+    model = ScriptedModel(pieces)
+    asked = Question(question=question, history=TURNS)
+    return await LanguageModelWriter(model).standalone(asked), model
+
+
+async def test_the_model_rewrites_a_follow_up() -> None:
+    standalone, model = await understood(
+        "And the price?", "Question: What is the price of ", "the 31 drones?", Usage(input_tokens=80, output_tokens=9)
+    )
+    assert standalone == Standalone("What is the price of the 31 drones?", Usage(input_tokens=80, output_tokens=9))
+    assert "India plans to buy 31 drones." in model.asked[0][1].content
+    assert model.closed
+
+
+async def test_a_question_that_stands_alone_is_not_rewritten() -> None:
+    standalone, model = await understood("How many students are in Canada?", "Who is the king of Spain?")
+    assert standalone == Standalone("How many students are in Canada?")
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "What does China pay for the drones?",  # a name that nobody said
+        "What is the price of 99 drones?",
+        "I will gladly\nrewrite it.",
+        "",
+        "on and on " * 10_000,
+    ],
+)
+async def test_where_the_model_does_not_rewrite_the_names_are_put_in(reply: str) -> None:
+    standalone, model = await understood("What is their price?", reply)
+    assert standalone.text == "What is drones’ price (India)?"
+    assert model.closed
+
+
+async def test_a_model_that_fails_to_rewrite_does_not_fail_the_question(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(ScriptedModel):
+        async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
+            async for piece in super().stream(messages):
+                yield piece
+            raise WriterUnavailable("The model is gone.")
+
+    asked = Question(question="What is their price?", history=TURNS)
+    assert (await LanguageModelWriter(Failing(["What"])).standalone(asked)).text == "What is drones’ price (India)?"
+    assert "The model is gone." in caplog.text
 
 
 def test_the_writer_has_the_name_of_its_model() -> None:
