@@ -46,8 +46,8 @@ bench: $(VENV)/.dev install
 	@$(BIN)/python benchmarks/speed.py $(or $(BENCH),--quick)
 
 lock:
-	@# The larger set first and free; the smaller one is then a part of it.
-	$(COMPILE) pyproject.toml --all-extras --group build --group dev -o requirements-dev.lock
+	@# The larger set first and free; the smaller one is then a part of it. Every extra but huggingface: it brings torch.
+	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --group build --group dev -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
 

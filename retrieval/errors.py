@@ -2,8 +2,9 @@
 
 RetrievalError
 ├── ModelError              the operator installs or repairs the embedding model
-│   ├── ModelMissing        its weights are not on this machine
-│   └── ModelCorrupt        its weights are not the published ones
+│   ├── ModelMissing        its weights or its package are not on this machine, or its key or address not set
+│   ├── ModelCorrupt        its weights are not the published ones
+│   └── ModelUnavailable    its server does not answer, or not with vectors
 ├── StoreError              the operator acts
 │   ├── StoreLocked         another process owns the embedded store
 │   ├── StoreForeign        the store was made with another embedding model or format
@@ -21,11 +22,15 @@ class ModelError(RetrievalError):
 
 
 class ModelMissing(ModelError):
-    """The weights are not installed."""
+    """The weights or the package are not installed, or the key or the address not set."""
 
 
 class ModelCorrupt(ModelError):
     """The weights are there, but not the ones that were published."""
+
+
+class ModelUnavailable(ModelError):
+    """The model's server does not answer, or not with vectors."""
 
 
 class StoreError(RetrievalError):

@@ -1,9 +1,13 @@
 """Settings to the things that they name: the only place that names concrete ones."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 
-from retrieval.errors import StoreLocked
+import numpy as np
+
+from retrieval.embedding import Embedder, Vectors
+from retrieval.errors import ModelError, StoreLocked
 from retrieval.minilm import MiniLM
 from retrieval.store import Store
 from service.answering import Answerer
@@ -12,6 +16,8 @@ from service.errors import SettingsError
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.writers import ExtractiveWriter, LanguageModelWriter, Writer
+
+_log = logging.getLogger("groundwire.wiring")
 
 
 @contextmanager
@@ -22,13 +28,14 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         ModelError, StoreError: as the model and the store do.
 
     """
-    embedder = MiniLM(settings.model_dir)
-    if settings.chroma:
-        store = Store.open_server(settings.chroma, embedder, settings.data_dir)
-    else:
-        store = Store.open_embedded(settings.data_dir, embedder)
-    with store:
-        extractive = ExtractiveWriter(embedder, embedder.words)
+    with ExitStack() as stack:
+        embedder, words = stack.enter_context(open_embedder(settings))
+        if settings.chroma:
+            store = Store.open_server(settings.chroma, embedder, settings.data_dir)
+        else:
+            store = Store.open_embedded(settings.data_dir, embedder)
+        stack.enter_context(store)
+        extractive = ExtractiveWriter(embedder, words)
         writer, *others = _writers(settings, extractive)
         yield Answerer(
             store,
@@ -59,6 +66,33 @@ def _writers(settings: Settings, extractive: ExtractiveWriter) -> list[Writer]:
     from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
 
     return [extractive if name == "extractive" else LanguageModelWriter(open_llm(name, settings)) for name in names]
+
+
+@contextmanager
+def open_embedder(settings: Settings) -> Iterator[tuple[Embedder, Callable[[Sequence[str]], Vectors]]]:
+    """Open the embedding model, and what gives the vectors of single words: MiniLM's, whichever model embeds.
+
+    Raises:
+        ModelError: the model is not there, or cannot be reached.
+
+    """
+    if settings.embedding == "minilm":
+        model = MiniLM(settings.model_dir)
+        yield model, model.words
+        return
+    from retrieval.providers import open_embedding  # noqa: PLC0415 - only when a model is named
+
+    key = settings.embedding_api_key.get_secret_value() if settings.embedding_api_key else None
+    with open_embedding(settings.embedding, base_url=settings.embedding_base_url, api_key=key) as embedder:
+        yield embedder, _words(settings)
+
+
+def _words(settings: Settings) -> Callable[[Sequence[str]], Vectors]:
+    try:
+        return MiniLM(settings.model_dir).words
+    except ModelError as error:
+        _log.warning("Answers without a language model know no words of like meaning: %s", error)
+        return lambda words: np.zeros((len(words), 1), np.float32)
 
 
 @asynccontextmanager
