@@ -30,7 +30,8 @@ class Reply:
     pieces: Iterable[str | float | bytes] = ()
     finish: str | None = "stop"  # None: the stream ends without a reason
     usage: tuple[int, int] | None = (100, 10)  # tokens read and written
-    end: str = "done"  # or `cut`: the connection breaks off after the pieces; or `hang`: nothing more comes
+    # After the pieces: `done` as OpenAI says it; `stop`: not another word; `cut`: the connection is lost; `hang`.
+    end: str = "done"
     status: int = 200  # any other: the pieces are the error's message
     headers: Mapping[str, str] = field(default_factory=dict)
     when: str = ""
@@ -109,10 +110,13 @@ class _Client:
                 await self._send(_chunked(piece if isinstance(piece, bytes) else event(piece)))
         if reply.end == "hang":
             await self._pause(None)
+        last = []
         if reply.end == "done":
-            last = [event(None, reply.finish)] if reply.finish else []
+            last += [event(None, reply.finish)] if reply.finish else []
             last += [event(None, usage=reply.usage)] if reply.usage else []
-            await self._send(b"".join(map(_chunked, [*last, b"data: [DONE]\n\n", b""])))
+            last += [b"data: [DONE]\n\n"]
+        if reply.end != "cut":
+            await self._send(b"".join(map(_chunked, [*last, b""])))
 
     async def answer(self, reply: Reply) -> None:
         pieces = list(reply.pieces)
