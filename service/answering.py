@@ -170,7 +170,9 @@ class Answerer:
                 raise
             _log.warning("%s", error)
             if answer.sentences:
-                answer.notice("cut_short", f"{error} What it had written until then stands; more may be to say.")
+                answer.notice(
+                    "cut_short", f"{error} What it had written stands, as it was proved; the answer may lack something."
+                )
                 return
             answer.notice("fallback", f"{error} This answer is written without it, in the articles' own words.")
             answer.writer, answer.drafted, answer.left_out = self.fallback.name, 0, 0
@@ -220,7 +222,9 @@ class Answerer:
                 "left_out", _counted(answer.left_out, "left out: the articles do not support what was drafted")
             )
         if answer.unsupported:
-            answer.notice("unsupported", _counted(answer.unsupported, "sent though the articles do not support it"))
+            answer.notice(
+                "unsupported", _counted(answer.unsupported, "sent without support: the articles do not say so")
+            )
         now = question.as_of or self.clock()
         if older := older_than_asked(question.question, sources, now, cited=bool(answer.sources)):
             answer.notices.append(older)
