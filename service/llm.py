@@ -94,6 +94,7 @@ class OpenAILike:
         # Also for OpenAI itself: LlamaIndex's own class for it raises on the names of models that are newer than it.
         from llama_index.llms.openai_like import OpenAILike as Integration  # noqa: PLC0415
 
+        self.events = True
         self.headers = {"authorization": f"Bearer {key}"} if key else {}
         self.error: type[Exception] = openai.APIError
         self._address = address
@@ -134,6 +135,7 @@ class Ollama:
         import ollama  # noqa: PLC0415
         from llama_index.llms.ollama import Ollama as Integration  # noqa: PLC0415
 
+        self.events = False  # but lines of JSON
         self.headers = {"authorization": f"Bearer {key}"} if key else {}
         self.error: type[Exception] = ollama.ResponseError
         self._address = address
@@ -174,6 +176,7 @@ class Anthropic:
             def metadata(self) -> LLMMetadata:
                 return LLMMetadata(context_window=context_window, is_chat_model=True, model_name=model)
 
+        self.events = True
         self.headers = {"anthropic-version": "2023-06-01", "x-api-key": key}
         self.error: type[Exception] = anthropic.APIError
         self._address = address

@@ -31,6 +31,7 @@ class Said(NamedTuple):
 class Provider(Protocol):
     """A protocol of servers of models, and a model that one of them has."""
 
+    events: bool  # its servers stream server-sent events
     headers: dict[str, str]  # what goes out beside what HTTP needs; with the key
     error: type[Exception]  # what its client raises for an error that the server reports in the middle of a reply
 
@@ -84,7 +85,7 @@ class ServedModel:
     async def _ask(self, messages: Sequence[Message], deadline: float, *, plain: bool) -> AsyncGenerator[str | Usage]:
         # A connection for each reply: LlamaIndex's streams hold theirs until the garbage is collected, and a model
         # whose reply nobody reads should stop.
-        wire = Wire(self._tls, self._headers)
+        wire = Wire(self._tls, self._headers, events=self._provider.events)
         reply = Reply(thinks_first=self._thinks_first)
         said, ended, usage, failure = None, None, None, None
         try:

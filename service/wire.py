@@ -10,8 +10,13 @@ import httpx
 
 # Bytes of a reply. A token of OpenAI's stream takes some 250, so that this is 30,000 tokens, thoughts included.
 LONGEST_REPLY = 8 * 2**20
+# Bytes between two blank lines of server-sent events; a reply of 8,000 characters in a single one takes 50,000. The
+# clients of OpenAI and Anthropic read lines without a blank one in quadratic time: 8 MB of `data: x` stopped the whole
+# service for 12 s, and this much stops it for 0.04 s (tests/service/test_llm_sockets.py has them).
+LONGEST_EVENT = 2**18
 # Seconds for a connection, of the reply's time: what the clients of OpenAI and Anthropic give it.
 _TIMEOUT = {"connect": 5.0, "read": None, "write": None, "pool": None}
+_BLANK_LINES = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _OURS = {"accept": "*/*", "accept-encoding": "identity", "user-agent": "groundwire"}
 _OF_HTTP = frozenset({"connection", "content-length", "content-type", "host"})
 
@@ -23,8 +28,16 @@ class Wire(httpx.AsyncBaseTransport):
     all of them, their headers go and ours are set, so that no client ever holds the key, and a refusal is left unread.
     """
 
-    def __init__(self, tls: ssl.SSLContext, headers: Mapping[str, str]) -> None:
-        """Connect to nothing yet; the headers go out, beside what HTTP itself needs."""
+    def __init__(self, tls: ssl.SSLContext, headers: Mapping[str, str], *, events: bool) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            tls: how servers are trusted.
+            headers: what goes out, beside what HTTP itself needs.
+            events: the reply is a stream of server-sent events.
+
+        """
+        self._events = events
         self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
         self._own = headers
         self.status: int | None = None
@@ -47,7 +60,7 @@ class Wire(httpx.AsyncBaseTransport):
             await response.aclose()
             raise httpx.RemoteProtocolError(f"HTTP {response.status_code}", request=request)
         if isinstance(response.stream, httpx.AsyncByteStream):
-            response.stream = _Watched(response.stream, self)
+            response.stream = _Watched(response.stream, self, LONGEST_EVENT if self._events else LONGEST_REPLY)
         return response
 
     async def aclose(self) -> None:
@@ -56,16 +69,22 @@ class Wire(httpx.AsyncBaseTransport):
 
 
 class _Watched(httpx.AsyncByteStream):
-    def __init__(self, stream: httpx.AsyncByteStream, wire: Wire) -> None:
+    def __init__(self, stream: httpx.AsyncByteStream, wire: Wire, longest_event: int) -> None:
         self._stream = stream
         self._wire = wire
+        self._longest_event = longest_event
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        read = 0
+        read = event = 0
+        before = b""
         try:
             async for part in self._stream:
                 read += len(part)
-                if read > LONGEST_REPLY:
+                recent = before + part
+                blank = max(map(recent.rfind, _BLANK_LINES))
+                event = event + len(part) if blank < 0 else len(recent) - blank
+                before = recent[-3:]
+                if read > LONGEST_REPLY or event > self._longest_event:
                     self._wire.endless = True
                     raise httpx.ReadError("more than a reply")
                 yield part
@@ -87,7 +106,7 @@ def asked_to_wait(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         try:
             date = parsedate_to_datetime(said)
-        except ValueError:
+            seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        except (ValueError, OverflowError):
             return None
-        seconds = (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
     return max(seconds, 0.0) if isfinite(seconds) else None
