@@ -35,10 +35,11 @@ def ollama_reply(texts: Sequence[str]) -> dict[str, Any]:
 
 @dataclass
 class EmbeddingServer:
-    """Remembers the texts of each call; fails with the statuses in `failures` first, and where a text has `refused`."""
+    """Remembers texts and keys; fails with the statuses in `failures` first, and where a text has `refused`."""
 
     url: str
     calls: list[list[str]] = field(default_factory=list)
+    keys: set[str | None] = field(default_factory=set)
     failures: list[int] = field(default_factory=list)
     refused: str | None = None
 
@@ -51,6 +52,7 @@ class EmbeddingServer:
             def do_POST(self) -> None:
                 texts = json.loads(self.rfile.read(int(self.headers["content-length"])))["input"]
                 ours.calls.append(texts)
+                ours.keys.add(self.headers["authorization"])
                 status = ours.failures.pop(0) if ours.failures else 200
                 if ours.refused and any(ours.refused in text for text in texts):
                     status = 500
