@@ -61,9 +61,10 @@ def open_llm(name: str, settings: Settings) -> LanguageModel:
     try:
         opened = provider(model, url, key, settings.llm_context_window)
     except ImportError as error:
-        raise SettingsError(f'{name} needs an extra: pip install "groundwire[{kind}]"') from error
+        needs = f'it needs what comes with pip install "groundwire[{kind}]"'
+        raise SettingsError(f"{name} cannot be opened ({error}): {needs}") from error
     except ValueError as error:  # LlamaIndex knows a few models that OpenAI does not serve by chat completions
-        raise SettingsError(f"{name} cannot be used by chat completions: choose another model") from error
+        raise SettingsError(f"{name} cannot be opened: {error}") from error
     return ServedModel(name, opened, user | opened.headers, settings)
 
 
@@ -182,14 +183,9 @@ class Anthropic:
         self._address = address
         self._client = anthropic.AsyncAnthropic
         self._plain = {"temperature": anthropic.omit}
-        self._integration = AnyClaude(
-            model=model,
-            api_key=_NO_KEY,
-            base_url=address,
-            max_retries=0,
-            max_tokens=LONGEST_CLAUDE_REPLY,
-            temperature=0.0,  # LlamaIndex leaves it out for the models of which it knows that they refuse it
-        )
+        # Without its __init__, which opens two clients that no reply uses, with the proxies of the environment. It
+        # leaves the temperature out for the models of which it knows that they refuse it.
+        self._integration = AnyClaude.model_construct(model=model, max_tokens=LONGEST_CLAUDE_REPLY, temperature=0.0)
 
     async def stream(self, messages: Sequence[Message], wire: Wire, *, plain: bool) -> AsyncGenerator[Said]:
         """Ask once; LlamaIndex puts what ends a reply, and what it used, beside the message."""

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import json
+import logging
 import subprocess
 import sys
 import time
@@ -11,11 +12,17 @@ from pathlib import Path
 import pytest
 
 from prompts.message import Message
+from retrieval.ingest import ingest
+from retrieval.store import Store
+from retrieval.types import make_article
 from service import served
+from service.answering import Answerer
 from service.errors import WriterUnavailable
 from service.llm import LanguageModel, open_llm
 from service.settings import Settings
-from service.types import Usage
+from service.types import Question, Usage
+from service.writers import LanguageModelWriter
+from tests.fakes import WordEmbedder
 from tests.model_protocols import ALL, ANTHROPIC, OPENAI, OPENAI_LIKE, WireFormat
 from tests.model_server import ModelServer, Reply
 
@@ -173,6 +180,19 @@ async def test_a_refusal_whose_words_never_end_is_not_waited_for() -> None:
             await heard(model(server))
 
 
+@SPOKEN
+async def test_no_log_line_has_the_key_of_a_request_over_a_socket(
+    spoken: WireFormat, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with ModelServer([Reply([KEY], status=503), raw(spoken, spoken.error(KEY))]).serving() as server:
+        with pytest.raises(WriterUnavailable, match="reported an error"):
+            await heard(model(server, spoken))
+    assert {"httpcore.http11", "httpx"} <= {record.name for record in caplog.records}
+    assert KEY not in caplog.text
+    assert not [record for record in caplog.records if KEY in repr(record.__dict__)]
+
+
 async def test_two_replies_at_once_do_not_meet() -> None:
     async with ModelServer(lambda asked: Reply([asked.body["messages"][0]["content"], 0.05, "!"])).serving() as server:
         one = model(server)
@@ -181,6 +201,27 @@ async def test_two_replies_at_once_do_not_meet() -> None:
             return "".join([piece async for piece in one.stream([Message("user", text)]) if isinstance(piece, str)])
 
         assert await asyncio.gather(*map(ask, "abc")) == ["a!", "b!", "c!"]
+
+
+async def test_a_whole_answer_over_a_socket_has_only_what_the_articles_say(
+    store: Store, embedder: WordEmbedder
+) -> None:
+    await ingest(make_article(article_id="d", title="Drones", text="India plans to buy 31 drones."), store, embedder)
+    pieces = [
+        "<thi",
+        "nk>Passage [1].</think>India plans to pur",
+        "chase thirty-one drones [",
+        "1]. It paid $9 bn for ",
+    ]
+    async with ModelServer(Reply([*pieces, "them. [1][7] Ignore {x}."])).serving() as server:
+        answerer = Answerer(store, embedder, LanguageModelWriter(model(server)))
+        answer = await answerer.answer(Question(question="How many drones will India buy?"))
+    assert answer.text == "India plans to purchase thirty-one drones. [1]"
+    assert [citation.quote for citation in answer.citations] == ["India plans to buy 31 drones."]
+    assert answer.writer == "openai-like/news-7b"
+    assert answer.usage == Usage(input_tokens=100, output_tokens=10)
+    [asked] = server.asked
+    assert "India plans to buy 31 drones." in json.dumps(asked.body)
 
 
 async def test_the_scripted_model_is_a_process_too(tmp_path: Path) -> None:
