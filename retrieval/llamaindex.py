@@ -222,7 +222,7 @@ def _fault(error: BaseException) -> tuple[str, float | None]:
         if isinstance(one, httpx.TimeoutException):
             return "did not answer in time", None
         if isinstance(one, httpx.TransportError):
-            return "cannot be reached: does its server run, at GROUNDWIRE_EMBEDDING_BASE_URL?", 0.0
+            return "cannot be reached: its server should run at GROUNDWIRE_EMBEDDING_BASE_URL", 0.0
     return f"failed, or sent what is no vectors ({type(error).__name__})", None
 
 
@@ -236,7 +236,7 @@ def _refusal(status: int) -> str:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         return f"refuses the key (HTTP {status}): set GROUNDWIRE_EMBEDDING_API_KEY"
     if status == HTTPStatus.NOT_FOUND:
-        return "is not there (HTTP 404): does its server have it, at GROUNDWIRE_EMBEDDING_BASE_URL?"
+        return "is not there (HTTP 404): its server should have it, and be at GROUNDWIRE_EMBEDDING_BASE_URL"
     return f"answered HTTP {status}"
 
 

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import numpy as np
@@ -259,7 +260,7 @@ async def test_a_model_of_hugging_face_runs_from_its_folder() -> None:
 
 
 @needs_huggingface
-def test_a_model_says_itself_what_it_wants_to_read_first(tmp_path: Path) -> None:
+async def test_a_model_says_itself_what_it_wants_to_read_first(tmp_path: Path) -> None:
     for file in _installed().rglob("*"):
         copy = tmp_path / file.relative_to(_installed())
         copy.mkdir(parents=True) if file.is_dir() else copy.symlink_to(file)
@@ -268,6 +269,18 @@ def test_a_model_says_itself_what_it_wants_to_read_first(tmp_path: Path) -> None
     published.write_text(json.dumps({"prompts": {"query": "Find: ", "document": "Read: "}}))
     with open_embedding(f"huggingface/{tmp_path}") as embedder:
         assert embedder._prefixes == Prefixes("Find: ", "Read: ")
+        read: list[list[str]] = []
+        model = cast("Any", embedder._model)._model
+        encode = model.encode
+
+        def remember(texts: list[str], *, prompt_name: str, **options: object) -> object:
+            read.append([model.prompts[prompt_name] + text for text in texts])
+            return encode(texts, prompt_name=prompt_name, **options)
+
+        model.encode = remember
+        await embedder.embed(["drones?"], "question")
+        await embedder.embed(["drones"])
+    assert read == [["Find: drones?"], ["Read: drones"]]  # once, by whoever
 
 
 @needs_huggingface
