@@ -30,7 +30,7 @@ MOST_GOOD_REFUSED = 10
 MOST_BAD_LET_THROUGH = 27
 # Good answers that lack a fact because its sentence was refused.
 MOST_WRONG = 4
-# Sentences of GOOD whose words are in none of the passages that the model is shown.
+# Sentences of GOOD whose words are in none of the 10 passages that the model is shown; of 12 it would be 2, of 20 none.
 MOST_NOT_SHOWN = 4
 
 
