@@ -34,9 +34,10 @@ from service.types import Question, Usage
 STATEMENTS_READ = 100
 WORDS_KEPT = 50_000  # 77 MB
 VECTORS_KEPT = 30_000  # 46 MB; only of statements whose vectors the store does not hold
-# Passages that a language model is shown: some 2,500 tokens; a small context window has room for fewer.
-# Of SQuAD's answerable questions, 95 % have theirs among the first 10 of the dense ranking.
-PASSAGES_SHOWN = 10
+# Passages that a language model is shown: some 5,000 tokens; a small context window has room for fewer. Of the fixed
+# questions' 64 good sentences (tests/grounding/replies.yaml) 4 have no passage among 10, 2 among 12, 1 among 15, none
+# among 20.
+PASSAGES_SHOWN = 20
 LONGEST_REPLY = 8_000  # characters; three short sentences were asked for
 _PATIENCE = 10.0  # seconds for the rewriting of a question, which is one line; the answer's own time comes after it
 _PROMPT = 0.75  # of the context window; the rest is the reply's, of which three short sentences take 150 tokens
