@@ -9,6 +9,7 @@ import numpy as np
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import ModelError, StoreLocked
 from retrieval.minilm import MiniLM
+from retrieval.owner import Owner
 from retrieval.store import Store
 from service.answering import Answerer
 from service.desk import Desk, OwnDesk
@@ -28,6 +29,9 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         ModelError, StoreError: as the model and the store do.
 
     """
+    if settings.embedding != "minilm" and not settings.chroma:
+        # A command beside the service that holds the store works through that: it needs no model, and no server of one.
+        Owner.acquire(settings.data_dir).release()
     with ExitStack() as stack:
         embedder, words = stack.enter_context(open_embedder(settings))
         if settings.chroma:

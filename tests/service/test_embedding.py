@@ -1,19 +1,20 @@
 """The whole service with the vectors of another model, which a real server computes."""
 
-import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from retrieval.errors import ModelMissing, StoreForeign
+from retrieval import llamaindex
+from retrieval.errors import ModelMissing, ModelUnavailable, StoreForeign
 from retrieval.minilm import MiniLM
 from retrieval.readers import article_files
 from retrieval.retriever import GroundwireRetriever
 from retrieval.types import make_article
 from service.desk import OwnDesk
+from service.http.problems import problem_of
 from service.settings import Settings
 from service.types import Question, SearchRequest
 from service.wiring import open_answerer, open_embedder
@@ -59,7 +60,7 @@ async def test_an_answer_is_found_and_proved_by_another_models_vectors(server: E
         pass
 
 
-def test_an_ingest_that_the_model_leaves_goes_on_where_it_ended(server: EmbeddingServer, tmp_path: Path) -> None:
+async def test_an_ingest_that_the_model_leaves_goes_on_where_it_ended(server: EmbeddingServer, tmp_path: Path) -> None:
     folder = tmp_path / "news"
     folder.mkdir()
     for number in range(12):
@@ -77,11 +78,11 @@ def test_an_ingest_that_the_model_leaves_goes_on_where_it_ended(server: Embeddin
     assert ended.stderr.count("The embedding model openai-like/words answered HTTP 500") == 1
     assert "Traceback" not in ended.stderr
     assert "sk-secret" not in ended.stdout + ended.stderr
-    stored = listed(env)
+    server.refused = None
+    stored = await listed(settings(server, tmp_path / "data"))
     assert {"00", "01", "02"} <= stored  # what was not under way with the one that failed
     assert "08" not in stored
 
-    server.refused = None
     server.calls.clear()
     again = groundwire("ingest", str(folder), env=env)
     assert again.returncode == 0, again.stderr
@@ -90,12 +91,29 @@ def test_an_ingest_that_the_model_leaves_goes_on_where_it_ended(server: Embeddin
         name for name in map("{:02}".format, range(12)) if f"Story {int(name)} is about town{int(name)}." in embedded
     }
     assert towns == {f"{number:02}" for number in range(12)} - stored
-    assert len(listed(env)) == 12
+    assert len(await listed(settings(server, tmp_path / "data"))) == 12
 
 
-def listed(env: Mapping[str, str]) -> set[str]:
-    done = groundwire("articles", "--json", env=env)
-    return {one["article_id"] for one in json.loads(done.stdout)["articles"]}
+async def listed(settings: Settings) -> set[str]:
+    with open_answerer(settings) as answerer:
+        return {source.article_id for source in await answerer.store.sources(0, 100)}
+
+
+async def test_a_question_that_the_model_leaves_is_a_clear_error(
+    server: EmbeddingServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llamaindex, "PAUSES", (0.0, 0.0))
+    with open_answerer(settings(server, tmp_path)) as answerer:
+        desk = OwnDesk(answerer)
+        await desk.put(make_article(article_id="drones", title="Drones", text=ARTICLES["drones"]))
+        server.refused = "drones"
+        with pytest.raises(ModelUnavailable) as raised:
+            await desk.answer(Question(question="How many drones?"))
+        server.refused = None
+        assert (await desk.answer(Question(question="How many drones does India plan to buy?"))).answered
+    problem = problem_of(raised.value)
+    assert problem.status == 503
+    assert "openai-like/words answered HTTP 500" in problem.detail
 
 
 async def test_words_are_told_by_the_default_model_whichever_embeds(server: EmbeddingServer, tmp_path: Path) -> None:
@@ -128,7 +146,7 @@ def test_the_key_reaches_the_server_and_no_text_of_the_settings(server: Embeddin
     assert server.keys == {"Bearer sk-secret"}
 
 
-def test_a_retriever_searches_through_a_running_service(server: EmbeddingServer, tmp_path: Path) -> None:
+def test_retriever_and_commands_work_through_a_running_service(server: EmbeddingServer, tmp_path: Path) -> None:
     env = environment(
         tmp_path / "data",
         GROUNDWIRE_EMBEDDING="openai-like/words",
@@ -141,6 +159,12 @@ def test_a_retriever_searches_through_a_running_service(server: EmbeddingServer,
         serving("serve", env=env, out=tmp_path / "out") as (_, address),
         GroundwireRetriever.of_service(address, limit=2) as retriever,
     ):
+        server.calls.clear()
         first, second = retriever.retrieve("What was agreed about drones?")
+        assert groundwire("search", "Who spoke?", env=env).returncode == 0
+    assert server.calls == [
+        ["What was agreed about drones?"],
+        ["Who spoke?"],
+    ]  # by the service: a command needs no model
     assert first.score >= second.score > 0
     assert first.node.node_id != second.node.node_id
