@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from retrieval import readers
 from retrieval.catalogue import Record
-from retrieval.embedding import Vectors
+from retrieval.embedding import Embedder, Vectors
 from retrieval.lexical import WordIndex
-from retrieval.minilm import MiniLM
 from retrieval.passages import embeddable, split
 from retrieval.ranking import Candidate, rank, terms
 from retrieval.search import CANDIDATES
@@ -63,7 +62,7 @@ class Case:
 class Corpus:
     """Articles searched by exact cosine, as the store does up to the recall of its index, and by the word index."""
 
-    def __init__(self, articles: Sequence[Article], model: MiniLM, questions: Mapping[str, Vectors]) -> None:
+    def __init__(self, articles: Sequence[Article], model: Embedder, questions: Mapping[str, Vectors]) -> None:
         """Embed the passages and their sentences, and index their words; `questions` holds a vector for each."""
         self.questions = questions
         self.articles = {article.source.article_id: article for article in articles}
@@ -114,7 +113,7 @@ class Corpus:
         return gather(hits, self.articles, sentences=rows, vector=self.questions[question])
 
 
-def read_sets(data: Path | None, model: MiniLM) -> dict[str, tuple[Corpus, list[Case]]]:
+def read_sets(data: Path | None, model: Embedder) -> dict[str, tuple[Corpus, list[Case]]]:
     """Read the sets of this repository, and those of the folder.
 
     Raises:
