@@ -90,7 +90,8 @@ class OpenAILike:
 
     def __init__(self, model: str, address: str, key: str, context_window: int) -> None:
         """Import the integration here, because that takes seconds and nobody else should wait for it."""
-        import openai  # noqa: PLC0415
+        # With what the client would import at the first question, for a second in which the whole service stands still.
+        import openai.resources.chat  # noqa: PLC0415
 
         # Also for OpenAI itself: LlamaIndex's own class for it raises on the names of models that are newer than it.
         from llama_index.llms.openai_like import OpenAILike as Integration  # noqa: PLC0415

@@ -38,7 +38,7 @@ class Wire(httpx.AsyncBaseTransport):
 
         """
         self._events = events
-        self._transport = httpx.AsyncHTTPTransport(verify=tls, trust_env=False)
+        self._transport = httpx.AsyncHTTPTransport(verify=tls)
         self._own = headers
         self.status: int | None = None
         self.headers = httpx.Headers()

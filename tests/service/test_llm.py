@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import os
+import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -173,6 +174,18 @@ async def test_what_not_every_model_accepts_is_left_out_once_it_was_refused_and_
     first, *plain = [json.loads(call.request.content) for call in asked.calls]
     left_out = {"temperature"} if spoken is ANTHROPIC else {"temperature", "stream_options"}
     assert plain == [{name: value for name, value in first.items() if name not in left_out}] * 2
+
+
+@STREAMED
+async def test_a_request_that_is_refused_without_all_that_is_refused(spoken: WireFormat) -> None:
+    whole = said(spoken, spoken.piece("India."), spoken.end())
+    asked = route(spoken).mock(side_effect=[quoting(400), quoting(400), quoting(400), whole, quoting(400)])
+    model = opened(spoken)
+    assert "HTTP 400, refusing the request" in str(await failing(model))
+    assert asked.call_count == 2
+    await heard(model)
+    assert "HTTP 400" in str(await failing(model))
+    assert asked.call_count == 5
 
 
 # What comes back
@@ -375,6 +388,19 @@ async def test_more_bytes_than_any_reply_has_are_not_read(monkeypatch: pytest.Mo
     assert await heard(opened(OPENAI_LIKE)) == ["India."]
     monkeypatch.setattr(wire, "LONGEST_REPLY", len(body.content) - 1)
     assert "does not come to an end" in str(await failing(opened(OPENAI_LIKE)))
+
+
+def test_llamaindex_is_imported_when_a_model_is_opened_and_nothing_of_it_at_the_first_question() -> None:
+    script = """
+import sys
+from service.llm import open_llm
+from service.settings import Settings
+assert not {"llama_index", "openai", "anthropic", "ollama"} & sys.modules.keys()
+open_llm("openai-like/news-7b", Settings(llm_base_url="http://127.0.0.1:9/v1"))
+assert {"llama_index.llms.openai_like", "openai.resources.chat.completions.completions"} <= sys.modules.keys()
+assert not {"anthropic", "ollama"} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 # What cannot be opened
