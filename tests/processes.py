@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TypeVar
 
@@ -70,9 +70,15 @@ def started(command: Sequence[str | Path], **options: object) -> Iterator[subpro
 
 
 @contextmanager
-def serving(*arguments: str, env: Mapping[str, str], out: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Run `groundwire serve` or `demo` until it serves: its process and its address."""
-    with out.open("wb") as stdout, started([BIN / "groundwire", *arguments], env=env, stdout=stdout) as process:
+def serving(
+    *arguments: str, env: Mapping[str, str], out: Path, log: Path | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run `groundwire serve` or `demo` until it serves: its process and its address. Its log is ours without a file."""
+    with (
+        out.open("wb") as stdout,
+        log.open("wb") if log else nullcontext() as stderr,
+        started([BIN / "groundwire", *arguments], env=env, stdout=stdout, stderr=stderr) as process,
+    ):
 
         def address() -> str | None:
             assert process.poll() is None, out.read_text(encoding="utf-8")
