@@ -81,8 +81,8 @@ def _address(name: str, address: str | None) -> tuple[str, dict[str, str]]:
     if not url.host or url.query or url.fragment:
         raise SettingsError("GROUNDWIRE_LLM_BASE_URL is no address of a server: it should read like https://host/v1")
     # The user and password of an address go out as a header, so that no log line with the address shows them.
-    user = {"authorization": f"Basic {b64encode(url.userinfo).decode()}"} if url.userinfo else {}
-    return str(url.copy_with(userinfo=b"")), user
+    user = b64encode(f"{url.username}:{url.password}".encode()).decode()
+    return str(url.copy_with(userinfo=b"")), {"authorization": f"Basic {user}"} if url.userinfo else {}
 
 
 class OpenAILike:

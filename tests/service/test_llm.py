@@ -128,11 +128,13 @@ async def test_the_address_is_that_of_the_settings_and_its_password_is_only_a_he
     asked = respx.post(f"https://models.example:8443/v1{spoken.path}")
     asked.mock(return_value=said(spoken, spoken.piece("India."), spoken.end()))
     keyless = spoken in (OPENAI_LIKE, OLLAMA)
-    model = opened(spoken, llm_base_url="https://me:pass@models.example:8443/v1", llm_api_key=None if keyless else KEY)
+    model = opened(
+        spoken, llm_base_url="https://me:p%40ss@models.example:8443/v1", llm_api_key=None if keyless else KEY
+    )
     await heard(model)
     [call] = asked.calls
     assert str(call.request.url) == f"https://models.example:8443/v1{spoken.path}"
-    basic = "Basic bWU6cGFzcw=="
+    basic = "Basic bWU6cEBzcw=="
     assert call.request.headers["authorization"] == (f"Bearer {KEY}" if spoken is OPENAI else basic)
 
 
