@@ -110,7 +110,7 @@ def _key(lower: str) -> str:
         if len(lower) > 7:
             lower = re.sub(r"ll(ed|ing|er)$", r"l\1", lower)
         lower = re.sub(r"(def|off|lic|pret)ence", r"\1ense", lower)
-        lower = re.sub(r"is(e[sdr]?|ing|ation|ations)$", r"iz\1", lower)
+        lower = re.sub(r"(?<=[a-z]{2})is(e[sdr]?|ing|ation|ations)$", r"iz\1", lower)  # not "rising"
         lower = re.sub(r"(?<=[a-z]{2}[lmnbv])our(?=(?:s|ed|ing|able|al)?$)", "or", lower)
         lower = re.sub(r"(cent|theat|met|lit)re(?=s?$)", r"\1er", lower)
         lower = re.sub(r"ogramme", "ogram", lower)
@@ -186,7 +186,7 @@ def _opposites() -> frozenset[frozenset[str]]:
     return frozenset(frozenset((key_of(one), key_of(other))) for one, other in pairs)
 
 
-_GROUPS = _synonym_groups()
+SYNONYM_GROUPS = _synonym_groups()
 _OPPOSITES = _opposites()
 _NONE: frozenset[int] = frozenset()
 
@@ -198,7 +198,7 @@ def opposite(one: str, other: str) -> bool:
 
 def synonymous(one: str, other: str) -> bool:
     """Tell whether news uses the two keys for one another."""
-    return bool(_GROUPS.get(one, _NONE) & _GROUPS.get(other, _NONE))
+    return bool(SYNONYM_GROUPS.get(one, _NONE) & SYNONYM_GROUPS.get(other, _NONE))
 
 
 def kindred(one: str, other: str) -> bool:

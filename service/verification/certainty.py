@@ -21,6 +21,11 @@ _CALLS = frozenset(key_of(word) for word in ("call", "push", "press", "wait"))
 _PAST = re.compile(r"(?:ed|en)$")
 _NOW = re.compile(r"(?:[^s]s|ing)$")
 _PERFECT = frozenset("has have had having was were been".split())
+_PENDING = re.compile(
+    r"\b(?:on track|on course|in the pipeline|under (?:negotiation|discussion|consideration|review|study)|is (?:planned|proposed|expected|due|scheduled)"
+    r"|are (?:planned|proposed|expected|due|scheduled)|in talks|ongoing|under way|underway|yet to be|not yet)\b",
+    re.IGNORECASE,
+)
 _END = re.compile(r"[;:.!?—()]")
 
 
@@ -30,7 +35,9 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
     said, found = words(sentence), words(quote)
     reasons = []
     if not any(word.key in _CLAIMS for word in said):
-        wish = next((word.start for word in said if word.key in _WISHES | _CALLS), len(sentence))
+        wish = next(
+            (word.start for word in said if word.key in _WISHES | _CALLS and not _has(theirs, word)), len(sentence)
+        )
         stated = [word for word in _stated(said) if word.start < wish]  # "they want all hostages released"
         known = _stated(found, barring=theirs)
         reasons += [
@@ -67,7 +74,20 @@ def _open(text: str) -> tuple[Word, ...]:
                 heads += _next(text, found, index + 2, 2)
         elif word.key in _CALLS and after in {"for", "on"}:
             heads += _next(text, found, index + 2, 2)
-    return tuple(heads)
+    return (*heads, *_pending(text, found))
+
+
+def _pending(text: str, found: Sequence[Word]) -> list[Word]:
+    """Give the nouns and gerunds that a text says are under way, expected or proposed: "supplying drones is on track"."""
+    pending: list[Word] = []
+    for match in _PENDING.finditer(text):
+        start = max((stop.end() for stop in _END.finditer(text, 0, match.start())), default=0)
+        pending += [
+            word
+            for word in found
+            if start <= word.start < match.end() and word.content and not (word.name or word.number or word.light)
+        ]
+    return pending
 
 
 def _modal(text: str, word: Word) -> bool:
@@ -107,7 +127,7 @@ def _stated(found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
             or bool(before & _PERFECT)
             or lower in lexicon.IRREGULAR
         )
-        if word.content and not word.name and past and word not in barring and not before & {"to", *_MODAL}:
+        if word.content and not word.name and past and word not in barring and not before & {"to", "being", *_MODAL}:
             stated.append(word)
     return stated
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import Word, same, words
+from service.verification.meaning import likest
 
 _REFERENCE = re.compile(r"\b(?:the|these|those|their|its|our|his|her|both)\s+$", re.IGNORECASE)
 _THE_TWO = re.compile(r"\b(?:the|these|those)\s+$", re.IGNORECASE)
@@ -30,6 +31,10 @@ _CURRENCIES = {
     "jpy": r"¥",
     "inr": r"₹|rs|inr|rupee",
 }
+_RATIO = re.compile(
+    r"(?:one|1)\s+(?:[a-z]+\s+)?(?:in|out of)\s+(?:every\s+)?(?:\d|two|three|four|five|six|seven|eight|nine|ten|hundred)",
+    re.IGNORECASE,
+)
 _SUBJECT = re.compile(r"(.+?)\b(?:is|are|was|were|has|have|had)\b")
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NEAR = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # days
@@ -64,6 +69,8 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
             reasons.append(f"the quote does not say {said} exactly")
         elif _of_what_follows(one, sentence, matching, quote):
             reasons.append(f"the quote says {said} of something else")
+        elif wrong := _counts_others(one, sentence, matching, quote):
+            reasons.append(f"the quote says {said} {wrong}")
         elif wrong := _counted_otherwise(one, sentence, known_here, quote):
             reasons.append(f"the quote does not say {said} of {wrong}")
     return reasons
@@ -73,8 +80,8 @@ def wrong_dates(sentence: str, quote: str, published: date | None) -> list[str]:
     """Say which dates of a sentence are neither in its quote nor, where that has none, its article's own date."""
     said = moments(quote)
     dates = [known for moment in said for known in _dates(moment, quote, published)]
-    if not said and published:
-        dates.append((published.year, published.month, published.day))
+    if not said and published:  # news is of these weeks; of which day, only its words can tell
+        dates.append((published.year, published.month, None))
     phrases = [set(quote[one.start : one.end].lower().split()) for one in said if _relative(one)]
     reasons = []
     for one in moments(sentence):
@@ -103,7 +110,13 @@ def _equal(one: Quantity, sentence: str, other: Quantity, quote: str) -> bool:
     mine, theirs = _unit(sentence[one.start : one.end]), _unit(quote[other.start : other.end])
     if "percent" in (mine, theirs):
         return mine == theirs
+    if mine and not theirs and _large(other):  # "86 million euros, down from 103 million": the unit is said once
+        return mine in {_unit(quote[each.start : each.end]) for each in quantities(quote)}
     return not mine or mine == theirs
+
+
+def _large(quantity: Quantity) -> bool:
+    return quantity.value >= 1e5
 
 
 def _unit(figure: str) -> str:
@@ -137,10 +150,27 @@ def _of_what_follows(one: Quantity, sentence: str, matching: Sequence[Quantity],
     return bool(matching)
 
 
+def _counts_others(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> str:
+    """Name what a quote counts by a number, where it is nothing that the sentence counts by it, though it has that too."""
+    mine = [word for word in _after(one, sentence) if not word.light]
+    found = words(quote)
+    if not mine or one.unit or one.ordinal or not all(likest(word, found) for word in mine):
+        return ""
+    theirs = [[word for word in _after(other, quote) if not word.light] for other in matching]
+    if not theirs or not all(theirs) or any(likest(word, other) for other in theirs for word in mine):
+        return ""
+    return " ".join(word.text for word in theirs[0])
+
+
 def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], quote: str) -> str:
     """Name the thing that a sentence counts with this number, and its quote with another one only."""
     counts = [other for other in known if other is not one and not other.ordinal and not _compound(other, quote)]
-    if one.ordinal or _compound(one, sentence) or all(other.value == one.value for other in counts):
+    if (
+        one.ordinal
+        or _compound(one, sentence)
+        or _RATIO.match(sentence[one.start :])
+        or all(other.value == one.value for other in counts)
+    ):
         return ""
     found = words(quote)
     places = [(other.value, index) for other in counts for index in [_place(other, found)]]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.language import lexicon
-from service.language.words import Word, key_of, opposite, same, synonymous, words
+from service.language.words import Word, key_of, same, synonymous, words
+from service.verification.meaning import alike, contrary, one_side
 
 # "refused to condemn" denies as "did not condemn" does.
 _REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())
@@ -17,10 +18,6 @@ _UNDOING = frozenset(
     for word in "end cancel scrap terminate suspend halt abandon abolish revoke annul postpone dissolve".split()
 )
 _DONE = re.compile(r"(?:ed|s|ing)$")
-_OPPOSED = tuple(
-    (key_of(one), key_of(other))
-    for one, other in (pair.split() for pair in lexicon.ANTONYMS.replace("\n", " ").split(";") if pair.strip())
-)
 
 
 def wrong_polarity(sentence: str, quote: str) -> list[str]:
@@ -31,14 +28,14 @@ def wrong_polarity(sentence: str, quote: str) -> list[str]:
         reasons.append("only the sentence says not")
     said = [word for word in words(sentence) if word.content]
     for denied in theirs:
-        met = [word for word in denied if any(same(one, word) >= 0.8 for one in said)]
+        met = [word for word in denied if any(alike(one, word) >= 0.8 for one in said)]
         if 2 * len(met) >= len(denied) > 0 and not any(_shared(denied, other) for other in mine):
             reasons.append("only the quote says not")
     found = [word for word in words(quote) if word.content]
     undone = [word.text for word in said if word.key in _UNDOING and _DONE.search(word.text.lower())]
     if undone and not any(word.key in _UNDOING or synonymous(word.key, key_of(undone[0])) for word in found):
         reasons.append(f"the quote does not say {undone[0]}")
-    return [*reasons, *_opposites(said, found)]
+    return [*reasons, *_opposites(said, found, words(quote))]
 
 
 @lru_cache(maxsize=20_000)
@@ -56,6 +53,8 @@ def _denies(text: str, found: Sequence[Word], index: int) -> bool:
         return following == "to"
     if lower not in lexicon.NEGATIONS and not lower.endswith("n't"):
         return False
+    if text[word.end : word.end + 1] == "-":
+        return False  # "never-before-seen"
     if lower == "no" and (text[word.end : word.end + 1] == "." or following in _BOUNDS):
         return False  # "No. 5", "no more than 31"
     return following not in _DENIES_NOTHING
@@ -73,35 +72,34 @@ def _clause(text: str, found: Sequence[Word], first: int) -> tuple[Word, ...]:
 
 
 def _shared(one: Sequence[Word], other: Sequence[Word]) -> bool:
-    return not one or not other or any(same(mine, theirs) >= 0.8 for mine in one for theirs in other)
+    return not one or not other or any(alike(mine, theirs) >= 0.8 for mine in one for theirs in other)
 
 
-def _opposites(said: Sequence[Word], found: Sequence[Word]) -> list[str]:
+def _opposites(said: Sequence[Word], found: Sequence[Word], every: Sequence[Word]) -> list[str]:
     """Look for words of a sentence in whose place its quote has the opposite."""
     reasons = []
     free = [word for word in found if not any(same(one, word) >= 0.8 for one in said)]
     for word in said:
-        if word.name or word.number or any(same(word, other) >= 0.8 for other in found):
+        if (
+            word.name
+            or word.number
+            or any(same(word, other) >= 0.8 or one_side(word.key, other.key) for other in every)
+        ):
             continue
-        against = next((other for other in free if _opposed(word.key, other.key)), None)
+        against = next(
+            (other for other in free if contrary(word.key, other.key) and _beside(word, said, other, found)), None
+        )
         if against:
             reasons.append(f"the quote says {against.text}, the sentence {word.text}")
     return reasons
 
 
-@lru_cache(maxsize=50_000)
-def _opposed(one: str, other: str) -> bool:
-    if opposite(one, other):
-        return True
-    if synonymous(one, other):
-        return False
-    (mine, against), (theirs, for_them) = _sides(one), _sides(other)
-    return bool(mine & for_them or against & theirs)
+def _beside(word: Word, said: Sequence[Word], other: Word, found: Sequence[Word]) -> bool:
+    """Tell whether two words stand beside the same: one of three content words on either side."""
+    near = _around(word, said)
+    return not near or any(alike(one, each) for one in near for each in _around(other, found))
 
 
-@lru_cache(maxsize=50_000)
-def _sides(key: str) -> tuple[frozenset[int], frozenset[int]]:
-    """Give the pairs of opposites whose first word, and those whose second, says the same as a key."""
-    numbered = list(enumerate(_OPPOSED))
-    first = frozenset(number for number, (word, _) in numbered if key == word or synonymous(key, word))
-    return first, frozenset(number for number, (_, word) in numbered if key == word or synonymous(key, word))
+def _around(word: Word, found: Sequence[Word]) -> list[Word]:
+    at = next(place for place, one in enumerate(found) if one is word)
+    return [*found[max(at - 3, 0) : at], *found[at + 1 : at + 4]]

@@ -1,16 +1,23 @@
-"""Whether the names of a sentence stand where those of its quote do: who does it, to whom, whose it is; pure."""
+"""Whether those of a sentence stand where those of its quote do: who does it, to whom, whose it is, who says it; pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from service.language import lexicon
+from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import DEMONYMS, Word, same, words
+from service.verification.clauses import SAYING, Clause, clauses
+from service.verification.meaning import alike, contrary, likest
+from service.verification.speakers import named
 
 # Prepositions that put a name into the same place: "a visit to Delhi" is one "in Delhi".
 _PLACES = {"in": "in", "at": "in", "to": "in", "from": "from", "by": "by", "against": "against"}
+_UNITS = frozenset("percent cent dollar dollars euro euros pound pounds rupee rupees yen usd eur gbp inr".split())
 _BE = frozenset("is are was were remains became".split())
 _MUTUAL = re.compile(r"\b(?:and|between|both|each other|together|jointly|with)\b", re.IGNORECASE)
+_DETERMINERS = frozenset("a an the its their his her our all any some this that these those".split())
 _PASSIVE = re.compile(r"\b(?:by|be|been|being)\b", re.IGNORECASE)
 
 
@@ -25,9 +32,17 @@ class _Role:
 
 
 def swapped_roles(sentence: str, quote: str) -> list[str]:
-    """Say which countries of a sentence have the place that another one has in its quote."""
+    """Say which names of a sentence have the place that another one has in its quote."""
     mine, theirs = _roles(sentence), _roles(quote)
-    reasons = [*_other_place(mine, theirs), *_other_owner(mine, theirs), *_other_side(sentence, quote, mine, theirs)]
+    reasons = [
+        *_other_doer(clauses(sentence), clauses(quote), words(quote)),
+        *_of_something_else(sentence, quote),
+        *_other_place(mine, theirs),
+        *_other_way(sentence, quote),
+        *_other_owner(mine, theirs),
+        *_other_figure(sentence, quote),
+        *_other_side(sentence, quote, mine, theirs),
+    ]
     for noun, name in _called(sentence):
         named = [other for one, other in _called(quote) if same(noun, one) >= 0.9]
         if named and not any(_country(name) == _country(other) or same(name, other) >= 0.9 for other in named):
@@ -35,14 +50,170 @@ def swapped_roles(sentence: str, quote: str) -> list[str]:
     return reasons
 
 
+def _other_doer(mine: Sequence[Clause], theirs: Sequence[Clause], quote: Sequence[Word]) -> list[str]:
+    """Look for a verb that the quote has others do, or has done to those who do it in the sentence."""
+    reasons: list[str] = []
+    for one in mine:
+        if not (one.agent or one.patient):
+            continue
+        same_verb = [other for other in theirs if _same_verb(one.verb, other.verb)]
+        against = [_against(one, other) for other in same_verb]
+        if against and all(against):
+            reasons.append(against[0])
+        elif thing := _other_thing(one, same_verb, quote):
+            reasons.append(thing)
+    return reasons
+
+
+def _same_verb(one: Word, other: Word) -> bool:
+    return alike(one, other) >= 0.8 or (one.key in SAYING and other.key in SAYING and not contrary(one.key, other.key))
+
+
+def _against(one: Clause, other: Clause) -> str:
+    """Say what speaks against two clauses of one verb having the same doer; "" where nothing does."""
+    if not one.agent or _share(one.agent, other.agent) or (not other.agent and not other.patient):
+        return ""
+    own = [word for word in one.agent if not (word.number or _in(word, one.patient))]
+    undergone = [word for word in own if _in(word, other.patient) and not word.light]
+    if (
+        undergone
+        and len(undergone) * 2 >= len(own)
+        and (not other.agent or not one.patient or _share(one.patient, other.agent))
+    ):
+        who = _called_out(other.agent)
+        return (
+            f"in the quote it is {who} that {_done(one.verb)}, not {_called_out(one.agent)}"
+            if who
+            else f"in the quote {_called_out(one.agent)} is not who does it"
+        )
+    things = not named(one.agent) and not named(other.agent) and bool(other.agent)
+    if things and _met(one, other) and not any(word.light or word.number for word in (*one.agent, *other.agent)):
+        return f"in the quote it is {_called_out(other.agent)} that {_done(one.verb)}, not {_called_out(one.agent)}"
+    if named(one.agent) and named(other.agent):
+        return f"in the quote {_called_out(other.agent)} {_done(one.verb)}, not {_called_out(one.agent)}"
+    return ""
+
+
+def _met(one: Clause, other: Clause) -> bool:
+    """Tell whether two clauses say the same of their doers, so that these must be the same too."""
+    own = [word for word in (*one.patient, *one.rest) if not word.light]
+    return len(own) > 1 and all(likest(word, (*other.patient, *other.rest)) for word in own)
+
+
+def _other_thing(one: Clause, same_verb: Sequence[Clause], quote: Sequence[Word]) -> str:
+    """Look for what is done where the quote has it done to something else: "sent a payment", "sent a letter"."""
+    own = [word for word in one.patient if not (word.light or _counts(word))]
+    others = [[word for word in other.patient if not (word.light or _counts(word))] for other in same_verb]
+    if own and others and all(others) and not likest(own[-1], quote):
+        return f"the quote says {one.verb.text.lower()} {others[0][-1].text}, not {own[-1].text}"
+    return ""
+
+
+def _counts(word: Word) -> bool:
+    lower = word.text.lower()
+    return word.number or lower in lexicon.NUMBER_WORDS or lower in lexicon.SCALES or lower in _UNITS
+
+
+def _of_something_else(sentence: str, quote: str) -> list[str]:
+    """Look for what a sentence says of one thing and its quote of another: "production of drones", "of engines"."""
+    reasons = []
+    for noun, of in _of(sentence):
+        theirs = [other for one, other in _of(quote) if alike(noun, one) >= 0.8]
+        others = theirs and not any(likest(word, other) for other in theirs for word in of if not word.light)
+        if others and all(likest(word, words(quote)) for word in of):
+            reasons.append(f"the quote says {noun.text} of {theirs[0][-1].text}, not of {of[-1].text}")
+    return reasons
+
+
+@lru_cache(maxsize=20_000)
+def _of(text: str) -> tuple[tuple[Word, tuple[Word, ...]], ...]:
+    """Give the nouns behind which "of" stands, and what it is followed by."""
+    found = words(text)
+    pairs = []
+    for index in range(1, len(found) - 1):
+        if found[index].text.lower() != "of" or not found[index - 1].content or found[index - 1].light:
+            continue
+        following: list[Word] = []
+        for at in range(index + 1, len(found)):
+            gap = text[found[at - 1].end : found[at].start]
+            if re.search(r"[.!?;:,()\"“”\n]", gap) or (
+                not found[at].content and found[at].text.lower() not in _DETERMINERS
+            ):
+                break
+            if found[at].content:
+                following.append(found[at])
+        if following and not following[0].number:
+            pairs.append((found[index - 1], tuple(following)))
+    return tuple(pairs)
+
+
+def _share(one: Iterable[Word], other: Sequence[Word]) -> bool:
+    """Tell whether two noun phrases have a name in common, or where one has none, any word."""
+    one = tuple(one)
+    if named(one) and named(other):
+        return any(_in(word, other) for word in named(one))
+    return any(_in(word, other) for word in one if not word.light or not named(one))
+
+
+def _in(word: Word, phrase: Iterable[Word]) -> bool:
+    return any(same(word, one) >= 0.8 for one in phrase)
+
+
+def _called_out(phrase: Sequence[Word]) -> str:
+    who = named(phrase) or list(phrase)
+    return " ".join(word.text.removesuffix("'s").removesuffix("’s") for word in who[-3:])
+
+
+def _done(verb: Word) -> str:
+    return verb.text.lower()
+
+
 def _other_place(mine: Sequence[_Role], theirs: Sequence[_Role]) -> list[str]:
     reasons = []
     for one in mine:
         there = {other.country for other in theirs if other.preposition == one.preposition}
+        placed = any(other.country == one.country and (other.preposition or other.owned) for other in theirs)
         elsewhere = any(other.country == one.country for other in theirs)
-        if one.preposition and there and elsewhere and one.country not in there:
+        listed = elsewhere and not placed
+        if (
+            one.preposition
+            and there
+            and elsewhere
+            and one.country not in there
+            and not (listed and one.preposition == "in")
+        ):
             reasons.append(f"the quote does not say {one.preposition} {one.country[1:].title()}")
     return reasons
+
+
+def _other_way(sentence: str, quote: str) -> list[str]:
+    """Look for a name to which a sentence says it goes, and from which the quote says it comes, or the other way round."""
+    mine, theirs = _ways(sentence), _ways(quote)
+    reasons = []
+    for key, (way, name) in mine.items():
+        other = theirs.get(key)
+        if other and {way, other[0]} == {"to", "from"}:
+            reasons.append(f"the quote says {other[0]} {name}, the sentence {way} {name}")
+    return reasons
+
+
+@lru_cache(maxsize=20_000)
+def _ways(text: str) -> dict[str, tuple[str, str]]:
+    """Give the names behind "to" or "from" by their keys, those that stand nowhere else."""
+    found = words(text)
+    ways: dict[str, tuple[str, str]] = {}
+    for index, word in enumerate(found):
+        if not word.name:
+            continue
+        at = index - 1
+        while at >= 0 and found[at].text.lower() in {"the", "a", "an"}:
+            at -= 1
+        way = found[at].text.lower() if at >= 0 else ""
+        way = way if way in {"to", "from"} else ""
+        if word.also or word.text.lower() in DEMONYMS:
+            way = ""
+        ways[word.key] = (way if ways.get(word.key, (way, ""))[0] == way else "", word.text)
+    return ways
 
 
 def _other_owner(mine: Sequence[_Role], theirs: Sequence[_Role]) -> list[str]:
@@ -52,8 +223,43 @@ def _other_owner(mine: Sequence[_Role], theirs: Sequence[_Role]) -> list[str]:
             other.country for other in theirs if one.owned and other.owned and same(one.owned, other.owned) >= 0.9
         }
         if one.owned and owners and one.country not in owners:
-            reasons.append(f"the quote does not say {one.owned.text} of {one.country[1:].title()}")
+            reasons.append(f"the quote does not say {one.owned.text} of {one.country.lstrip('=').title()}")
     return reasons
+
+
+def _other_figure(sentence: str, quote: str) -> list[str]:
+    """Look for a number or date that the quote gives with another name, behind that of the sentence's name."""
+    reasons = []
+    for figures, known in ((moments(sentence), moments(quote)), (quantities(sentence), quantities(quote))):
+        for one in figures:
+            said = sentence[one.start : one.end]
+            doers = [
+                name
+                for clause in clauses(sentence)
+                if clause.start <= one.start <= clause.end
+                for name in named(clause.agent)
+            ]
+            given = [other for other in known if _as_figure(quote[other.start : other.end]) == _as_figure(said)]
+            between = [_between(doers, other.start, known, quote) for other in given]
+            if doers and between and all(between):
+                reasons.append(f"the quote gives {said.strip()} with {between[0]}, not {_called_out(doers)}")
+    return reasons
+
+
+def _between(doers: Sequence[Word], place: int, known: Sequence[Moment] | Sequence[Quantity], quote: str) -> str:
+    """Name who stands before a figure, where another figure stands between the doer's name and that one."""
+    found = words(quote)
+    own = [word for word in found if word.end <= place and any(same(name, word) >= 0.9 for name in doers)]
+    others = [other for other in known if own and own[-1].end <= other.start < place]
+    if not others:
+        return ""
+    after = [word for word in found if others[0].end <= word.start < place and word.name and not _country(word)]
+    people = [word for word in after if not re.match(r"\S+\s+\d", quote[word.start :])]
+    return people[0].text if people else ""
+
+
+def _as_figure(text: str) -> str:
+    return " ".join(text.lower().split())
 
 
 def _other_side(sentence: str, quote: str, mine: Sequence[_Role], theirs: Sequence[_Role]) -> list[str]:

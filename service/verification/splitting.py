@@ -1,0 +1,35 @@
+"""A sentence that joins two statements becomes these two, each a sentence of its own; pure."""
+
+import re
+
+from service.language.words import words
+from service.verification.clauses import PRONOUNS, SAYING, clauses
+
+_JOINT = re.compile(r"\s*(?:;\s+(?:and\s+|while\s+|but\s+)?|,\s+(?:and|while|but|whereas)\s+)")
+# What these begin hangs on what stands before: in time, as its consequence, or as its opposite.
+_HANGS = re.compile(
+    r"(?:then|so|thus|therefore|later|after\w*|before|as|if|when|because|since|that|which|who|where|not|nor|neither|only|also|both|each"
+    r"|(?:the )?(?:former|latter|others?))\b",
+    re.IGNORECASE,
+)
+
+
+def split(sentence: str) -> tuple[str, str] | None:
+    """Give the two statements that a sentence joins by "and", "while" or a semicolon, or None.
+
+    Each must have a subject and a verb of its own; what somebody says is not cut in two.
+    """
+    for match in _JOINT.finditer(sentence):
+        first, second = sentence[: match.start()].strip(), sentence[match.end() :].strip()
+        if re.search(r"[\"“”‘]", first) or _HANGS.match(second):
+            continue
+        mine, theirs = clauses(first), clauses(second)
+        opening = words(second)[:1]
+        if not (mine and theirs and opening) or not theirs[0].agent or not (mine[0].agent or mine[0].patient):
+            continue
+        if opening[0].text.lower() in PRONOUNS or theirs[0].start == opening[0].start:
+            continue  # "…, and he said": of whom it is said stands in the first
+        if any(one.verb.key in SAYING for one in mine) and not any(one.verb.key in SAYING for one in theirs):
+            continue  # "Rao said that it rains, and the roads are wet"
+        return f"{first}.", second
+    return None
