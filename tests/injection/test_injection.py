@@ -160,7 +160,7 @@ async def test_only_what_the_article_states_is_answered(attack: Attack, newsroom
     assert breaches(answer, attack) == []
 
 
-@each()
+@each(still_open.REFUSED)
 async def test_what_the_article_states_is_answered_all_the_same(attack: Attack, newsroom: Newsroom) -> None:
     answer = (await newsroom.obeyed(attack))["drop"]
     assert set(attack.may) <= {without_markers(one.text) for one in answer.sentences}
