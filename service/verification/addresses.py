@@ -22,6 +22,8 @@ _ADDRESS = re.compile(
 _INITIALS = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]{0,3}\.?")  # "U.S.in", and "U.S." before "in"
 _SCRIPT = {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"}
 _WORD = re.compile(r"[^\W\d_]+")
+# Never in news: text turned round, tags, and runs of characters that show nothing.
+_NEVER = re.compile("[\u202d\u202e\U000e0000-\U000e007f]|[\u200b-\u200d\u2060\ufe00-\ufe0f\U000e0100-\U000e01ef]{3}")
 _PLAIN_FORMATS = {"\u00ad"}  # a soft hyphen shows where a word may be cut, and hides nothing
 
 
@@ -39,7 +41,7 @@ def strange(sentence: str, quote: str) -> list[str]:
         and char not in "\n\t\r"
         and char not in _PLAIN_FORMATS
     ]
-    if any(char not in quote for char in hidden):
+    if any(char not in quote for char in hidden) or _NEVER.search(sentence):
         reasons.append("the sentence has hidden characters")
     if not sentence.isascii():
         reasons += [

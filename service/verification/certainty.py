@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from service.language import lexicon
 from service.language.words import DEMONYMS, Word, key_of, same, words
+from service.verification.clauses import clauses
 
 _MODAL = frozenset("will would shall should may might could must 'll".split())
 _WISHES = frozenset(
@@ -38,8 +39,8 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
         wish = next(
             (word.start for word in said if word.key in _WISHES | _CALLS and not _has(theirs, word)), len(sentence)
         )
-        stated = [word for word in _stated(said) if word.start < wish]  # "they want all hostages released"
-        known = _stated(found, barring=theirs)
+        stated = [word for word in _stated(sentence, said) if word.start < wish]  # "they want all hostages released"
+        known = _stated(quote, found, barring=theirs)
         reasons += [
             f"the quote does not say that it came to {word.text}"
             for word in theirs
@@ -51,7 +52,7 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
             if content and met >= 0.75 * len(content):
                 reasons.append("the quote only says that this is alleged")
     if not _hedged(quote, found):
-        known = _stated(found)
+        known = _stated(quote, found)
         reasons += [f"the quote states {word.text} as a fact" for word in mine if _has(known, word)]
     return reasons
 
@@ -115,9 +116,10 @@ def _hedged(text: str, found: Sequence[Word]) -> bool:
     ) or bool(re.search(r"\b(?:is|are|was|were|has|have|had|yet|need\w*)\s+to\b|\bto be\b", text))
 
 
-def _stated(found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
-    """Give the verbs that a text reports as done."""
+def _stated(text: str, found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
+    """Give the verbs that a text reports as done, or as so."""
     stated = []
+    verbs = {clause.verb for clause in clauses(text)}
     for index, word in enumerate(found):
         lower = word.text.lower()
         before = {one.text.lower() for one in found[max(0, index - 3) : index]}
@@ -126,6 +128,7 @@ def _stated(found: Sequence[Word], barring: Sequence[Word] = ()) -> list[Word]:
             or (_NOW.search(lower) and _doer(found, index))
             or bool(before & _PERFECT)
             or lower in lexicon.IRREGULAR
+            or (word in verbs and not lower.endswith("ing"))
         )
         if word.content and not word.name and past and word not in barring and not before & {"to", "being", *_MODAL}:
             stated.append(word)

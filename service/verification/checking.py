@@ -12,14 +12,16 @@ from service.language.words import Word, key_of, same, synonymous, words
 from service.verification.addresses import strange
 from service.verification.causes import invented_cause
 from service.verification.certainty import wrong_certainty
+from service.verification.clauses import clauses
 from service.verification.extent import wider
 from service.verification.figures import figure_spans, wrong_dates, wrong_numbers
 from service.verification.meaning import likest
+from service.verification.orders import only_ordered
 from service.verification.polarity import wrong_polarity
 from service.verification.roles import swapped_roles
 from service.verification.speakers import antecedent, leans, several, wrong_speaker
 from service.verification.titles import wrong_title
-from service.verification.wording import THIN, missing_verbs, replaced_words
+from service.verification.wording import THIN, missing_predicates, missing_verbs, replaced_words
 
 # The share of a sentence's content words that its quote must meet. Balanced accuracy on the news part of SummEdits by
 # this threshold (benchmarks/verification.py): see benchmarks/README.md.
@@ -69,7 +71,7 @@ class Check:
 @lru_cache(maxsize=20_000)
 def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_AROUND) -> Check:
     """Check a sentence (without markers) against a quote and its article's title, outlet, date and credits."""
-    foreign = strange(sentence, quote)
+    foreign = [*strange(sentence, quote), *only_ordered(sentence, quote, around.whole)]
     tokens = _tokens(sentence)
     if tokens and tokens == _tokens(quote) and not foreign:
         return Check(1.0)
@@ -91,6 +93,7 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
         *invented_cause(sentence, quote),
         *replaced_words(sentence, quote),
         *missing_verbs(sentence, quote),
+        *missing_predicates(sentence, quote),
     ]
     covered, met = _coverage(sentence, quote, source, around)
     if met < (LEAST_TOGETHER if len(sentence_spans(quote)) > 1 else LEAST_COVERAGE):
@@ -117,16 +120,21 @@ def _coverage(sentence: str, quote: str, source: Source, around: Context) -> tup
     content = weighed(sentence)
     if not content:
         return (1.0, 1.0) if figure_spans(sentence) else (0.0, 0.0)
-    said, found, beside = words(sentence), words(quote), words(_beside(source))
+    said, found = words(sentence), words(quote)
+    title = (*words(source.title), *(word for text in around.lead for word in words(text)))
+    known = [word for word in words(_publishers(source)) if word.name]
+    verbs = {clause.verb for clause in clauses(sentence)}
     place = {word: index for index, word in enumerate(said)}
     weights, likeness = [], []
     for word, weight in content.items():
-        value = likest(word, found) or (1.0 if word.name or word.number else _TITLED) * likest(word, beside)
+        value = likest(word, found) or (1.0 if word.name and likest(word, known) else 0.0)
+        if not value and word not in verbs:  # a title says whom an article is about, but not what they did
+            value = (1.0 if word.name or word.number else _TITLED) * likest(word, title)
         if value or not _understood(place[word], said, quote, around):
             weights.append(weight)
             likeness.append(value)
     whole = sum(weights)
-    if not whole:
+    if not whole or (len(content) == 1 and not figure_spans(sentence)):
         return 0.0, 0.0
     covered = sum(weight * value for weight, value in zip(weights, likeness, strict=True)) / whole
     met = sum(weight * min(1.0, value / 0.8) for weight, value in zip(weights, likeness, strict=True)) / whole
@@ -141,7 +149,7 @@ def _detail(weights: list[float], likeness: list[float]) -> bool:
 
 def _missing_names(sentence: str, quote: str, source: Source, around: Context) -> list[str]:
     found, beside = words(quote), words(source.title)
-    known = words(f"{source.outlet or ''} . {' . '.join(source.credits)}")
+    known = words(_publishers(source))
     said = words(sentence)
     figures = figure_spans(sentence)  # "Today Singh said": looked at by themselves
     missing = []
@@ -232,8 +240,8 @@ def _missing_quotations(sentence: str, quote: str) -> list[str]:
     return [f"“{phrase}” is not in the quote" for phrase in phrases if not _within(_tokens(phrase), _tokens(quote))]
 
 
-def _beside(source: Source) -> str:
-    return " . ".join([source.title, source.outlet or "", *source.credits])
+def _publishers(source: Source) -> str:
+    return " . ".join([source.outlet or "", *source.credits])
 
 
 def _has(found: tuple[Word, ...], word: Word, least: float) -> bool:

@@ -11,6 +11,8 @@ from service.verification.clauses import clauses
 from service.verification.figures import figure_spans
 from service.verification.meaning import alike, contrary, likest
 
+_IS = frozenset("is are was were".split())
+_ARTICLES = frozenset("a an the very not also now still so".split())
 _STOP = re.compile(r"[.!?;\n]")
 _DECISIVE = frozenset(key_of(verb) for verb in thesaurus.DECISIVE.split())
 # Verbs that carry little where another word carries the meaning: "aged 23", "runs until June".
@@ -61,12 +63,29 @@ def _ending(word: Word) -> str:
 
 def missing_verbs(sentence: str, quote: str) -> list[str]:
     """Say which deeds that decide a matter ("signed", "died") a sentence reports and its quote does not."""
-    found = [word for word in words(quote) if word.content]
+    found = words(quote)
     return [
         f"the quote does not say {one.verb.text}"
         for one in clauses(sentence)
         if one.verb.key in _DECISIVE and not likest(one.verb, found)
     ]
+
+
+def missing_predicates(sentence: str, quote: str) -> list[str]:
+    """Say what a sentence says that something is and its quote does not: "the factory is bankrupt"."""
+    said, found = words(sentence), words(quote)
+    reasons = []
+    for before, be in pairwise(said):
+        behind = said[said.index(be) + 1 :]
+        if be.text.lower() not in _IS or not (before.content or before.text.lower() in {"it", "he", "she", "they"}):
+            continue
+        told = next(
+            (word for word in behind if not (word.text.lower().endswith("ly") or word.text.lower() in _ARTICLES)), None
+        )
+        plain = told and told.content and not (told.name or told.number or told.light or told.key in THIN)
+        if told and plain and not told.text.lower().endswith(("ed", "ing", "en")) and not likest(told, found):
+            reasons.append(f"the quote does not say {told.text}")
+    return reasons
 
 
 def _aligned(said: Sequence[Word], found: Sequence[Word]) -> list[tuple[int, int]]:
