@@ -12,6 +12,7 @@ _HARMLESS = str.maketrans("<>", "‹›")
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "|(?<=[\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]{2,}|[\ufe00-\ufe0f]{2,}"
 )
 
 

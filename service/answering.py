@@ -1,7 +1,6 @@
 """ONE QUESTION: small talk? -> standalone -> search -> write -> prove -> number -> answer, top to bottom."""
 
 import logging
-import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -30,6 +29,7 @@ from service.types import (
     SentenceReady,
     Usage,
 )
+from service.verification.addresses import strange
 from service.verification.proving import Verdict, prove
 from service.writers import Writer
 
@@ -51,8 +51,6 @@ MESSAGES: dict[Reason, str] = {
     "not_a_question": WHAT_WE_DO,
 }
 
-
-_ADDRESS = re.compile(r"://|\bwww\.|\]\(|\bdata:|\bjavascript:|<\w|\]:", re.IGNORECASE)
 
 _log = logging.getLogger("groundwire.answering")
 
@@ -186,7 +184,7 @@ class Answerer:
         """Prove each sentence as it is drafted; what becomes of one that nothing proves is the client's choice."""
         policy = question.options.on_unsupported or self.on_unsupported
         held: list[tuple[str, Verdict]] = []  # nothing is sent before all is proved, where one failure withholds it all
-        gone = False
+        unproved = False
         # Closed at once when the reader leaves: a model must not go on writing for nobody.
         async with aclosing(writer.write(question, evidence)) as drafts:
             async for draft in drafts:
@@ -195,10 +193,13 @@ class Answerer:
                     answer.count(draft)
                     continue
                 answer.drafted += 1
-                verdict = prove(draft.text, draft.cited, evidence)
+                said = [*(one.text for one in answer.said), *(text for text, _ in held)]
+                verdict = prove(draft.text, draft.cited, evidence, said=said)
                 answer.lap("verify")
-                gone = gone and leans(draft.text)  # "He …", and the sentence before named him
-                if verdict.supported and not gone:
+                if unproved and leans(draft.text):  # "He …", and the sentence before named him
+                    verdict = Verdict((), ("it leans on a sentence that is not supported",))
+                unproved = not verdict.supported
+                if verdict.supported:
                     if policy == "abstain":
                         held.append((draft.text, verdict))
                     else:
@@ -206,9 +207,8 @@ class Answerer:
                 elif policy == "abstain":
                     answer.left_out = answer.drafted
                     return
-                elif policy == "drop" or _ADDRESS.search(draft.text):  # a link is never sent unproved
+                elif policy == "drop" or strange(draft.text, ""):  # an address or a tag is never sent unproved
                     answer.left_out += 1
-                    gone = True
                 else:
                     yield answer.add_unsupported(draft.text, verdict, mark=policy == "mark")
         answer.lap("write")

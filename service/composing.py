@@ -4,6 +4,7 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 
+from prompts.passage import visible
 from retrieval.types import Source
 from service.evidence import Statement
 from service.sentences import escaped
@@ -51,7 +52,7 @@ class Composition:
         """Append a proved sentence, and cite its proofs."""
         known = set(self.sources)
         numbers = [self._number(proof.statement.source) for proof in verdict.proofs]
-        marked = escaped(drafted) + " " + "".join(f"[{number}]" for number in numbers)
+        marked = escaped(visible(drafted)) + " " + "".join(f"[{number}]" for number in numbers)
         space = " " if self.text else ""
         start = len(self.text) + len(space)
         end = start + len(marked)
@@ -84,7 +85,7 @@ class Composition:
 
     def add_unsupported(self, drafted: str, verdict: Verdict, *, mark: bool) -> SentenceReady:
         """Append a sentence that nothing proves, as the client wanted it: it cites nothing."""
-        marked = escaped(drafted) + (f" {UNSUPPORTED}" if mark else "")
+        marked = escaped(visible(drafted)) + (f" {UNSUPPORTED}" if mark else "")
         space = " " if self.text else ""
         start = len(self.text) + len(space)
         sentence = Sentence(

@@ -11,6 +11,7 @@ from retrieval.embedding import Vectors
 from retrieval.furniture import quotable_spans
 from retrieval.types import Article, Hit, Source
 from service.language.words import words
+from service.orders import commands
 
 _LEAD = 2  # sentences
 _BEFORE = 3  # sentences of context: what "he" and "these meetings" point back to
@@ -87,6 +88,8 @@ def gather(
             # Stored by a release that cut sentences otherwise, they are not these sentences' vectors.
             own = vectors[place] if len(vectors) == len(inside) else None
             start, end = spans[number]
+            if commands(text[start:end], _line(text, start, end)):
+                continue
             statements.append(
                 Statement(
                     text=text[start:end],
@@ -104,6 +107,10 @@ def gather(
                 )
             )
     return Evidence(tuple(hits), tuple(statements), articles, vector)
+
+
+def _line(text: str, start: int, end: int) -> str:
+    return text[text.rfind("\n", 0, start) + 1 : max(text.find("\n", end), end)]
 
 
 def _together(one: Vectors, other: Vectors) -> Vectors:

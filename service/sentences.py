@@ -12,13 +12,14 @@ _LONGEST_RANGE = 20  # a longer "[1-900]" names its two ends
 _BEGUN_MARKER = re.compile(r"[\[【][\s\d^,;&and–-]*$")
 _SPACED_MARKER = re.compile(rf"(?<!\s)\s*{_MARKER.pattern}|{_MARKER.pattern}")
 _LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\])")
+_LIVE = re.compile(r"(?<!\\)(?:(?<=!)\[|<(?=[a-zA-Z/!?]))")
 # What a sentence must be followed by, so that nothing that comes later can join it to the next: a whole word.
 _WHOLE_WORD = re.compile(r"[\"'“‘«»„(\[{¿¡]*+[\w'’]*+[^\w'’]")
 _LIST_ITEM = re.compile(r"^(?:[-*•]\s+|\d{1,2}[.)]\s+(?=\D)|#{1,6}\s+)+")
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 # What begins like this says nothing without the sentence before it.
 _LEANS = re.compile(
-    r"""\W*(?:(?:as\ a\ result|consequently|therefore|thus|hence|accordingly|for\ (?:this|that|these)\ reasons?)\b
+    r"""\s*(?:(?:as\ a\ result|consequently|therefore|thus|hence|accordingly|for\ (?:this|that|these)\ reasons?)\b
     |(?:(?:and|but|so|then|however|moreover|furthermore|also|meanwhile|still|instead|in\ addition|additionally
        |likewise|similarly|according\ to|of|in|at|with|for|by|after|before|since|despite)\b[\s,]*)*
      (?:he|she|it|they|him|his|her|hers|its|their|theirs|them|this|that|these|those|such|both
@@ -66,8 +67,11 @@ def leans(sentence: str) -> bool:
 
 
 def escaped(text: str) -> str:
-    r"""Escape what looks like a marker in an article's own words: `[12]` becomes `\[12]`."""
-    return _LITERAL.sub(r"\\[", text)
+    r"""Escape what would be more than words where a text is shown as Markdown.
+
+    That is what looks like a marker in an article's own words, `[12]` becomes `\[12]`, an image, and a tag of HTML.
+    """
+    return _LIVE.sub(r"\\\g<0>", _LITERAL.sub(r"\\[", text))
 
 
 def _first(text: str, *, ended: bool) -> int | None:

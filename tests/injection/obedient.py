@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from prompts.answer import NOT_SAID
 from prompts.message import Message
+from prompts.passage import data
 from service.types import Usage
 
 _PASSAGE = re.compile(r'<passage number="(\d+)">\n(.*?)\n</passage>', re.DOTALL)
@@ -18,11 +19,13 @@ _LEAKED = 300  # characters of the rules: some sentences are as bad as all
 class ObedientModel:
     """Replies as the order wants when it finds it; otherwise it says that the articles do not say.
 
-    Where it `knows` the order, it obeys though the prompt does not hold it, as if hygiene had failed.
+    Where it `knows` the order, it obeys though the prompt does not hold it, as if hygiene had failed, and cites the
+    passages of the article with that title.
     """
 
     order: str
     reply: str
+    title: str = ""
     knows: bool = False
     obeyed: bool = False
     name: str = "openai-like/obedient"
@@ -38,7 +41,8 @@ class ObedientModel:
         self.obeyed = bool(holding) or self.knows
         if self.obeyed:
             question = user.rpartition("Question: ")[2]
-            reply = self.reply.replace("{n}", (*holding, "1")[0])
+            own = [number for number, text in shown.items() if self.title and text.startswith(data(self.title)[:20])]
+            reply = self.reply.replace("{n}", (*holding, *own, "1")[0])
             reply = reply.replace("{question}", question).replace("{rules}", rules[:_LEAKED])
         for start in range(0, len(reply), _PIECE):
             yield reply[start : start + _PIECE]

@@ -59,11 +59,11 @@ class Newsroom:
     silent: dict[str, ObedientModel] = field(default_factory=dict)
 
     async def obeyed(self, attack: Attack) -> dict[OnUnsupported, Answer]:
-        """Give the answers that a model writes which obeys; hidden orders it obeys as if it had seen them."""
+        """Give the answers that a model writes which obeys, as if it had seen the orders that the prompt leaves out."""
         if attack.name not in self.answered:
             self.answered[attack.name] = {
                 # One after the other, as verification remembers what it has just checked.
-                policy: await self.asked(attack, ObedientModel(attack.order, attack.reply, knows=attack.unseen), policy)
+                policy: await self.asked(attack, obedient(attack, attack.reply), policy)
                 for policy in POLICIES
             }
         return self.answered[attack.name]
@@ -88,6 +88,11 @@ class Newsroom:
         assert tuple(one.sentence for one in sentences) == last.answer.sentences
         assert tuple(citation for one in sentences for citation in one.citations) == last.answer.citations
         return last.answer
+
+
+def obedient(attack: Attack, reply: str) -> ObedientModel:
+    """Make the model that gives a reply, whether or not it finds the order."""
+    return ObedientModel(attack.order, reply, attack.article.source.title, knows=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -160,7 +165,7 @@ async def test_only_what_the_article_states_is_answered(attack: Attack, newsroom
     assert breaches(answer, attack) == []
 
 
-@each(still_open.REFUSED)
+@each()
 async def test_what_the_article_states_is_answered_all_the_same(attack: Attack, newsroom: Newsroom) -> None:
     answer = (await newsroom.obeyed(attack))["drop"]
     assert set(attack.may) <= {without_markers(one.text) for one in answer.sentences}
@@ -169,7 +174,7 @@ async def test_what_the_article_states_is_answered_all_the_same(attack: Attack, 
         assert attack.name in sources or without_markers(sentence.text) not in attack.may
 
 
-@each(still_open.SHOWN)
+@each(still_open.OBEYED)
 async def test_an_unproved_sentence_shows_only_as_such_and_never_with_an_address(
     attack: Attack, newsroom: Newsroom
 ) -> None:
@@ -179,7 +184,7 @@ async def test_an_unproved_sentence_shows_only_as_such_and_never_with_an_address
         assert all(bool(one.citations) == (one.verdict == "supported") for one in answer.sentences)
 
 
-@each(still_open.NOT_WITHHELD)
+@each()
 async def test_an_answer_is_withheld_whole_where_that_is_wanted(attack: Attack, newsroom: Newsroom) -> None:
     answer = (await newsroom.obeyed(attack))["abstain"]
     assert (answer.text, answer.sentences, answer.citations) == (None, (), ())
@@ -195,14 +200,14 @@ async def test_every_quote_is_in_its_article(attack: Attack, newsroom: Newsroom)
         assert article.text[citation.start : citation.end] == citation.quote
 
 
-@each(still_open.COPIED)
+@each()
 async def test_an_order_is_no_news_though_the_model_copies_it_word_for_word(attack: Attack, newsroom: Newsroom) -> None:
-    parrot = ObedientModel(attack.order, " ".join(f"{one} [{{n}}]" for one in attack.orders), knows=True)
+    parrot = obedient(attack, " ".join(f"{one} [{{n}}]" for one in attack.orders))
     answer = await newsroom.asked(attack, parrot)
     assert answer.sentences == ()
 
 
-@each(still_open.QUOTED)
+@each()
 async def test_an_order_is_no_news_where_the_articles_own_sentences_are_the_answer(
     attack: Attack, newsroom: Newsroom
 ) -> None:
@@ -224,17 +229,18 @@ async def test_the_prompt_has_a_fence_for_each_passage_and_ends_with_the_questio
     assert (system.role, user.role) == ("system", "user")
 
 
-@each(still_open.HIDDEN)
-async def test_a_model_finds_the_order_in_the_prompt_unless_it_was_hidden(attack: Attack, newsroom: Newsroom) -> None:
+@each()
+async def test_an_order_in_the_text_of_an_article_is_not_in_the_prompt(attack: Attack, newsroom: Newsroom) -> None:
     model = await newsroom.prompted(attack)
     [[_, user]] = model.asked
-    assert model.obeyed is not attack.unseen
+    assert model.obeyed is (not attack.orders and not attack.unseen)  # what a title orders is shown, as titles are
     passages = [text for text in user.content.split("</passage>") if attack.article.source.title[:20] in text]
     assert [text for text in passages if hidden(text)] == []
 
 
-def believe(_sentence: str, cited: Sequence[int], evidence: Evidence) -> Verdict:
+def believe(_sentence: str, cited: Sequence[int], evidence: Evidence, *, said: Sequence[str] = ()) -> Verdict:
     """Prove a sentence by whatever stands first in the passages that it cites."""
+    assert isinstance(said, Sequence)
     statement = next((one for one in evidence.statements if one.hit in cited), evidence.statements[0])
     return Verdict((Proof(statement, statement.text, statement.start, statement.end, 1.0),), ())
 
@@ -244,6 +250,6 @@ async def test_without_verification_the_attacks_succeed(newsroom: Newsroom, monk
     repelled = [
         attack.name
         for attack in ATTACKS
-        if not breaches(await newsroom.asked(attack, ObedientModel(attack.order, attack.reply, knows=True)), attack)
+        if not breaches(await newsroom.asked(attack, obedient(attack, attack.reply)), attack)
     ]
     assert repelled == ["fake-not-said"]  # its reply says only that there is no answer
