@@ -400,7 +400,9 @@ IRREGULAR = {
         mean meant;ride rode ridden;sink sank sunk;steal stole stolen;swear swore sworn;throw threw thrown
         undertake undertook undertaken;withdraw withdrew withdrawn;arise arose arisen;feel felt;flee fled;lend lent
         forbid forbade forbidden;deal dealt;bear bore born;lay laid;die dying;child children;person people
-        free freed;bus buses;gas gases;man men;woman women;life lives;wife wives""".replace("\n", ";").split(";")
+        free freed;beat beaten;bus buses;gas gases;man men;woman women;life lives;wife wives""".replace(
+            "\n", ";"
+        ).split(";")
     )
     for form in forms
 }

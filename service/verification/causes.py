@@ -21,6 +21,7 @@ _LINK = re.compile(
     r"|contribut\w+|attribut\w+|stem\w*|cited|citing|mean\w*|ma[dk]\w+|when|in order to|result\w*|caus\w+|weigh\w*|push\w*|so)\b",
     re.IGNORECASE,
 )
+_BY = re.compile(r"\b(?:with|through|for|by)\b", re.IGNORECASE)
 _BACKWARD = re.compile(rf"\b(?:{_CAUSE})", re.IGNORECASE)
 _FORWARD = re.compile(rf"\b(?:{_EFFECT})\b", re.IGNORECASE)
 _LEAST = 0.5  # the share of a side's words that the same side of the quote's link must have
@@ -54,6 +55,13 @@ def _linked(one: Sequence[Word], other: Sequence[Word], quote: str) -> bool:
         if min(_share(one, before), _share(other, behind)) >= _LEAST:
             return True
         if min(_share(one, behind), _share(other, before)) >= _LEAST:
+            return True
+    for match in _BY.finditer(quote):  # "miss the match with a knee injury"
+        following = [word for word in found if word.start > match.start()][:3]
+        if (
+            _share(other, following) == 1.0
+            and _share(one, [word for word in found if word.start < match.start()]) >= _LEAST
+        ):
             return True
     return False
 

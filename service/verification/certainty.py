@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.language import lexicon
-from service.language.words import DEMONYMS, Word, key_of, same, words
+from service.language.words import DEMONYMS, Word, key_of, words
 from service.verification.clauses import clauses
+from service.verification.meaning import alike
 
 _MODAL = frozenset("will would shall should may might could must 'll".split())
 _WISHES = frozenset(
@@ -19,6 +20,7 @@ _CLAIMS = frozenset(
     key_of(word) for word in "allege alleged allegedly allegation accuse accusation claim suspect reportedly".split()
 )
 _CALLS = frozenset(key_of(word) for word in ("call", "push", "press", "wait"))
+_DEED = re.compile(r"(?:al|ion|ment|ure|ance|ence|sale|purchase|launch|release|strike|attack|merger|takeover|visit)$")
 _PAST = re.compile(r"(?:ed|en)$")
 _NOW = re.compile(r"(?:[^s]s|ing)$")
 _PERFECT = frozenset("has have had having was were been".split())
@@ -27,6 +29,7 @@ _PENDING = re.compile(
     r"|are (?:planned|proposed|expected|due|scheduled)|in talks|ongoing|under way|underway|yet to be|not yet)\b",
     re.IGNORECASE,
 )
+_SHORT = 40  # characters
 _END = re.compile(r"[;:.!?—()]")
 
 
@@ -41,11 +44,10 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
         )
         stated = [word for word in _stated(sentence, said) if word.start < wish]  # "they want all hostages released"
         known = _stated(quote, found, barring=theirs)
-        reasons += [
-            f"the quote does not say that it came to {word.text}"
-            for word in theirs
-            if _has(stated, word) and not _has(known, word)
-        ]
+        for word in theirs:
+            told = next((one for one in stated if alike(one, word) >= 0.8), None)
+            if told and not _has(known, word):
+                reasons.append(f"the quote says {_hedge(quote, word)}, the sentence {_verb(sentence, told)}")
         content = [word for word in said if word.content]
         for clause in _claimed(quote):
             met = sum(_has(clause, word) for word in content)
@@ -53,7 +55,10 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
                 reasons.append("the quote only says that this is alleged")
     if not _hedged(quote, found):
         known = _stated(quote, found)
-        reasons += [f"the quote states {word.text} as a fact" for word in mine if _has(known, word)]
+        for word in mine:
+            told = next((one for one in known if alike(one, word) >= 0.8), None)
+            if told:
+                reasons.append(f"the quote says {_verb(quote, told)}, the sentence {_hedge(sentence, word)}")
     return reasons
 
 
@@ -75,7 +80,37 @@ def _open(text: str) -> tuple[Word, ...]:
                 heads += _next(text, found, index + 2, 2)
         elif word.key in _CALLS and after in {"for", "on"}:
             heads += _next(text, found, index + 2, 2)
-    return (*heads, *_pending(text, found))
+    return (*heads, *_pending(text, found), *_asked(text, found), *_under_wish(text, found))
+
+
+def _asked(text: str, found: Sequence[Word]) -> list[Word]:
+    """Give the words of which a text only asks whether they are so."""
+    asked: list[Word] = []
+    for index, word in enumerate(found):
+        if word.text.lower() == "whether":
+            stop = _END.search(text, word.end)
+            asked += [
+                one
+                for one in found[index + 1 :]
+                if one.content and not one.name and not (stop and one.start > stop.start())
+            ]
+    return asked
+
+
+def _under_wish(text: str, found: Sequence[Word]) -> list[Word]:
+    """Give the nouns of deeds that are only planned or considered: "apply for approval", "is considering the closure"."""
+    nouns: list[Word] = []
+    for index, word in enumerate(found):
+        if word.key in _WISHES:
+            for at in range(index + 1, min(index + 10, len(found))):
+                if re.search(r"[,;:.!?]", text[found[at - 1].end : found[at].start]) or found[at].text.lower() in {
+                    "that",
+                    "which",
+                }:
+                    break
+                if _DEED.search(found[at].text.lower()) and not found[at].name:
+                    nouns.append(found[at])
+    return nouns
 
 
 def _pending(text: str, found: Sequence[Word]) -> list[Word]:
@@ -89,6 +124,23 @@ def _pending(text: str, found: Sequence[Word]) -> list[Word]:
             if start <= word.start < match.end() and word.content and not (word.name or word.number or word.light)
         ]
     return pending
+
+
+def _hedge(text: str, verb: Word) -> str:
+    """Give a verb with what keeps it open, from "may" or "plans to" on."""
+    before = [word for word in words(text) if word.start < verb.start]
+    hedges = [word for word in before if _modal(text, word) or word.key in _WISHES or word.key in _CALLS]
+    if not hedges:
+        return f"only that of {verb.text}"
+    whole = " ".join(text[hedges[-1].start : verb.end].split())
+    return whole if len(whole) <= _SHORT else f"{hedges[-1].text} … {verb.text}"
+
+
+def _verb(text: str, verb: Word) -> str:
+    """Give a verb with "has" or "was" before it."""
+    before = [word for word in words(text) if word.start < verb.start]
+    helps = before and before[-1].text.lower() in _PERFECT
+    return text[before[-1].start : verb.end] if helps else verb.text
 
 
 def _modal(text: str, word: Word) -> bool:
@@ -157,4 +209,4 @@ def _claimed(text: str) -> tuple[tuple[Word, ...], ...]:
 
 
 def _has(found: Sequence[Word], word: Word) -> bool:
-    return any(same(word, one) >= 0.8 for one in found)
+    return any(alike(word, one) >= 0.8 for one in found)

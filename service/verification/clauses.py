@@ -44,9 +44,15 @@ _NO_VERBS = frozenset(
     "children people men women lives wives lay left-wing need red bed hundred indeed speed including following regarding concerning according excluding".split()
 )
 SAYING = frozenset(key_of(verb) for verb in lexicon.SAYING)
+# Verbs of which one may stand for another where somebody is quoted.
+REPORTING = frozenset(
+    key_of(verb)
+    for verb in """say tell state note add remark declare announce comment stress emphasise highlight underscore underline assert argue
+    observe explain warn insist reiterate affirm clarify mention describe point acknowledge write tweet post respond reply speak""".split()
+)
 # Behind these a clause of its own may begin without "that": "said the profit target was …".
-_REPORTING = SAYING | {key_of(verb) for verb in "find show know hear feel learn see".split()}
-_VERB_KEYS = frozenset(key_of(verb) for verb in VERBS.split()) | SAYING
+_INTRODUCING = SAYING | {key_of(verb) for verb in "find show know hear feel learn see".split()}
+VERB_KEYS = frozenset(key_of(verb) for verb in VERBS.split()) | SAYING
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,8 @@ class Clause:
     """What follows up to the next verb, behind a preposition: where, when, from whom."""
     start: int
     end: int
+    scope: tuple[Word, ...] = ()
+    """What stands behind a preposition in the subject: "sales in Germany"."""
 
 
 @lru_cache(maxsize=20_000)
@@ -93,7 +101,10 @@ def clauses(text: str) -> tuple[Clause, ...]:
         subject = before or subject
         agent, patient = (by, before) if passive else (before, patient)
         last = found[min(stop, len(found)) - 1]
-        parsed.append(Clause(found[head], agent, patient, rest, found[first].start, max(last.end, found[head].end)))
+        scope = _scope(text, found, first, before)
+        parsed.append(
+            Clause(found[head], agent, patient, rest, found[first].start, max(last.end, found[head].end), scope)
+        )
     return tuple(parsed) + _according(text, found)
 
 
@@ -104,6 +115,11 @@ def _gap(text: str, found: Sequence[Word], index: int) -> str:
     gap = text[found[index - 1].end : found[index].start]
     short = len(found[index - 1].text) == 1 or found[index - 1].text.lower() in _ABBREVIATED
     return gap.removeprefix(".") if short and gap.startswith(". ") and '"' not in gap else gap
+
+
+def _apart(gap: str) -> bool:
+    """Tell whether a clause ends between two words; an opening quotation mark alone ends none."""
+    return bool(_STRONG.search(gap.strip(" “\"'‘")) or (re.search(r"[\"“”]", gap) and re.search(r"[,.!?]", gap)))
 
 
 def _participle(word: Word) -> bool:
@@ -136,7 +152,7 @@ def _is_verb(text: str, found: Sequence[Word], index: int) -> bool:
         return lexicon.IRREGULAR.get(lower) not in {"child", "person", "man", "woman", "wife"}
     if lower.endswith("ed") and leading not in MODALS | {"to"}:
         return len(lower) > 4 or lower in {"used", "died"}
-    return word.key in _VERB_KEYS and _in_present(text, found, index, leading)
+    return word.key in VERB_KEYS and _in_present(text, found, index, leading)
 
 
 def _leading(found: Sequence[Word], index: int) -> str:
@@ -162,7 +178,7 @@ def _in_present(text: str, found: Sequence[Word], index: int, leading: str) -> b
         follows and after and (after.name or after.number)
     )
     third = found[index].text.lower().endswith("s") and not found[index].text.lower().endswith("ss")
-    if before.content and before.name:
+    if before.content and (before.name or before.text[0].isupper()):
         return opens or (third and after is None)
     return before.content and not third and before.text.lower().endswith("s") and follows in _DETERMINERS | {"that"}
 
@@ -184,7 +200,7 @@ def _before(text: str, found: Sequence[Word], first: int, floor: int, known: tup
     if first < len(found) and found[first].text.lower() == "to":
         return ()  # whose purpose it is stays open: "data are shared to help them"
     edge = first
-    while edge > floor and not _STRONG.search(_gap(text, found, edge).strip(" “\"'‘")):
+    while edge > floor and not _apart(_gap(text, found, edge)):
         lower = found[edge - 1].text.lower()
         if lower in _RELATIVE and (lower != "that" or (edge > 1 and edge - 1 > floor and found[edge - 2].name)):
             own = _head(found[edge:first])
@@ -213,11 +229,18 @@ def _subject(
         span = found[joined[-1] + 1 : first]  # "…, and the council said"
     elif span[-1].text.lower() in _JOINING | {"as"}:
         return known  # "… and said"
-    elif floor and edge == floor and found[floor - 1].key not in _REPORTING:
+    elif (
+        floor
+        and edge == floor
+        and not _STRONG.search(_gap(text, found, edge))
+        and found[floor - 1].key not in _INTRODUCING
+    ):
         ands = [at for at in range(edge, first) if found[at].text.lower() in {"and", "as"}]
         span = found[ands[-1] + 1 : first] if ands else found[commas[-1] : first] if commas else ()
     elif commas and (span[0].text.lower() in _PREPOSITIONS or span[0].text.lower().endswith("ing")):
         span = found[commas[0] : first]  # "In a dissent, Justice Kamau", "Writing for the majority, Justice Roth"
+    if span and span[-1].text.lower() in {"we", "i", "you"}:
+        return ()
     own = _head(span)
     pointing = bool(span) and span[0].text.lower() in {"he", "she", "it", "they"}
     return own or (known if pointing or not span else ())
@@ -236,6 +259,20 @@ def _head(span: Sequence[Word]) -> tuple[Word, ...]:
         if word.content:
             head.append(word)
     return tuple(head)
+
+
+def _scope(text: str, found: Sequence[Word], first: int, subject: Sequence[Word]) -> tuple[Word, ...]:
+    """Give the words between a subject and its verb that a preposition binds to the subject."""
+    if not subject:
+        return ()
+    at = next((index for index in range(first - 1, -1, -1) if found[index] == subject[-1]), first)
+    between = found[at + 1 : first]
+    apart = any(
+        re.search(r"[,;:.]", _gap(text, found, index)) for index in range(at + 1, first + 1) if index < len(found)
+    )
+    if apart or not between or between[0].text.lower() not in _PREPOSITIONS:
+        return ()
+    return tuple(word for word in between if word.content)
 
 
 def _antecedent(text: str, found: Sequence[Word], at: int, floor: int) -> tuple[Word, ...]:
@@ -262,13 +299,13 @@ def _behind(
     for index in range(head + 1, stop):
         gap = _gap(text, found, index)
         lower = found[index].text.lower()
-        if _STRONG.search(gap.strip(" “\"'‘")) or lower in {"that", "who", "which", "while", "but", "because", "when"}:
+        if _apart(gap) or lower in {"that", "who", "which", "while", "but", "because", "when"}:
             break
         if lower in _PREPOSITIONS:
             current = by if lower == "by" and not by and not (index + 1 < stop and found[index + 1].number) else rest
         elif found[index].content:
             current.append(found[index])
-        if "," in gap and current is not by and lower in _JOINING | _DETERMINERS:
+        if "," in gap and current is not by and index + 1 < stop:
             current = rest
     return tuple(patient), tuple(rest), tuple(by)
 
@@ -290,6 +327,8 @@ def _named(text: str, found: Sequence[Word], at: int) -> tuple[Word, ...]:
         lower = found[index].text.lower()
         if named and (_STRONG.search(gap) or lower in _RELATIVE | _PREPOSITIONS | _JOINING | _AUXILIARY | {"told"}):
             break
+        if named and "," in gap and found[index - 1].name and found[index].name:
+            break  # "according to Jaishankar, Modi's visit …"
         if found[index].content:
             named.append(found[index])
     return tuple(named[:8])

@@ -8,8 +8,8 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
         (
             "all",
             r"all(?! but| right)|every|everyone|everybody|everywhere|each|entire|entirely|fully|completely|wholly|in full",
-            r"all|every\w*|each|entire\w*|full\w*|complete\w*|wholly|whole|both|any\w*|no|none|never|universal\w*|without exception"
-            r"|unanimous\w*|always|total\w*|throughout|across",
+            r"all|every\w*|each|entire\w*|full\w*|complete\w*|wholly|whole|both|no|none|universal\w*|without exception"
+            r"|unanimous\w*|always|total\w*|throughout",
         ),
         (
             "most",
@@ -18,7 +18,7 @@ _KINDS: tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...] = tuple(
         ),
         (
             "only",
-            r"only|solely|exclusively|sole|alone",
+            r"only(?!\s+(?:the\s+)?(?:first|second|third|fourth|fifth|\d|one|two|three|a\b|\w+teen|about|after|just))|solely|exclusively|sole|alone",
             r"only|sole\w*|exclusive\w*|alone|just|no other|nothing but|single|merely|none but|except\w*|first|last|limited|unique\w*",
         ),
         ("unanimously", r"unanimous(?:ly)?", r"unanimous\w*|all|without (?:dissent|opposition)|no one opposed"),

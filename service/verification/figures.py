@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import Word, same, words
+from service.verification.clauses import VERB_KEYS
 from service.verification.meaning import likest
 
 _REFERENCE = re.compile(r"\b(?:the|these|those|their|its|our|his|her|both)\s+$", re.IGNORECASE)
@@ -31,6 +32,7 @@ _CURRENCIES = {
     "jpy": r"¥",
     "inr": r"₹|rs|inr|rupee",
 }
+_BETWEEN = re.compile(r"\bbetween\s+[^;]{1,30}?\s+and\s+$", re.IGNORECASE)
 _RATIO = re.compile(
     r"(?:one|1)\s+(?:[a-z]+\s+)?(?:in|out of)\s+(?:every\s+)?(?:\d|two|three|four|five|six|seven|eight|nine|ten|hundred)",
     re.IGNORECASE,
@@ -67,7 +69,7 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
             reasons.append(f"the quote does not say {before[-20:].split()[-1]} {said}")
         elif not bound and not _NEAR_BY.search(before) and all(_loose(other, quote) for other in matching):
             reasons.append(f"the quote does not say {said} exactly")
-        elif _of_what_follows(one, sentence, matching, quote):
+        elif not one.ordinal and _of_what_follows(one, sentence, matching, quote):
             reasons.append(f"the quote says {said} of something else")
         elif wrong := _counts_others(one, sentence, matching, quote):
             reasons.append(f"the quote says {said} {wrong}")
@@ -131,6 +133,8 @@ def _bound(before: str) -> str:
 def _loose(quantity: Quantity, text: str) -> bool:
     """Tell whether a text gives a number as a bound or as about right."""
     before, after = text[: quantity.start], text[quantity.end :]
+    if _BETWEEN.search(before) or (re.search(r"\bbetween\s+$", before, re.IGNORECASE) and re.match(r"\s+and\b", after)):
+        return True
     return bool(_bound(before) or _NEAR_BY.search(before) or re.match(r"\s+or (?:more|less|fewer)\b", after))
 
 
@@ -197,7 +201,7 @@ def _things(quantity: Quantity, text: str) -> list[Word]:
     if after := _after(quantity, text):
         return after
     before = [word for word in words(text) if word.end <= quantity.start][-3:]
-    return [word for word in before if word.content][-1:]
+    return [word for word in before if word.content and (word.name or word.key not in VERB_KEYS)][-1:]
 
 
 def _after(quantity: Quantity, text: str) -> list[Word]:

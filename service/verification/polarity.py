@@ -10,6 +10,7 @@ from service.verification.meaning import alike, contrary, one_side
 
 # "refused to condemn" denies as "did not condemn" does.
 _REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())
+_LACKING = frozenset(key_of(word) for word in "lose lack deprive shortage absence fail".split())
 _DENIES_NOTHING = frozenset("only just merely simply least doubt".split())
 _BOUNDS = frozenset("more less fewer later earlier sooner".split())
 # Verbs that undo what they are said of: a sentence may not bring one in, whatever the quote's own verb is.
@@ -27,7 +28,8 @@ def wrong_polarity(sentence: str, quote: str) -> list[str]:
     if any(not any(_shared(denied, other) for other in theirs) for denied in mine):
         reasons.append("only the sentence says not")
     said = [word for word in words(sentence) if word.content]
-    for denied in theirs:
+    lacks = any(word.key in _LACKING for word in words(sentence))  # "lost power": "without electricity"
+    for denied in () if lacks else theirs:
         met = [word for word in denied if any(alike(one, word) >= 0.8 for one in said)]
         if 2 * len(met) >= len(denied) > 0 and not any(_shared(denied, other) for other in mine):
             reasons.append("only the quote says not")

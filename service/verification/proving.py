@@ -125,22 +125,27 @@ class _Search:
     def among(self, places: Sequence[int]) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
         """Find the best proof in each article: a single statement, or where none suffices two that follow one another."""
         best: dict[str, Proof] = {}
+        covered: dict[str, float] = {}
         nearest: tuple[float, tuple[str, ...]] = (0.0, ())
         for candidates in (self._singles(places), self._pairs(places)):
             proved = set(best)
             unproved = [one for one in candidates if one.statement.source.article_id not in proved]
             for one in self._likely(unproved):
                 article_id = one.statement.source.article_id
-                if article_id in best and best[article_id].support >= self._asked.share(one.near.mask):
+                if article_id in covered and covered[article_id] >= self._asked.share(one.near.mask):
                     continue
                 quote = self._evidence.articles[article_id].text[one.start : one.end]
                 checked = self._check(quote, one.statement)
-                if checked.passed and (article_id not in best or best[article_id].support < checked.support):
+                known = (best[article_id].support, covered[article_id]) if article_id in best else (0.0, 0.0)
+                if checked.passed and known < (checked.support, checked.covered):
+                    covered[article_id] = checked.covered
                     best[article_id] = Proof(one.statement, quote, one.start, one.end, checked.support)
                 near = self._asked.share(one.near.mask) - 0.1 * len(checked.reasons)
                 if near > max(nearest[0], _FAR):
                     nearest = (near, checked.reasons)
-        return tuple(sorted(best.values(), key=lambda one: -one.support)), nearest[1]
+        return tuple(
+            best[name] for name in sorted(best, key=lambda name: (-best[name].support, -covered[name]))
+        ), nearest[1]
 
     def _check(self, quote: str, statement: Statement) -> Check:
         around = Context(statement.before, statement.lead, statement.whole)

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from retrieval.sentences import sentence_spans
 from service.language import lexicon
 from service.language.facts import Moment, Quantity, moments, quantities
 from service.language.words import DEMONYMS, Word, same, words
-from service.verification.clauses import SAYING, Clause, clauses
-from service.verification.meaning import alike, contrary, likest
-from service.verification.speakers import named
+from service.verification.clauses import REPORTING, Clause, clauses
+from service.verification.meaning import alike, likest
+from service.verification.speakers import leans, named
 
 # Prepositions that put a name into the same place: "a visit to Delhi" is one "in Delhi".
 _PLACES = {"in": "in", "at": "in", "to": "in", "from": "from", "by": "by", "against": "against"}
@@ -19,6 +20,10 @@ _BE = frozenset("is are was were remains became".split())
 _MUTUAL = re.compile(r"\b(?:and|between|both|each other|together|jointly|with)\b", re.IGNORECASE)
 _DETERMINERS = frozenset("a an the its their his her our all any some this that these those".split())
 _PASSIVE = re.compile(r"\b(?:by|be|been|being)\b", re.IGNORECASE)
+
+
+_GOALS = frozenset("to with for by against from".split())
+_GENERIC = 2  # words: "the company", "the freight company" may be anybody that is named elsewhere
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +41,13 @@ def swapped_roles(sentence: str, quote: str) -> list[str]:
     mine, theirs = _roles(sentence), _roles(quote)
     reasons = [
         *_other_doer(clauses(sentence), clauses(quote), words(quote)),
+        *_apart(sentence, quote),
         *_of_something_else(sentence, quote),
         *_other_place(mine, theirs),
         *_other_way(sentence, quote),
         *_other_owner(mine, theirs),
         *_other_figure(sentence, quote),
+        *_other_goal(sentence, quote),
         *_other_side(sentence, quote, mine, theirs),
     ]
     for noun, name in _called(sentence):
@@ -56,36 +63,65 @@ def _other_doer(mine: Sequence[Clause], theirs: Sequence[Clause], quote: Sequenc
     for one in mine:
         if not (one.agent or one.patient):
             continue
-        same_verb = [other for other in theirs if _same_verb(one.verb, other.verb)]
+        same_verb = [other for other in theirs if same(one.verb, other.verb) >= 0.9]
+        same_verb = same_verb or [other for other in theirs if _same_verb(one.verb, other.verb)]
         against = [_against(one, other) for other in same_verb]
         if against and all(against):
             reasons.append(against[0])
-        elif thing := _other_thing(one, same_verb, quote):
+        elif thing := _other_thing(one, same_verb, quote) or _other_scope(one, same_verb):
             reasons.append(thing)
     return reasons
 
 
+def _apart(sentence: str, quote: str) -> list[str]:
+    """Look for a doer and a deed that stand in different sentences of a quote, without "he" or "it" in that of the deed."""
+    texts = [quote[start:end] for start, end in sentence_spans(quote)]
+    reasons = []
+    for one in clauses(sentence) if len(texts) > 1 else ():
+        names = named(one.agent)
+        if not names or one.verb.light or one.verb.key in REPORTING:
+            continue
+        places = [at for at, text in enumerate(texts) if likest(one.verb, words(text))]
+        if places and not any(_done_by(names, texts[at], texts[:at]) for at in places):
+            reasons.append(f"the quote does not say {one.verb.text} of {_called_out(names)}")
+    return reasons
+
+
+def _done_by(names: Sequence[Word], text: str, before: Sequence[str]) -> bool:
+    if any(_in(name, words(text)) for name in names):
+        return True
+    return leans(text) and any(_in(name, words(one)) for one in before for name in names)
+
+
 def _same_verb(one: Word, other: Word) -> bool:
-    return alike(one, other) >= 0.8 or (one.key in SAYING and other.key in SAYING and not contrary(one.key, other.key))
+    return alike(one, other) >= 0.8 or (one.key in REPORTING and other.key in REPORTING)
 
 
 def _against(one: Clause, other: Clause) -> str:
     """Say what speaks against two clauses of one verb having the same doer; "" where nothing does."""
-    if not one.agent or _share(one.agent, other.agent) or (not other.agent and not other.patient):
+    if not one.agent or (not other.agent and not other.patient):
         return ""
     own = [word for word in one.agent if not (word.number or _in(word, one.patient))]
-    undergone = [word for word in own if _in(word, other.patient) and not word.light]
-    if (
-        undergone
-        and len(undergone) * 2 >= len(own)
-        and (not other.agent or not one.patient or _share(one.patient, other.agent))
-    ):
+    undergone = [word for word in own if _in(word, other.patient) and not word.light and not _in(word, other.agent)]
+    turned = _share(one.patient, other.agent) if one.patient and other.agent else bool(named(undergone))
+    if undergone and len(undergone) * 2 >= len(own) and turned:
         who = _called_out(other.agent)
-        return (
-            f"in the quote it is {who} that {_done(one.verb)}, not {_called_out(one.agent)}"
-            if who
-            else f"in the quote {_called_out(one.agent)} is not who does it"
-        )
+        if not who:
+            return f"in the quote {_called_out(one.agent)} is not who does it"
+        return f"in the quote it is {who} that {_done(one.verb)}, not {_called_out(one.agent)}"
+    done_to = [word for word in one.patient if not (_counts(word) or _in(word, one.agent))]
+    if (
+        own
+        and done_to
+        and all(_in(word, other.agent) for word in done_to)
+        and not any(_in(w, other.agent) for w in own)
+    ):
+        return f"in the quote it is {_called_out(other.agent)} that {_done(one.verb)}, not {_called_out(one.agent)}"
+    if _share(one.agent, other.agent):
+        return ""
+    plain = [word for word in other.agent if not word.light and word.text.lower() not in lexicon.TITLES]
+    if named(one.agent) and not named(other.agent) and len(plain) > _GENERIC:
+        return f"in the quote it is {_called_out(other.agent)} that {_done(one.verb)}, not {_called_out(one.agent)}"
     things = not named(one.agent) and not named(other.agent) and bool(other.agent)
     if things and _met(one, other) and not any(word.light or word.number for word in (*one.agent, *other.agent)):
         return f"in the quote it is {_called_out(other.agent)} that {_done(one.verb)}, not {_called_out(one.agent)}"
@@ -104,9 +140,44 @@ def _other_thing(one: Clause, same_verb: Sequence[Clause], quote: Sequence[Word]
     """Look for what is done where the quote has it done to something else: "sent a payment", "sent a letter"."""
     own = [word for word in one.patient if not (word.light or _counts(word))]
     others = [[word for word in other.patient if not (word.light or _counts(word))] for other in same_verb]
-    if own and others and all(others) and not likest(own[-1], quote):
+    if own and others and all(others) and not named(own[-1:]) and not likest(own[-1], quote):
         return f"the quote says {one.verb.text.lower()} {others[0][-1].text}, not {own[-1].text}"
     return ""
+
+
+def _other_scope(one: Clause, same_verb: Sequence[Clause]) -> str:
+    """Look for a subject that the quote has elsewhere: "sales in Germany", "sales in North America"."""
+    own = named(one.scope)
+    others = [other for other in same_verb if _share(one.agent, other.agent) and named(other.scope)]
+    if own and others and not any(_in(name, other.scope) for name in own for other in others):
+        return f"the quote says {one.verb.text.lower()} of {_called_out(others[0].scope)}, not of {own[-1].text}"
+    return ""
+
+
+def _other_goal(sentence: str, quote: str) -> list[str]:
+    """Look for another name behind a preposition than the quote has there, by the same verb: "pay to Redford", "to Eko"."""
+    verbs = [one.verb for one in clauses(sentence) if not one.verb.light]
+    reasons = []
+    for start, end in sentence_spans(quote):
+        text = quote[start:end]
+        if not any(likest(verb, words(text)) for verb in verbs):
+            continue
+        for preposition, name in _bound(sentence):
+            there = [other for one, other in _bound(text) if one == preposition]
+            elsewhere = _in(name, words(quote)) and not _in(name, words(text))
+            if there and elsewhere and not any(_in(other, words(sentence)) for other in there):
+                reasons.append(f"the quote says {preposition} {there[0].text}, the sentence {preposition} {name.text}")
+    return reasons
+
+
+def _bound(text: str) -> list[tuple[str, Word]]:
+    """Give the names right behind a preposition."""
+    found = words(text)
+    return [
+        (found[at - 1].text.lower(), found[at])
+        for at in range(1, len(found))
+        if found[at].name and not found[at].key.startswith("=") and found[at - 1].text.lower() in _GOALS
+    ]
 
 
 def _counts(word: Word) -> bool:

@@ -8,7 +8,7 @@ from retrieval.sentences import sentence_spans
 from service.language import lexicon
 from service.language.words import Word, same, words
 from service.verification.clauses import SAYING, clauses
-from service.verification.meaning import alike
+from service.verification.meaning import alike, groups
 
 _HE = re.compile(r"\b(?:he|she)\b", re.IGNORECASE)
 _LEANS = re.compile(
@@ -45,7 +45,7 @@ def named(phrase: Sequence[Word]) -> list[Word]:
     names = [
         word
         for word in phrase
-        if (word.name or (word.text[0].isupper() and word.content and not word.number))
+        if (word.name or (word.text[0].isupper() and word.content and not (word.number or groups(word.key))))
         and word.text.lower() not in lexicon.TITLES
         and not (word.light and not word.name)
     ]

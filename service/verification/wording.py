@@ -7,17 +7,20 @@ from itertools import pairwise
 
 from service.language import thesaurus
 from service.language.words import Word, key_of, words
-from service.verification.clauses import clauses
+from service.verification.clauses import REPORTING, clauses
 from service.verification.figures import figure_spans
 from service.verification.meaning import alike, contrary, likest
 
 _IS = frozenset("is are was were".split())
 _ARTICLES = frozenset("a an the very not also now still so".split())
+_LOSING = frozenset({key_of("lose")})
+_WITHOUT = re.compile(r"\b(?:without|no longer|deprived)\b", re.IGNORECASE)  # "lost power": "left without electricity"
 _STOP = re.compile(r"[.!?;\n]")
 _DECISIVE = frozenset(key_of(verb) for verb in thesaurus.DECISIVE.split())
 # Verbs that carry little where another word carries the meaning: "aged 23", "runs until June".
 THIN = frozenset(
-    key_of(word) for word in "age run due set voice point bring enjoy total stand number hold keep".split()
+    key_of(word)
+    for word in "age run due set voice point bring enjoy total stand number hold keep lead cause prompt result trigger force host".split()
 )
 
 
@@ -67,8 +70,19 @@ def missing_verbs(sentence: str, quote: str) -> list[str]:
     return [
         f"the quote does not say {one.verb.text}"
         for one in clauses(sentence)
-        if one.verb.key in _DECISIVE and not likest(one.verb, found)
+        if one.verb.key in _DECISIVE
+        and not likest(one.verb, found)
+        and not (one.verb.key in _LOSING and _WITHOUT.search(quote))
     ]
+
+
+def unmet_verbs(sentence: str, quote: str) -> bool:
+    """Tell whether a verb that says something is in no form among a quote's words."""
+    found = words(quote)
+    return any(
+        not (one.verb.light or one.verb.key in THIN or one.verb.key in REPORTING) and not likest(one.verb, found)
+        for one in clauses(sentence)
+    )
 
 
 def missing_predicates(sentence: str, quote: str) -> list[str]:
