@@ -7,6 +7,7 @@ from service.extractive.asking import Kind, take_apart
 from service.language import lexicon
 from service.language.words import COUNTRIES, DEMONYMS, Word, words
 from service.sentences import without_markers
+from service.smalltalk import is_small_talk
 from service.types import Turn
 
 _PERSON = re.compile(r"\b(?:(?P<subject>he|she)|(?P<object>him)|(?P<whose>his)|(?P<her>her))\b", re.IGNORECASE)
@@ -41,12 +42,13 @@ _ELLIPSIS = re.compile(
 )
 _BARE = re.compile(
     r"""^\W*(?:(?:and|but|so)\s+)?(?P<asks>why(?:\ not)?|when|where|who|how|how\ (?:many|much|come|so|long|often)
-    |since\ when|by\ whom|with\ whom|which\ ones?|what\ for)\W*$""",
+    |since\ when|(?:by|with|from|to|for|against)\ whom|from\ where|at\ what\ price|which\ ones?|what\ for)\W*$""",
     re.IGNORECASE | re.VERBOSE,
 )
 _HEAD = re.compile(
     r"""^\W*(?:how\ (?:many|much|long|often|old|far)
     |(?:what|which)(?:\ \w+(?=\ (?:is|are|was|were|did|does|do|will|has|have|had|can|could)\b))?
+    |(?:by|with|from|to|for|against)\ whom|from\ where|at\ what\ price|since\ when
     |who(?:m|se)?|when|where|why|how)\b\s*""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -54,18 +56,32 @@ _CONNECTIVE = re.compile(r"^\W*(?:and|but|so|then|also)\b[\s,]*", re.IGNORECASE)
 _DEFINITE = re.compile(
     r"""(?:\b(?P<do>do|does|did|will|would|can|could|should)\ |\b(?P<be>has|have|had|is|are|was|were)\ |\b)
     (?:the|its|his|her|their)\s+(?P<noun>(?:[\w+&-]+\s+){0,3}?[\w+&-]+)
-    (?=\s+(?:of|in|on|at|to|for|from|with|by|between|and|be|been|being|to|not
+    (?=\s+(?:of|in|on|at|to|for|from|with|by|between|and|be|been|being|to|not|worth|going
         |is|are|was|were|will|did|has|have|had)\b|\W*$)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PARTICIPLE = re.compile(r"(?:ed|en|ne|ung|old|ade|uilt|aid|ent)$")
+_WHERE = re.compile(r"\b(?:in|at|near|from|to|for|about)\s+$")
+_PARTICIPLE = re.compile(r"(?:ed|en|ne|ung|[eo]ld|ade|uilt|aid|ent)$")
+_PUT_IN = re.compile(r"\s*\((?P<about>[^()]+)\)(?=\?$)")  # by us, into a question before
+_BEHIND_HER = frozenset(
+    "and or in at on to for with about when that as if this yesterday today again before after".split()
+)
+# The share of little words that English questions have; chosen: a fifth of "¿Qué dijo él a la prensa?" has none.
+_ENGLISH = 0.2
 _DOES = re.compile(r"\b(?:do|does|did|will|would|can|could|should)\b", re.IGNORECASE)
 
 
 def stands_alone(question: str, history: Sequence[Turn]) -> bool:
     """Tell whether a question can be understood without the turns before it."""
-    asked = [turn for turn in history if turn.role == "user"]
-    return not asked or _stands_alone(question, " ".join(turn.text for turn in history))
+    if not any(turn.role == "user" for turn in history):
+        return True
+    spoken = [word.text.lower() for word in words(question)]
+    if sum(word in lexicon.FUNCTION for word in spoken) < _ENGLISH * len(spoken):
+        return False  # which these rules cannot judge
+    asked = take_apart(question)
+    named = asked.names or asked.numbers or asked.quoted
+    # "Is the mayor going to resign?": of which town, the turns before may tell.
+    return bool(named or not _DEFINITE.search(question)) and _stands_alone(question, " ".join(t.text for t in history))
 
 
 def searchable(question: str, history: Sequence[Turn]) -> str:
@@ -73,10 +89,10 @@ def searchable(question: str, history: Sequence[Turn]) -> str:
     before: list[str] = []  # what the user asked, each question understood by those before it
     answer = ""
     for turn in history:
-        if turn.role == "user":
+        if turn.role == "user" and not is_small_talk(turn.text):
             before.append(_understood(turn.text, before, answer))
             answer = ""
-        else:
+        elif turn.role == "assistant":
             answer = without_markers(turn.text)
     return _understood(question, before, answer)
 
@@ -129,27 +145,40 @@ def _instead(question: str, start: int, before: str) -> str:
             first, end = _run(known[-1], known, before)
             the = "the " if question[: fresh[0].start].endswith("the ") else ""  # its own: "the US", but "Canada"
             return before[:first].removesuffix("the ") + the + question[fresh[0].start : fresh[-1].end] + before[end:]
-    return f"{before.rstrip('?!. ')}, {question[start:].rstrip('?!. ')}?"
+    part, thing = question[start:].rstrip("?!. "), _subject(before, counted=False)
+    if thing in before and thing.startswith("the ") and part.lower().startswith("the "):
+        return before.replace(thing, part)
+    return f"{before.rstrip('?!. ')}, {part}?"
 
 
 def _resolved(question: str, before: Sequence[str], answer: str) -> str:
     """Put the person, the thing or the place that is meant in the place of each pronoun."""
-    newest = [re.sub(r"\s*\([^()]*\)", "", one) for one in reversed(before)]  # without what was put in before
+    newest = [_PUT_IN.sub("", one) for one in reversed(before)]
     person = next(filter(None, map(_person, [newest[0], answer, *newest[1:]])), "")
-    thing = next(filter(None, map(_subject, newest)), "")
+    # "They" are the drones that were counted; "it" is not.
+    thing, things = (
+        next(filter(None, (_subject(one, counted=counted) for one in reversed(before))), "")
+        for counted in (False, True)
+    )
 
     def meant(match: re.Match[str]) -> str:
-        name = person if match.re is _PERSON else thing
+        plural = match[0].lower() in {"they", "them", "their", "these", "those"}
+        it = match[0].lower() in {"it", "its"}
+        name = person if match.re is _PERSON else things if plural else thing or (things if it else "")
         if not name or not _points_back(match, question):
             return match[0]
         following = question[match.end() :].split()[:1]
-        hers = match.re is _PERSON and match["her"] and following and following[0].lower() not in lexicon.FUNCTION
+        hers = match.re is _PERSON and match["her"] and following and following[0].lower() not in _BEHIND_HER
         return _of(name) if match["whose"] or hers else name
 
     question = _PERSON.sub(meant, question)
     question = _THING.sub(meant, question)
     question = _POINTED.sub(lambda m: m[0] if m["thing"] in _NO_THING else f"the {m['thing']}", question)
-    places = [word.text for word in words(f"{newest[0]} {answer}") if (_a_country(word) or word.also) and _place(word)]
+    told = f"{before[-1]} {newest[-1]} {answer}"
+    places = [word.text for word in words(told) if _place(word) and (word.also or _a_country(word))]
+    places = places or [
+        word.text for word in words(told) if word.name and re.search(r"\b(?:in|at) $", told[: word.start])
+    ]
     if places:
         question = _PLACE.sub(f"in {places[-1]}", question)
     # What it is about, where its own words name nobody and nothing.
@@ -158,8 +187,9 @@ def _resolved(question: str, before: Sequence[str], answer: str) -> str:
     if named and not unresolved:
         return question
     about = dict.fromkeys(word.text for word in words(newest[0]) if word.name or word.number)
-    if thing and not named and thing not in question:
-        about = {thing: None, **{name: None for name in about if name not in thing}}
+    subject = thing or things
+    if subject and not named and subject not in question:
+        about = {subject: None, **{name: None for name in about if name not in subject}}
     return f"{question.rstrip('?!. ')} ({', '.join(about)})?" if about else question
 
 
@@ -169,7 +199,14 @@ def _of(name: str) -> str:
 
 def _person(text: str) -> str:
     """Give the first name that can be a person's: no country, no code, no abbreviation."""
-    names = [word for word in words(text) if _another_name(word) and not word.text.isupper() and word.text[0].isupper()]
+    names = [
+        word
+        for word in words(text)
+        if _another_name(word)
+        and not word.text.isupper()
+        and word.text[0].isupper()
+        and not _WHERE.search(text[: word.start])
+    ]
     if not names:
         return ""
     told = [word for word in names if _told(word, text)]
@@ -186,11 +223,16 @@ def _told(word: Word, text: str) -> bool:
     return titled or says or bool(after and after[1][:1].isupper() and after[1].lower() not in lexicon.TITLES)
 
 
-def _subject(question: str) -> str:
-    """Give what a question is about: what it counts, "the …", or the first of its nouns with what stands before it."""
+def _subject(question: str, *, counted: bool) -> str:
+    """Give what a question is about: what was put in, "the …", the first of its nouns with what stands before it.
+
+    Where it counts something, that is it or nothing is.
+    """
+    if put_in := _PUT_IN.search(question):
+        return put_in["about"].partition(",")[0]
     asked = take_apart(question)
     if asked.kind is Kind.COUNT and asked.unit:
-        return " ".join(word.text for word in asked.unit)
+        return " ".join(word.text for word in asked.unit) if counted else ""
     for match in reversed(list(_DEFINITE.finditer(question))):
         noun = match["noun"].split()
         # "did the annual dialogues *start*?", "was the deal *signed* …?"

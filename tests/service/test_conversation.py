@@ -99,6 +99,37 @@ def test_a_follow_up_of_a_follow_up_goes_back_to_what_was_meant() -> None:
     assert searchable("And about Canada?", before) == "What did Antony Blinken say about Canada?"
 
 
+@pytest.mark.parametrize(
+    ("asked", "understood"),
+    [
+        (
+            ["Who is Antony Blinken?", "What did he say about Gaza?", "and Austin?"],
+            "What did Antony Blinken say about Austin?",
+        ),
+        (["Tell me about the 2+2 dialogue", "who attended?", "where was it held"], "where was the 2+2 dialogue held"),
+        (
+            ["What is the GE414 deal?", "How much is it worth?", "and the infantry vehicle?"],
+            "How much is the infantry vehicle worth?",
+        ),
+        (["What happened in Halden?", "How many were evacuated there?"], "How many were evacuated in Halden?"),
+        (
+            ["How old is Ingrid Sorley?", "When did she die?", "What was her most famous house?"],
+            "What was Ingrid Sorley’s most famous house?",
+        ),
+        (["Thanks", "What is India buying?", "From whom?", "At what price?"], "At what price is India buying?"),
+        (["Is the mayor going to resign?", "What does she say?"], "What does she say (the mayor)?"),
+    ],
+)
+def test_a_conversation_is_understood_turn_by_turn(asked: list[str], understood: str) -> None:
+    before = [turn for question in asked[:-1] for turn in turns(question, "The articles do not answer this question.")]
+    assert searchable(asked[-1], before) == understood
+
+
+@pytest.mark.parametrize("question", ["¿Y Canadá?", "¿Qué dijo él a la prensa?", "Is the mayor going to resign?"])
+def test_what_the_rules_cannot_judge_does_not_stand_alone(question: str) -> None:
+    assert not stands_alone(question, DRONES)
+
+
 def test_what_is_meant_may_have_been_named_long_before() -> None:
     before = [*DRONES, *turns("Who makes them?", "Nobody says. [1]", "From which country?", "The US. [1]")]
     assert searchable("And when will they be delivered?", before) == "when will MQ-9B drones be delivered?"
