@@ -1213,3 +1213,68 @@ buy sell acquire purchase export import lend accept reject approve sign win lose
 ban sack fire sue charge surrender invade bomb destroy collapse merge ratify veto repeal legalise elect marry divorce retire
 evacuate recall expel deport execute assassinate hijack bankrupt nationalise privatise
 """
+
+# Verbs of two words, and one that says the same.
+PHRASES = """
+call off: cancel
+turn down: reject
+give way: collapse
+put off: postpone
+carry out: conduct
+set up: establish
+step down: resign
+stand down: resign
+lay off: dismiss
+shut down: close
+take part: participate
+take over: acquire
+rule out: exclude
+break out: start
+hand over: give
+give up: abandon
+bring down: reduce
+cut back: reduce
+scale back: reduce
+speed up: accelerate
+back down: concede
+find out: discover
+point out: note
+pay for: fund
+go ahead: proceed
+move forward: proceed
+go up: rise
+go down: fall
+pick up: collect
+blow up: explode
+burn down: destroy
+break down: collapse
+team up: cooperate
+sign off: approve
+wave through: approve
+strike down: overturn
+throw out: reject
+vote down: reject
+kick off: start
+wind up: end
+phase out: end
+crack down: punish
+look into: investigate
+make up: constitute
+pull out: withdraw
+back out: withdraw
+walk away: withdraw
+come ashore: arrive
+make landfall: arrive
+die out: vanish
+run out: end
+hold back: restrain
+hold up: delay
+draw up: write
+bring forward: hasten
+play down: minimise
+pass away: die
+get rid: remove
+do away: remove
+fill in: complete
+call back: recall
+"""

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from service.language.words import Word, words
+from service.language.words import Word
 from service.verification.meaning import alike
+from service.verification.phrases import words
 
 _CAUSE = (
     r"because(?: of)?|(?<!is )(?<!are )(?<!be )due to|owing to|thanks to|on account of|as a result of|as a consequence of|in response to|in retaliation for"

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.language import lexicon
-from service.language.words import DEMONYMS, Word, key_of, words
+from service.language.words import DEMONYMS, Word, key_of
 from service.verification.clauses import clauses
 from service.verification.meaning import alike
+from service.verification.phrases import words
 
 _MODAL = frozenset("will would shall should may might could must 'll".split())
 _WISHES = frozenset(
@@ -28,6 +29,11 @@ _PENDING = re.compile(
     r"\b(?:on track|on course|in the pipeline|under (?:negotiation|discussion|consideration|review|study)|is (?:planned|proposed|expected|due|scheduled)"
     r"|are (?:planned|proposed|expected|due|scheduled)|in talks|ongoing|under way|underway|yet to be|not yet)\b",
     re.IGNORECASE,
+)
+_POSSIBLY = frozenset("may might could would should".split())
+_WANTS = frozenset(
+    key_of(word)
+    for word in "want hope wish seek try attempt ask request demand appeal call urge consider propose threaten".split()
 )
 _SHORT = 40  # characters
 _END = re.compile(r"[;:.!?—()]")
@@ -53,6 +59,7 @@ def wrong_certainty(sentence: str, quote: str) -> list[str]:
             met = sum(_has(clause, word) for word in content)
             if content and met >= 0.75 * len(content):
                 reasons.append("the quote only says that this is alleged")
+    reasons += _weaker(sentence, quote)
     if not _hedged(quote, found):
         known = _stated(quote, found)
         for word in mine:
@@ -141,6 +148,31 @@ def _verb(text: str, verb: Word) -> str:
     before = [word for word in words(text) if word.start < verb.start]
     helps = before and before[-1].text.lower() in _PERFECT
     return text[before[-1].start : verb.end] if helps else verb.text
+
+
+def _weaker(sentence: str, quote: str) -> list[str]:
+    """Say what a sentence announces and its quote only wants, asks for or holds possible: "will", "may"."""
+    said, found = words(sentence), words(quote)
+    reasons = []
+    for index, word in enumerate(said):
+        if word.text.lower() not in {"will", "shall"}:
+            continue
+        for verb in _next(sentence, said, index + 1, 1):
+            there = [place for place, one in enumerate(found) if alike(one, verb) >= 0.8]
+            hedges = [_weak(found, place) for place in there]
+            if hedges and all(hedges):
+                reasons.append(f"the quote says {hedges[0]} … {found[there[0]].text}, the sentence will {verb.text}")
+    return reasons
+
+
+def _weak(found: Sequence[Word], place: int) -> str:
+    """Give the word before a verb that leaves it open whether it will be, unless "will" stands between."""
+    for word in reversed(found[max(place - 6, 0) : place]):
+        if word.text.lower() in {"will", "shall"}:
+            return ""
+        if word.text.lower() in _POSSIBLY or word.key in _WANTS:
+            return word.text
+    return ""
 
 
 def _modal(text: str, word: Word) -> bool:

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from service.language import lexicon
 from service.language.thesaurus import VERBS
-from service.language.words import Word, key_of, words
+from service.language.words import Word, key_of
+from service.verification.phrases import words
 
 BE = frozenset("is are was were be been being am 's 're get gets got".split())
 HAVE = frozenset("has have had having".split())

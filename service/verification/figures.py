@@ -7,9 +7,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from service.language.facts import Moment, Quantity, moments, quantities
-from service.language.words import Word, same, words
+from service.language.words import Word, same
 from service.verification.clauses import VERB_KEYS
 from service.verification.meaning import likest
+from service.verification.phrases import words
 
 _REFERENCE = re.compile(r"\b(?:the|these|those|their|its|our|his|her|both)\s+$", re.IGNORECASE)
 _THE_TWO = re.compile(r"\b(?:the|these|those)\s+$", re.IGNORECASE)
@@ -33,6 +34,9 @@ _CURRENCIES = {
     "inr": r"₹|rs|inr|rupee",
 }
 _BETWEEN = re.compile(r"\bbetween\s+[^;]{1,30}?\s+and\s+$", re.IGNORECASE)
+_MONEY = frozenset(
+    "yen yuan won franc francs krone kroner krona kronor peso pesos real reais rand ruble rubles rouble roubles lira dirham dirhams riyal".split()
+)
 _RATIO = re.compile(
     r"(?:one|1)\s+(?:[a-z]+\s+)?(?:in|out of)\s+(?:every\s+)?(?:\d|two|three|four|five|six|seven|eight|nine|ten|hundred)",
     re.IGNORECASE,
@@ -157,8 +161,8 @@ def _of_what_follows(one: Quantity, sentence: str, matching: Sequence[Quantity],
 def _counts_others(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> str:
     """Name what a quote counts by a number, where it is nothing that the sentence counts by it, though it has that too."""
     mine = [word for word in _after(one, sentence) if not word.light]
-    found = words(quote)
-    if not mine or one.unit or one.ordinal or not all(likest(word, found) for word in mine):
+    found = {word.text.lower() for word in words(quote)}
+    if not mine or one.unit or one.ordinal or not all(word.text.lower() in found for word in mine):
         return ""
     theirs = [[word for word in _after(other, quote) if not word.light] for other in matching]
     if not theirs or not all(theirs) or any(likest(word, other) for other in theirs for word in mine):
@@ -171,6 +175,7 @@ def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], 
     counts = [other for other in known if other is not one and not other.ordinal and not _compound(other, quote)]
     if (
         one.ordinal
+        or (one.unit == "money" and not _after(one, sentence))
         or _compound(one, sentence)
         or _RATIO.match(sentence[one.start :])
         or all(other.value == one.value for other in counts)
@@ -201,7 +206,8 @@ def _things(quantity: Quantity, text: str) -> list[Word]:
     if after := _after(quantity, text):
         return after
     before = [word for word in words(text) if word.end <= quantity.start][-3:]
-    return [word for word in before if word.content and (word.name or word.key not in VERB_KEYS)][-1:]
+    things = [word for word in before if word.content and (word.name or word.key not in VERB_KEYS)]
+    return [word for word in things[-1:] if not word.light]
 
 
 def _after(quantity: Quantity, text: str) -> list[Word]:
@@ -209,6 +215,9 @@ def _after(quantity: Quantity, text: str) -> list[Word]:
     at = quantity.end
     for word in words(text):
         if word.start < at:
+            continue
+        if word.text.lower() in _MONEY and not after:
+            at = word.end
             continue
         if not word.content or text[at : word.start].strip() or len(after) == 3:
             break

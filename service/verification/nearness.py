@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from service.evidence import Statement
 from service.language.facts import quantities
-from service.language.words import Word, words
+from service.language.words import Word
 from service.verification.meaning import alike, groups
+from service.verification.phrases import words
 
 
 @dataclass(frozen=True)

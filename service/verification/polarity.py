@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from service.language import lexicon
-from service.language.words import Word, key_of, same, synonymous, words
+from service.language.words import Word, key_of, same, synonymous
 from service.verification.meaning import alike, contrary, one_side
+from service.verification.phrases import words
 
 # "refused to condemn" denies as "did not condemn" does.
 _REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())

@@ -9,7 +9,7 @@ from service.evidence import Evidence, Statement
 from service.verification.checking import LEAST_COVERAGE, UNCOVERED, Check, Context, check, weighed
 from service.verification.nearness import Near, ask, nearness
 from service.verification.referring import referring
-from service.verification.splitting import split
+from service.verification.splitting import inserts, split
 
 # Words that two quotes must share in a row to be one voice: wire copy is reprinted by the sentence, and two reporters
 # of one event rarely write more than a name and a title alike.
@@ -62,12 +62,15 @@ def prove(sentence: str, cited: Collection[int], evidence: Evidence, *, said: Se
 
     """
     whole = _prove(sentence, cited, evidence, said)
-    halves = None if whole.supported else split(sentence)
-    if not halves:
+    halves = split(sentence)
+    exact = bool(whole.proofs) and whole.proofs[0].support == 1.0
+    if exact or not halves or (whole.supported and not inserts(sentence)):
         return whole
     verdicts = [_prove(halves[0], cited, evidence, said), _prove(halves[1], cited, evidence, (*said, halves[0]))]
     if not all(one.supported for one in verdicts):
         return Verdict((), next(one.reasons for one in verdicts if not one.supported))
+    if whole.supported:
+        return whole  # and what is inserted, which is easily lost among the words of the rest, stands somewhere too
     proofs = [replace(proof, part=part) for part, one in enumerate(verdicts) for proof in one.proofs]
     return Verdict(tuple(proofs), next((one.reasons for one in verdicts if one.reasons), ()))
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.language.words import Word, words
+from service.language.words import Word
 from service.verification.clauses import clauses
+from service.verification.phrases import words
 from service.verification.speakers import antecedent, named
 
 _HE = re.compile(r"^((?:[A-Z][^,]{2,40},\s+)?)(he|she)\b", re.IGNORECASE)

@@ -8,9 +8,10 @@ from functools import lru_cache
 from retrieval.sentences import sentence_spans
 from service.language import lexicon
 from service.language.facts import Moment, Quantity, moments, quantities
-from service.language.words import DEMONYMS, Word, same, words
+from service.language.words import DEMONYMS, Word, same
 from service.verification.clauses import REPORTING, Clause, clauses
 from service.verification.meaning import alike, likest
+from service.verification.phrases import words
 from service.verification.speakers import leans, named
 
 # Prepositions that put a name into the same place: "a visit to Delhi" is one "in Delhi".

@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from retrieval.sentences import sentence_spans
 from service.language import lexicon
-from service.language.words import Word, same, words
+from service.language.words import Word, same
 from service.verification.clauses import SAYING, clauses
 from service.verification.meaning import alike, groups
+from service.verification.phrases import words
 
 _HE = re.compile(r"\b(?:he|she)\b", re.IGNORECASE)
 _LEANS = re.compile(

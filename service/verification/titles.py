@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from retrieval.sentences import sentence_spans
 from service.language import lexicon
-from service.language.words import Word, key_of, same, words
+from service.language.words import Word, key_of, same
 from service.verification.clauses import BE
+from service.verification.phrases import words
 
 # Words that make an office with a title behind them: "finance minister", "police chief".
 _FIELDS = frozenset(

@@ -6,10 +6,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from service.language import thesaurus
-from service.language.words import Word, key_of, words
+from service.language.words import Word, key_of
 from service.verification.clauses import REPORTING, clauses
 from service.verification.figures import figure_spans
 from service.verification.meaning import alike, contrary, likest
+from service.verification.phrases import words
 
 _IS = frozenset("is are was were".split())
 _ARTICLES = frozenset("a an the very not also now still so".split())

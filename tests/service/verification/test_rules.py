@@ -26,6 +26,8 @@ PAGE = make_article(article_id="page", title="Page", text="x", published=datetim
         ("Sales fell to €3 million from €5 million.", "Sales were 3 million euros, down from 5 million."),
         ("Finance Minister Rao resigned.", "Rao, the finance minister, resigned on Friday."),
         ("One patient in eight felt dizzy.", "One in eight of the patients felt dizzy."),
+        ("The show was cancelled.", "The show was called off."),
+        ("The board turned down the plan.", "The board rejected the plan."),
     ],
 )
 def test_the_same_is_said_in_other_words(sentence: str, quote: str) -> None:
@@ -75,6 +77,17 @@ def test_the_same_is_said_in_other_words(sentence: str, quote: str) -> None:
             "The two largest economies met.",
             "The two largest democracies met.",
             "the quote says democracies, the sentence economies",
+        ),
+        ("The council will be prosecuted.", "She wants the council to be prosecuted.", "the quote says wants"),
+        (
+            "Sales in Peru grew.",
+            "Sales in Chile grew, those in Peru fell.",
+            "the quote says grew of Chile, not of Peru",
+        ),
+        (
+            "It costs $2 billion.",
+            "It costs between $1 billion and $2 billion.",
+            "the quote does not say $2 billion exactly",
         ),
         ("India opened a factory in New Delhi.", "India opened a factory in India.", "New Delhi is not in the quote"),
     ],
@@ -160,6 +173,12 @@ def test_a_sentence_of_two_statements_is_proved_by_a_quote_for_each() -> None:
         ("Ortega closed the mine in Lima on Friday.", 1),
     ]
     assert independent_sources(verdict.proofs) == 1
+
+
+def test_what_is_inserted_of_a_name_has_a_quote_of_its_own() -> None:
+    found = evidence("Rao opened a bridge in Pune. It rained.", "Rao leads the council since 2019.")
+    assert prove("Rao, who leads the council, opened a bridge in Pune.", (0, 1), found).supported
+    assert not prove("Rao, who leads the police, opened a bridge in Pune.", (0, 1), found).supported
 
 
 @pytest.mark.parametrize(
