@@ -13,6 +13,7 @@ _BEGUN_MARKER = re.compile(r"[\[【][\s\d^,;&and–-]*$")
 _SPACED_MARKER = re.compile(rf"(?<!\s)\s*{_MARKER.pattern}|{_MARKER.pattern}")
 _LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\])")
 _LIVE = re.compile(r"(?<!\\)(?:(?<=!)\[|<(?=[a-zA-Z/!?]))")
+_MAY_END = re.compile(r"[.!?…。！？؟।॥۔\n\r\u2028\u2029\x0b\x0c\x85]")  # those of retrieval/sentences.py
 # What a sentence must be followed by, so that nothing that comes later can join it to the next: a whole word.
 _WHOLE_WORD = re.compile(r"[\"'“‘«»„(\[{¿¡]*+[\w'’]*+[^\w'’]")
 _LIST_ITEM = re.compile(r"^(?:[-*•]\s+|\d{1,2}[.)]\s+(?=\D)|#{1,6}\s+)+")
@@ -76,6 +77,8 @@ def escaped(text: str) -> str:
 
 def _first(text: str, *, ended: bool) -> int | None:
     """Give where the second sentence of a text begins, or None while that may still change."""
+    if not ended and not _MAY_END.search(text):
+        return None  # as of most of the pieces in which a text arrives
     masked = _MARKER.sub(lambda match: " " * len(match.group()), text)
     spans = sentence_spans(masked)
     if not spans[1:]:
