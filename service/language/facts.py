@@ -18,6 +18,11 @@ _QUANTITY = re.compile(
     r"(?P<ordinal>st\b|nd\b|rd\b|th\b)?(?![\w+/])",
     re.IGNORECASE,
 )
+_PARTS = {"half": 0.5, "third": 1 / 3, "quarter": 0.25, "tenth": 0.1}
+_PART = re.compile(  # "a quarter of a percentage point", "half a percent"
+    rf"\b(?:(?P<count>an?|one|two|three)[\s-])?(?P<part>{'|'.join(_PARTS)})s?\s+(?:of\s+)?(?:an?|one)\s+(?:per\s?cent(?:age)?(?:\s+point)?|point)\b",
+    re.IGNORECASE,
+)
 _MONTHS = "|".join(sorted(lexicon.MONTHS, key=len, reverse=True))
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _DATE = re.compile(
@@ -91,6 +96,10 @@ def quantities(text: str) -> tuple[Quantity, ...]:
     """Give the numbers of a text in order, those of its dates left out."""
     dated = [(one.start, one.end) for one in moments(text)]
     found: list[Quantity] = []
+    for match in _PART.finditer(text):
+        count = {"two": 2, "three": 3}.get((match["count"] or "").lower(), 1)
+        found.append(Quantity(count * _PARTS[match["part"].lower()], "percent", *match.span()))
+        dated.append(match.span())
     for match in _QUANTITY.finditer(text):
         start, end = match.span()
         if any(from_ < end and start < to for from_, to in dated):
@@ -104,6 +113,8 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         kind = "percent" if unit.startswith(("%", "per")) else "money" if match["currency"] or unit else ""
         found.append(Quantity(value, kind, start, end, ordinal=bool(match["ordinal"])))
     for match in re.finditer(rf"\b(?:{'|'.join(lexicon.ORDINAL_WORDS)})\b", text, re.IGNORECASE):
+        if any(start <= match.start() < end for start, end in dated):
+            continue
         value = float(lexicon.ORDINAL_WORDS[match.group().lower()])
         found.append(Quantity(value, "", *match.span(), ordinal=True))
     return tuple(sorted(found, key=lambda one: one.start))

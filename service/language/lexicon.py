@@ -391,7 +391,9 @@ IRREGULAR = {
     form: base
     for base, *forms in (
         line.split()
-        for line in """send sent;lead led;build built;hold held;buy bought;make made;say said;meet met;tell told;go went gone
+        for line in """overtake overtook overtaken;overcome overcame;shake shook shaken;wake woke woken;freeze froze frozen;swim swam swum;dig dug;feed fed;hang hung;grind ground;bind bound;swing swung
+        forgive forgave forgiven;overthrow overthrew overthrown;oversee oversaw overseen;hide hid hidden;eat ate eaten;sit sat;sweep swept;creep crept;weep wept;stick stuck;bend bent;slide slid;bleed bled;breed bred
+        send sent;lead led;build built;hold held;buy bought;make made;say said;meet met;tell told;go went gone
         take took taken;win won;lose lost;sell sold;leave left;become became;begin began begun;bring brought
         catch caught;choose chose chosen;fall fell fallen;fight fought;find found;give gave given;grow grew grown
         know knew known;pay paid;rise rose risen;run ran;see saw seen;speak spoke spoken;spend spent;stand stood

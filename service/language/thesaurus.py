@@ -5,6 +5,36 @@ Wider than `lexicon.SYNONYMS`, which decides what answers a question: here the t
 
 # Words that news uses for one another; a word may stand in several groups.
 GROUPS = """
+faulty defective flawed broken
+excavate unearth dig uncover
+scrub scrap cancel abort
+complaint criticism accusation objection
+site spot location place
+overflow burst flood
+unfold open extend deploy
+produce deliver generate supply
+view see regard consider
+tour trip visit journey
+effort move attempt bid
+remainder rest
+cover lie beneath
+cheap inexpensive
+reach stretch extend span
+seabed seafloor ocean-floor
+restart resume reopen
+flat level unchanged steady
+pay earn receive
+force oblige compel
+leave flee evacuate
+voyage journey mission
+injure hurt wound
+huge vast enormous massive
+begin commence launch
+home house residence
+worker employee staff
+bonus premium reward
+bill law legislation measure act
+lawmaker legislator deputy parliament
 together jointly joint
 adhere honour fulfil observe
 able capacity capable ability
@@ -1209,7 +1239,7 @@ quarterfinal semifinal final
 
 # Deeds that decide a matter: whatever else a quote says, who has not read it there may not report one.
 DECISIVE = """
-buy sell acquire purchase export import lend accept reject approve sign win lose resign die kill arrest convict acquit settle resolve finalise complete conclude withdraw
+buy sell acquire purchase export import lend agree begin start rescue save overtake accept reject approve sign win lose resign die kill arrest convict acquit settle resolve finalise complete conclude withdraw
 ban sack fire sue charge surrender invade bomb destroy collapse merge ratify veto repeal legalise elect marry divorce retire
 evacuate recall expel deport execute assassinate hijack bankrupt nationalise privatise
 """
@@ -1242,6 +1272,14 @@ point out: note
 pay for: fund
 go ahead: proceed
 move forward: proceed
+move ahead: proceed
+press ahead: proceed
+push ahead: proceed
+dig up: excavate
+walk out: strike
+drop out: abandon
+go into: enter
+get into: enter
 go up: rise
 go down: fall
 pick up: collect

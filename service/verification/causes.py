@@ -8,7 +8,7 @@ from service.verification.meaning import alike
 from service.verification.phrases import words
 
 _CAUSE = (
-    r"because(?: of)?|(?<!is )(?<!are )(?<!be )due to|owing to|thanks to|on account of|as a result of|as a consequence of|in response to|in retaliation for"
+    r"because(?: of)?|(?<!is )(?<!are )(?<!be )(?<!was )(?<!were )due to(?!\s+be\b)|owing to|thanks to|on account of|as a result of|as a consequence of|in response to|in retaliation for"
     r"|in protest (?:at|against)|in reaction to|since\s+(?!\d|then|the\s+(?:start|beginning)|last|\w+day|(?:January|February|March"
     r"|April|May|June|July|August|September|October|November|December))(?=\w+\s+\w+(?:ed|s)\b)"
 )
@@ -18,7 +18,7 @@ _EFFECT = (
 )
 # What may stand in a quote where its cause is: weaker words too, as a sentence in other words may say them more plainly.
 _LINK = re.compile(
-    rf"\b(?:{_CAUSE}|due to|{_EFFECT}|after|following|followed|as|amid|since|over|blam\w+|driv\w+|drove|fuel\w+|help\w+|reason\w*|why"
+    rf"\b(?:{_CAUSE}|due to|{_EFFECT}|after|following|followed|as|amid|since(?!\s+(?:\d|then|last|the\s))|over|blam\w+|driv\w+|drove|fuel\w+|help\w+|reason\w*|why"
     r"|contribut\w+|attribut\w+|stem\w*|cited|citing|mean\w*|ma[dk]\w+|when|in order to|result\w*|caus\w+|weigh\w*|push\w*|so)\b",
     re.IGNORECASE,
 )

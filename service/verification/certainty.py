@@ -30,12 +30,13 @@ _PENDING = re.compile(
     r"|are (?:planned|proposed|expected|due|scheduled)|in talks|ongoing|under way|underway|yet to be|not yet)\b",
     re.IGNORECASE,
 )
-_POSSIBLY = frozenset("may might could would should".split())
+_POSSIBLY = frozenset("may might could should".split())
 _WANTS = frozenset(
     key_of(word)
     for word in "want hope wish seek try attempt ask request demand appeal call urge consider propose threaten".split()
 )
 _SHORT = 40  # characters
+_CLAUSE = re.compile(r"[;:.!?—()]|,\s+(?:but|and|while|though|although)\b")
 _END = re.compile(r"[;:.!?—()]")
 
 
@@ -76,7 +77,9 @@ def _open(text: str) -> tuple[Word, ...]:
     heads = []
     for index, word in enumerate(found):
         after = found[index + 1].text.lower() if index + 1 < len(found) else ""
-        if _modal(text, word) or (word.text.lower() == "to" and after == "be"):
+        before = found[index - 1].text.lower() if index else ""
+        due = word.text.lower() == "to" and (after == "be" or before in {"is", "are", "was", "were"})
+        if _modal(text, word) or due:
             heads += _next(text, found, index + 1, 1)
         elif word.key in _WISHES:
             # "plans to buy", "asked India to buy": the infinitive is near
@@ -124,7 +127,7 @@ def _pending(text: str, found: Sequence[Word]) -> list[Word]:
     """Give the nouns and gerunds that a text says are under way, expected or proposed: "supplying drones is on track"."""
     pending: list[Word] = []
     for match in _PENDING.finditer(text):
-        start = max((stop.end() for stop in _END.finditer(text, 0, match.start())), default=0)
+        start = max((stop.end() for stop in _CLAUSE.finditer(text, 0, match.start())), default=0)
         pending += [
             word
             for word in found

@@ -206,6 +206,7 @@ def _missing_names(sentence: str, quote: str, source: Source, around: Context) -
             or not _has(beside, word, 0.9)
             or _replaced(word, said, quote)
             or _another_there(index, said, found)
+            or _of_another(index, said, found)
         ):
             missing.append(f"{word.text} is not in the quote")
     return missing
@@ -215,7 +216,19 @@ def _full_name(index: int, said: tuple[Word, ...], found: tuple[Word, ...], whol
     """Tell whether a word stands beside a name of the quote, as it does elsewhere in the article: a first name, a title."""
     # Behind a name stands, in small letters, what somebody does: "Rao leads".
     steps = (-1, 1) if said[index].text[0].isupper() else (1,)
+    if _initial(index, said, found):
+        return True
     return any(_named_with(index, step, said, found, whole) for step in steps)
+
+
+def _initial(index: int, said: tuple[Word, ...], found: tuple[Word, ...]) -> bool:
+    """Tell whether a letter is that of the first name that the quote has there: "S. Jaishankar"."""
+    letter = said[index].text
+    following = said[index + 1] if index + 1 < len(said) else None
+    if len(letter) != 1 or following is None or not following.text[0].isupper():
+        return False
+    first = [found[at - 1].text for at in range(1, len(found)) if same(following, found[at]) >= 0.9]
+    return any(one[0] == letter for one in first) or (bool(first) and not any(one[0].isupper() for one in first))
 
 
 def _named_with(index: int, step: int, said: tuple[Word, ...], found: tuple[Word, ...], whole: str) -> bool:
@@ -227,6 +240,8 @@ def _named_with(index: int, step: int, said: tuple[Word, ...], found: tuple[Word
         rf"\b{re.escape(first.text)}\s+{re.escape(_bare(second))}\b", whole, re.IGNORECASE
     ):
         return False
+    if said[at].key.startswith("=") and said[at].text not in {one.text for one in found}:
+        return False  # "Bharat Electronics", where the quote says India
     return _has(found, said[at], 0.9) or _named_with(at, step, said, found, whole)
 
 
@@ -263,6 +278,16 @@ def _another_there(index: int, said: tuple[Word, ...], found: tuple[Word, ...]) 
         return False
     others = [found[at + 1] for at in range(len(found) - 1) if found[at].text.lower() == before]
     return any(other.name and not _has(said, other, 0.9) for other in others)
+
+
+def _of_another(index: int, said: tuple[Word, ...], found: tuple[Word, ...]) -> bool:
+    """Tell whether a name says whose somebody is, where the quote names others: "Redmoor goalkeeper Sam Doyle"."""
+    following = said[index + 1 : index + 3]
+    if said[index].key.startswith("=") or len(following) < 2 or not following[0].text[0].islower():
+        return False
+    if not (following[0].content and following[1].name):
+        return False
+    return any(one.name and not _has(said, one, 0.9) for one in found)
 
 
 def _may_be_name(word: Word) -> bool:

@@ -28,6 +28,7 @@ _PREPOSITIONS = frozenset(
     upon onto within without toward towards across along around amid behind beside besides beyond like unlike after before
     since until than despite including following according as""".split()
 )
+_BELONGING = frozenset("of at from".split())
 _ADVERBS = frozenset(
     "also then again now still not never already only just once later soon even jointly together".split()
 )
@@ -95,7 +96,9 @@ def clauses(text: str) -> tuple[Clause, ...]:
             subject = inverted
             continue
         participle = _participle(found[head])
-        bare = first == head  # no auxiliary: "joined by Justice Stern"
+        bare = not any(
+            one.text.lower() in _AUXILIARY for one in found[first:head]
+        )  # no auxiliary: "joined by Justice Stern"
         passive = participle and (
             any(one.text.lower() in BE for one in found[first:head]) or (bare and bool(by) and not patient)
         )
@@ -205,6 +208,8 @@ def _before(text: str, found: Sequence[Word], first: int, floor: int, known: tup
         lower = found[edge - 1].text.lower()
         if lower in _RELATIVE and (lower != "that" or (edge > 1 and edge - 1 > floor and found[edge - 2].name)):
             own = _head(found[edge:first])
+            if edge < first and found[first - 1].text.lower() in PRONOUNS and not own:
+                return known if edge - 1 <= floor else ()  # "the prize, which she won"
             return own or _antecedent(text, found, edge - 1, floor) or known
         if lower in _JOINING | {"that"} and lower not in {"and", "as"}:
             break
@@ -242,6 +247,8 @@ def _subject(
         span = found[commas[0] : first]  # "In a dissent, Justice Kamau", "Writing for the majority, Justice Roth"
     if span and span[-1].text.lower() in {"we", "i", "you"}:
         return ()
+    if span and span[-1].text.lower() in {"he", "she", "it", "they"}:
+        return known  # "In 1988 she won"
     own = _head(span)
     pointing = bool(span) and span[0].text.lower() in {"he", "she", "it", "they"}
     return own or (known if pointing or not span else ())
@@ -281,6 +288,9 @@ def _antecedent(text: str, found: Sequence[Word], at: int, floor: int) -> tuple[
     words_before: list[Word] = []
     for index in range(at - 1, -1, -1):
         word = found[index]
+        belonging = bool(words_before) and index > 0 and word.text.lower() in _BELONGING | {"the"}
+        if belonging and (word.text.lower() == "the" or found[index - 1].content):
+            continue  # "Professor Whitlock of the University of Leeds, who"
         if not word.content or word.text.lower() in _PREPOSITIONS or (words_before and index < floor):
             break
         words_before.insert(0, word)

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 
+from retrieval.sentences import sentence_spans
 from service.language.facts import Moment, Quantity, moments, quantities
-from service.language.words import Word, same
-from service.verification.clauses import VERB_KEYS
+from service.language.words import Word, key_of, same
+from service.verification.clauses import VERB_KEYS, clauses
 from service.verification.meaning import likest
 from service.verification.phrases import words
 
@@ -18,12 +19,15 @@ _UP = re.compile(
     r"\b(?:more than|over|above|exceed(?:s|ed|ing)?|at least|upwards? of|surpass\w*|topp(?:s|ed|ing)|no (?:fewer|less) than)\s+$",
     re.IGNORECASE,
 )
+_OVER = re.compile(r"\bover\s+(?:the\s+(?:past|last)\s+)?$", re.IGNORECASE)
+_LASTING = re.compile(r"[\s-](?:years?|months?|weeks?|days?|hours?|minutes?|decades?)\b", re.IGNORECASE)
 _DOWN = re.compile(
     r"\b(?:(?:less|fewer) than|under|below|up to|at most|nearly|almost|as (?:many|much) as|no more than)\s+$",
     re.IGNORECASE,
 )
 _NEAR_BY = re.compile(r"\b(?:about|around|approximately|roughly|some|estimated|close to)\s+$", re.IGNORECASE)
 _CURRENCIES = {
+    "points": r"percentage points?",
     "percent": r"%|per\s?cent",
     "aud": r"a\$",
     "cad": r"c\$",
@@ -33,6 +37,8 @@ _CURRENCIES = {
     "jpy": r"¥",
     "inr": r"₹|rs|inr|rupee",
 }
+_APART = frozenset("for to by from against with than versus at".split())
+_OF = re.compile(r"\bof\s+$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\bbetween\s+[^;]{1,30}?\s+and\s+$", re.IGNORECASE)
 _MONEY = frozenset(
     "yen yuan won franc francs krone kroner krona kronor peso pesos real reais rand ruble rubles rouble roubles lira dirham dirhams riyal".split()
@@ -42,6 +48,7 @@ _RATIO = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(r"(.+?)\b(?:is|are|was|were|has|have|had)\b")
+_AGED = key_of("aged")  # of another number: "10,400 volunteers aged 2 to 17"
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
 _NEAR = {"yesterday": -1, "today": 0, "tonight": 0, "tomorrow": 1}  # days
 _SHIFTS = {"last": -1, "past": -1, "previous": -1, "this": 0, "next": 1, "coming": 1, "following": 1}
@@ -60,26 +67,33 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
         if one.value == 2 and _THE_TWO.search(before) and not _after(one, sentence):
             continue  # "trade between the two" counts nothing
         if said.lower() == "one" or (one.value <= 3 and not one.ordinal and _REFERENCE.search(before)):
-            matching = [one]  # "one of the …", "the two sides": no count, unless the quote counts the same things
-            known_here = [*known, one]
-        else:
-            matching = [other for other in known if _equal(one, sentence, other, quote)]
-            known_here = list(known)
-            if not matching and not (one.ordinal and one.value in days):
-                reasons.append(f"{said} is not in the quote")
-                continue
-        bound = _bound(before)
-        if bound and not any(_bound(quote[: other.start]) == bound for other in matching):
-            reasons.append(f"the quote does not say {before[-20:].split()[-1]} {said}")
-        elif not bound and not _NEAR_BY.search(before) and all(_loose(other, quote) for other in matching):
-            reasons.append(f"the quote does not say {said} exactly")
-        elif not one.ordinal and _of_what_follows(one, sentence, matching, quote):
-            reasons.append(f"the quote says {said} of something else")
-        elif wrong := _counts_others(one, sentence, matching, quote):
-            reasons.append(f"the quote says {said} {wrong}")
-        elif wrong := _counted_otherwise(one, sentence, known_here, quote):
-            reasons.append(f"the quote does not say {said} of {wrong}")
+            # "one of the …", "the two sides": no count, unless the quote counts the same things
+            if wrong := _counted_otherwise(one, sentence, known, quote):
+                reasons.append(f"the quote does not say {said} of {wrong}")
+            continue
+        matching = [other for other in known if _equal(one, sentence, other, quote)]
+        if not matching and not (one.ordinal and one.value in days):
+            reasons.append(f"{said} is not in the quote")
+            continue
+        if wrong := _used_otherwise(one, sentence, matching, quote):
+            reasons.append(wrong)
     return reasons
+
+
+def _used_otherwise(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> str:
+    """Say how a quote, which has a number, means it: as a bound, about, or of something else."""
+    said, before = sentence[one.start : one.end].strip(), sentence[: one.start]
+    bound = _bound(before, sentence[one.end :])
+    if bound and not any(_bound(quote[: other.start], quote[other.end :]) == bound for other in matching):
+        return f"the quote does not say {before[-20:].split()[-1]} {said}"
+    if not bound and not _NEAR_BY.search(before) and all(_loose(other, quote) for other in matching):
+        return f"the quote does not say {said} exactly"
+    if not one.ordinal and _of_what_follows(one, sentence, matching, quote):
+        return f"the quote says {said} of something else"
+    if wrong := _counts_others(one, sentence, matching, quote):
+        return f"the quote says {said} {wrong}"
+    wrong = _counted_otherwise(one, sentence, quantities(quote), quote)
+    return f"the quote does not say {said} of {wrong}" if wrong else ""
 
 
 def wrong_dates(sentence: str, quote: str, published: date | None) -> list[str]:
@@ -95,13 +109,40 @@ def wrong_dates(sentence: str, quote: str, published: date | None) -> list[str]:
         if _relative(one):
             own = set(phrase.lower().split())
             met = any(own <= other for other in phrases) or any(_falls_on(known, own) for known in dates)
+            # What the article says without a date is of its own year; one of another year must be told as that.
+            met = met or (own == {"this", "year"} and bool(published) and _all_told(said, sentence, quote))
         else:
             met = any(_meets(one, known) for known in dates)
             if one.month is None and one.day is None:
                 met = met or any(other.value == one.year for other in quantities(quote))
         if not met:
-            reasons.append(f"{phrase} is not in the quote")
+            reasons.append(f"{phrase.rstrip('.')} is not in the quote")
+    return reasons or _days_of_another(sentence, quote, published)
+
+
+def _days_of_another(sentence: str, quote: str, published: date | None) -> list[str]:
+    """Look for a day that one sentence of a quote gives, and that is not the one of the deed in the other: "on Monday"."""
+    texts = [quote[start:end] for start, end in sentence_spans(quote)]
+    reasons: list[str] = []
+    for one in moments(sentence) if len(texts) > 1 else ():
+        verbs = [clause.verb for clause in clauses(sentence) if clause.start <= one.start < clause.end]
+        phrase = sentence[one.start : one.end]
+        if not verbs or verbs[-1].light or not _of_a_day(one, phrase):
+            continue
+        told = [text for text in texts if likest(verbs[-1], words(text))]
+        if len(told) == 1 and any(_of_a_day(day, told[0][day.start : day.end]) for day in moments(told[0])):
+            reasons += [reason for reason in wrong_dates(phrase, told[0], published) if reason not in reasons]
     return reasons
+
+
+def _of_a_day(moment: Moment, phrase: str) -> bool:
+    return bool(moment.day) or any(day in phrase.lower() for day in _WEEKDAYS)
+
+
+def _all_told(said: Sequence[Moment], sentence: str, quote: str) -> bool:
+    """Tell whether a sentence gives every date of its quote."""
+    mine = {sentence[one.start : one.end].lower() for one in moments(sentence)}
+    return all(quote[one.start : one.end].lower() in mine for one in said)
 
 
 @lru_cache(maxsize=20_000)
@@ -114,7 +155,7 @@ def _equal(one: Quantity, sentence: str, other: Quantity, quote: str) -> bool:
     if one.value != other.value or one.ordinal != other.ordinal:
         return False
     mine, theirs = _unit(sentence[one.start : one.end]), _unit(quote[other.start : other.end])
-    if "percent" in (mine, theirs):
+    if {"percent", "points"} & {mine, theirs}:
         return mine == theirs
     if mine and not theirs and _large(other):  # "86 million euros, down from 103 million": the unit is said once
         return mine in {_unit(quote[each.start : each.end]) for each in quantities(quote)}
@@ -130,7 +171,9 @@ def _unit(figure: str) -> str:
     return next((name for name, pattern in _CURRENCIES.items() if re.search(pattern, lower)), "")
 
 
-def _bound(before: str) -> str:
+def _bound(before: str, after: str) -> str:
+    if _OVER.search(before) and _LASTING.match(after):
+        return ""  # "rose over five years"
     return "up" if _UP.search(before) else "down" if _DOWN.search(before) else ""
 
 
@@ -139,7 +182,7 @@ def _loose(quantity: Quantity, text: str) -> bool:
     before, after = text[: quantity.start], text[quantity.end :]
     if _BETWEEN.search(before) or (re.search(r"\bbetween\s+$", before, re.IGNORECASE) and re.match(r"\s+and\b", after)):
         return True
-    return bool(_bound(before) or _NEAR_BY.search(before) or re.match(r"\s+or (?:more|less|fewer)\b", after))
+    return bool(_bound(before, after) or _NEAR_BY.search(before) or re.match(r"\s+or (?:more|less|fewer)\b", after))
 
 
 def _of_what_follows(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> bool:
@@ -181,7 +224,11 @@ def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], 
         or all(other.value == one.value for other in counts)
     ):
         return ""
+    if any(other.value == one.value and _understood(other, quote) for other in counts):
+        return ""  # "Another 5,200 received it", "31 of the 40": what it counts is understood
     found = words(quote)
+    if one.value == 1:
+        counts = [*counts, *(_single(word) for word in found if word.text.lower() in {"a", "an", "single", "sole"})]
     places = [(other.value, index) for other in counts for index in [_place(other, found)]]
     for thing in _things(one, sentence):
         spots = [index for index, word in enumerate(found) if same(thing, word) >= 0.8]
@@ -190,6 +237,15 @@ def _counted_otherwise(one: Quantity, sentence: str, known: Sequence[Quantity], 
         if close and one.value not in close:
             return thing.text
     return ""
+
+
+def _understood(quantity: Quantity, text: str) -> bool:
+    """Tell whether what a number counts is left out: no noun stands behind it, and none before it with "of"."""
+    return not (quantity.unit or _after(quantity, text) or _OF.search(text[: quantity.start]))
+
+
+def _single(word: Word) -> Quantity:
+    return Quantity(1.0, "", word.start, word.end)
 
 
 def _place(quantity: Quantity, found: Sequence[Word]) -> int:
@@ -206,6 +262,9 @@ def _things(quantity: Quantity, text: str) -> list[Word]:
     if after := _after(quantity, text):
         return after
     before = [word for word in words(text) if word.end <= quantity.start][-3:]
+    apart = [at for at, word in enumerate(before) if word.number or word.text.lower() in _APART]
+    if apart:
+        before = before[apart[-1] + 1 :]  # "in prison for stealing £3.2 million", "by 164 to 121"
     things = [word for word in before if word.content and (word.name or word.key not in VERB_KEYS)]
     return [word for word in things[-1:] if not word.light]
 
@@ -219,7 +278,7 @@ def _after(quantity: Quantity, text: str) -> list[Word]:
         if word.text.lower() in _MONEY and not after:
             at = word.end
             continue
-        if not word.content or text[at : word.start].strip() or len(after) == 3:
+        if not word.content or text[at : word.start].strip() or len(after) == 3 or word.key == _AGED:
             break
         after.append(word)
         at = word.end

@@ -13,6 +13,12 @@ from service.verification.phrases import words
 _REFUSING = frozenset(key_of(word) for word in "refuse fail decline".split())
 _LACKING = frozenset(key_of(word) for word in "lose lack deprive shortage absence fail".split())
 _DENIES_NOTHING = frozenset("only just merely simply least doubt".split())
+# What says "not" of what stands behind it, where a sentence says so plainly.
+_RULING_OUT = re.compile(
+    r"\b(?:rul(?:es?|ed|ing) out|(?:stay|keep|steer|kept|stayed|remain)\w* (?:out|away|clear) (?:of|from)|refrain\w* from|abstain\w* from|reject\w*|den(?:y|ies|ied)|refus\w*"
+    r"|declin\w*|fail\w*|without|avoid\w*|unable to|yet to|instead of|rather than|oppos\w*)\b",
+    re.IGNORECASE,
+)
 _BOUNDS = frozenset("more less fewer later earlier sooner".split())
 # Verbs that undo what they are said of: a sentence may not bring one in, whatever the quote's own verb is.
 _UNDOING = frozenset(
@@ -25,8 +31,9 @@ _DONE = re.compile(r"(?:ed|s|ing)$")
 def wrong_polarity(sentence: str, quote: str) -> list[str]:
     """Say what a sentence denies and its quote does not, or the other way round, or by the opposite word."""
     mine, theirs = _denied(sentence), _denied(quote)
+    ruled_out = [_behind(quote, match.end()) for match in _RULING_OUT.finditer(quote)]
     reasons = []
-    if any(not any(_shared(denied, other) for other in theirs) for denied in mine):
+    if any(not any(_shared(denied, other) for other in (*theirs, *ruled_out)) for denied in mine):
         reasons.append("only the sentence says not")
     said = [word for word in words(sentence) if word.content]
     lacks = any(word.key in _LACKING for word in words(sentence))  # "lost power": "without electricity"
@@ -74,6 +81,13 @@ def _clause(text: str, found: Sequence[Word], first: int) -> tuple[Word, ...]:
     return tuple(denied)
 
 
+def _behind(text: str, start: int) -> tuple[Word, ...]:
+    stop = re.compile(r"[,;:.!?—()]").search(text, start)
+    return tuple(
+        word for word in words(text) if word.content and start <= word.start < (stop.start() if stop else len(text))
+    )
+
+
 def _shared(one: Sequence[Word], other: Sequence[Word]) -> bool:
     return not one or not other or any(alike(mine, theirs) >= 0.8 for mine in one for theirs in other)
 
@@ -81,7 +95,7 @@ def _shared(one: Sequence[Word], other: Sequence[Word]) -> bool:
 def _opposites(said: Sequence[Word], found: Sequence[Word], every: Sequence[Word]) -> list[str]:
     """Look for words of a sentence in whose place its quote has the opposite."""
     reasons = []
-    free = [word for word in found if not any(same(one, word) >= 0.8 for one in said)]
+    free = [word for word in found if not any(alike(one, word) >= 0.8 for one in said)]
     for word in said:
         if (
             word.name

@@ -23,6 +23,7 @@ _DETERMINERS = frozenset("a an the its their his her our all any some this that 
 _PASSIVE = re.compile(r"\b(?:by|be|been|being)\b", re.IGNORECASE)
 
 
+_HE = re.compile(r"\b(?:he|she|her|his|him|they|their|them|it|its)\b", re.IGNORECASE)
 _GOALS = frozenset("to with for by against from".split())
 _GENERIC = 2  # words: "the company", "the freight company" may be anybody that is named elsewhere
 
@@ -114,6 +115,7 @@ def _against(one: Clause, other: Clause) -> str:
     if (
         own
         and done_to
+        and (other.patient or named(done_to))  # "the bill passed" is "parliament passed the bill"
         and all(_in(word, other.agent) for word in done_to)
         and not any(_in(w, other.agent) for w in own)
     ):
@@ -228,7 +230,7 @@ def _share(one: Iterable[Word], other: Sequence[Word]) -> bool:
 
 
 def _in(word: Word, phrase: Iterable[Word]) -> bool:
-    return any(same(word, one) >= 0.8 for one in phrase)
+    return any((same if word.name else alike)(word, one) >= 0.8 for one in phrase)
 
 
 def _called_out(phrase: Sequence[Word]) -> str:
@@ -325,6 +327,8 @@ def _between(doers: Sequence[Word], place: int, known: Sequence[Moment] | Sequen
     others = [other for other in known if own and own[-1].end <= other.start < place]
     if not others:
         return ""
+    if _HE.search(quote[others[0].end : place]):
+        return ""  # who it is stands before
     after = [word for word in found if others[0].end <= word.start < place and word.name and not _country(word)]
     people = [word for word in after if not re.match(r"\S+\s+\d", quote[word.start :])]
     return people[0].text if people else ""

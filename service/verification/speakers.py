@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from retrieval.sentences import sentence_spans
 from service.language import lexicon
@@ -45,8 +46,18 @@ def named(phrase: Sequence[Word]) -> list[Word]:
     """Give the names of a noun phrase, without titles and the countries before these: "US Defence Secretary" names nobody."""
     names = [
         word
-        for word in phrase
-        if (word.name or (word.text[0].isupper() and word.content and not (word.number or groups(word.key))))
+        for word, after in pairwise((*phrase, None))
+        # "Net profit": a capital at the beginning alone is none of a name
+        if word
+        and (
+            word.name
+            or (
+                word.text[0].isupper()
+                and word.content
+                and not (word.number or groups(word.key))
+                and (after is None or not after.text[0].islower())
+            )
+        )
         and word.text.lower() not in lexicon.TITLES
         and not (word.light and not word.name)
     ]

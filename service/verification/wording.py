@@ -13,9 +13,11 @@ from service.verification.meaning import alike, contrary, likest
 from service.verification.phrases import words
 
 _IS = frozenset("is are was were".split())
-_ARTICLES = frozenset("a an the very not also now still so".split())
+_ARTICLES = frozenset("a an the very not also now still so too more less quite rather".split())
 _LOSING = frozenset({key_of("lose")})
-_WITHOUT = re.compile(r"\b(?:without|no longer|deprived)\b", re.IGNORECASE)  # "lost power": "left without electricity"
+_WITHOUT = re.compile(  # "lost power": "left without electricity"; "jobs lost": "cost up to 1,300 jobs"
+    r"\b(?:without|no longer|deprived|costs?|costing|cuts?|cutting|shed|shedding|axed?|redundan\w+)\b", re.IGNORECASE
+)
 _STOP = re.compile(r"[.!?;\n]")
 _DECISIVE = frozenset(key_of(verb) for verb in thesaurus.DECISIVE.split())
 # Verbs that carry little where another word carries the meaning: "aged 23", "runs until June".
