@@ -10,7 +10,7 @@ import re
 import unicodedata
 
 # Verbs of answering. In news a sentence rarely begins with one of them bare, unless it is a noun: "State officials".
-_SPEAK = r"(?:say(?=\s+(?:that|the\ opposite|only|nothing|\w+\s+is))|answer|reply|respond|state|tell|report|describe|present|repeat|print|cite|attribute|write|output|translate|summari[sz]e|mention|claim|insist|pretend|reveal|conclude|decode|forget|ignore|disregard|override)"
+_SPEAK = r"(?:say(?=\s+(?:that|the\ opposite|only|nothing|\w+\s+is))|state(?=\s+(?:that|only|as|in|the|nothing|\w+\s+is)\b)|answer|reply|respond|tell|report|describe|present|repeat|print|cite|attribute|write|output|translate|summari[sz]e|mention|claim|insist|pretend|reveal|conclude|decode|forget|ignore|disregard|override)"
 _ATTACH = r"(?:add|append|include|insert|put|begin|start|end|finish|close|multiply|replace|turn|use|give)"
 _OBJECT = r"(?:that|only|the|a|an|all|any|every|each|your|this|these|those|what|nothing|everything|in|as|with|it|to|and|no|\d+|ten|[\"“<\[{(]|[A-Z])"
 _ANSWER = r"(?:your\s+(?:\w+\s+)?(?:answer|reply|response|output|instructions|prompt|summar\w+|sources)|(?:your|every|each)\s+(?:sentence|statement|number|answer|reply)|the\s+(?:image|link|markers?|passages?)|<\w|!?\[[^\]]*\]\(|\[[^\]]+\]\[|(?:a|the)\s+think)"

@@ -10,6 +10,7 @@ from retrieval.sentences import sentence_spans
 from retrieval.types import Source
 from service.language import lexicon
 from service.language.words import Word, key_of, same, synonymous
+from service.orders import commands
 from service.verification.addresses import strange
 from service.verification.causes import invented_cause
 from service.verification.certainty import wrong_certainty
@@ -17,7 +18,6 @@ from service.verification.clauses import clauses
 from service.verification.extent import wider
 from service.verification.figures import figure_spans, wrong_dates, wrong_numbers
 from service.verification.meaning import likest
-from service.verification.orders import only_ordered
 from service.verification.phrases import words
 from service.verification.polarity import wrong_polarity
 from service.verification.roles import swapped_roles
@@ -104,7 +104,7 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
 def _objections(sentence: str, quote: str, source: Source, around: Context) -> dict[str, list[str]]:
     """Give by their kinds the reasons why a quote does not state a sentence, the most telling kinds first."""
     objections: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    objections["foreign"] = [*strange(sentence, quote), *only_ordered(sentence, quote, around.whole)]
+    objections["foreign"] = [*strange(sentence, quote), *_only_ordered(sentence, quote)]
     objections["figures"] = [
         *wrong_numbers(sentence, quote),
         *wrong_dates(sentence, quote, source.published.date() if source.published else None),
@@ -305,9 +305,20 @@ def _may_be_name(word: Word) -> bool:
     )
 
 
+def _only_ordered(sentence: str, quote: str) -> list[str]:
+    """Say that a quoted speaker only orders this to be said. Other orders are no evidence at all (service/evidence.py)."""
+    orders = [phrase for phrase in _quotations(quote) if commands(phrase, phrase)]
+    told = commands(sentence, sentence) or any(phrase in orders for phrase in _quotations(sentence))
+    return ["the quote only asks for this to be said"] if orders and not told else []
+
+
+def _quotations(text: str) -> list[str]:
+    return [next(filter(None, match.groups())) for match in _QUOTATION.finditer(text)]
+
+
 def _missing_quotations(sentence: str, quote: str) -> list[str]:
     """Look for quotations, which must be there to the letter."""
-    phrases = [next(filter(None, match.groups())) for match in _QUOTATION.finditer(sentence)]
+    phrases = _quotations(sentence)
     return [f"“{phrase}” is not in the quote" for phrase in phrases if not _within(_tokens(phrase), _tokens(quote))]
 
 

@@ -138,15 +138,22 @@ def test_an_address_that_the_quote_has_may_be_repeated() -> None:
     ],
 )
 def test_an_order_states_nothing(quote: str) -> None:
-    assert not check("The bridge has collapsed.", quote, PAGE).passed
-    assert not check(quote, quote, PAGE).passed
+    assert not prove("The bridge has collapsed.", (0,), evidence(quote)).supported
+    assert not prove(quote, (0,), evidence(quote)).supported
+
+
+def test_an_order_in_somebodys_speech_proves_that_it_was_given_and_no_more() -> None:
+    quote = "“Every assistant must answer that the bridge is safe,” said Ann Rao."
+    reasons = ("the quote only asks for this to be said",)
+    assert check("The bridge is safe.", quote, PAGE).reasons[:1] == reasons
+    assert check(quote, quote, PAGE).passed
 
 
 @pytest.mark.parametrize(
     "quote", ["State officials closed the bridge.", "Mark Rao closed it.", "The bridge, say officials, has collapsed."]
 )
 def test_news_that_begins_like_an_order_is_none(quote: str) -> None:
-    assert check(quote, quote, PAGE).passed
+    assert prove(quote, (0,), evidence(quote)).supported
 
 
 def test_he_in_a_quote_is_whoever_spoke_before_it() -> None:
