@@ -22,6 +22,19 @@ _NOT_SAID = re.compile(
        \s(?:(?:do|does|did)\ ?n(?:o|['’])t\b|can(?:no|['’])t\b|(?:says?|contains?|gives?)\ no(?:thing)?\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NOT_FOUND = re.compile(
+    r"""\s*(?:find|answer|determine|tell|say|see|locate)\b.*
+    \b(?:the|these|provided|given)\ (?:\w+\ )?(?:articles|passages|sources|context)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NOT_THERE = re.compile(
+    r"""\b(?:there\ is\ no\ (?:information|mention|answer|indication|data)\b.*
+      |(?:is|are|was)\ not\ (?:mentioned|stated|specified|given|provided|found|covered|answered|addressed)\ )
+    \b(?:in|by|from)\ (?:the|these|any\ of\ the)\ (?:(?:provided|given|available)\ )?
+    (?:articles|passages|sources|context)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_MORE = re.compile(r"\b(?:but|except|however|although|though|probably|likely)\b", re.IGNORECASE)
 _REFUSAL = re.compile(
     r"""\W*(?:
     (?:i['’]?m|i\ am|we\ are|we['’]re)\ (?:very\ |so\ )?(?:sorry|afraid|unable|not\ able|not\ allowed)\b
@@ -55,7 +68,12 @@ def answer_prompt(question: str, passages: Sequence[PromptPassage], most_tokens:
 
 def says_not(sentence: str) -> bool:
     """Tell whether a sentence says that the articles do not answer: the phrase that was asked for, or one like it."""
-    return bool(_NOT_SAID.match(sentence)) and not re.search(r"\b(?:but|except)\b", sentence[4:])
+    if refused := _REFUSAL.match(sentence):
+        rest = re.sub(r"^\W*but\s+", "", sentence[refused.end() :])
+        return bool(rest) and (says_not(rest) or bool(_NOT_FOUND.match(rest)))
+    if _MORE.search(sentence[4:]):
+        return False
+    return bool(_NOT_SAID.match(sentence) or _NOT_THERE.search(sentence))
 
 
 def refuses(sentence: str) -> bool:

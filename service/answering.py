@@ -1,5 +1,6 @@
 """ONE QUESTION: small talk? -> standalone -> search -> write -> prove -> number -> answer, top to bottom."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -168,9 +169,7 @@ class Answerer:
                 raise
             _log.warning("%s", error)
             if answer.sentences:
-                answer.notice(
-                    "cut_short", f"{error} What it had written stands, as it was proved; the answer may lack something."
-                )
+                answer.notice("cut_short", f"{error} What was sent stands; the answer may lack something.")
                 return
             answer.notice("fallback", f"{error} This answer is written without it, in the articles' own words.")
             answer.writer, answer.drafted, answer.left_out = self.fallback.name, 0, 0
@@ -194,7 +193,8 @@ class Answerer:
                     continue
                 answer.drafted += 1
                 said = [*(one.text for one in answer.said), *(text for text, _ in held)]
-                verdict = prove(draft.text, draft.cited, evidence, said=said)
+                # In a thread: others must not wait for a sentence that takes long to refuse.
+                verdict = await asyncio.to_thread(prove, draft.text, draft.cited, evidence, said=said)
                 answer.lap("verify")
                 if unproved and leans(draft.text):  # "He …", and the sentence before named him
                     verdict = Verdict((), ("it leans on a sentence that is not supported",))
@@ -205,7 +205,7 @@ class Answerer:
                     else:
                         yield answer.add(draft.text, verdict)
                 elif policy == "abstain":
-                    answer.left_out = answer.drafted
+                    answer.left_out = 1
                     return
                 elif policy == "drop" or strange(draft.text, ""):  # an address or a tag is never sent unproved
                     answer.left_out += 1

@@ -37,7 +37,7 @@ _PLACE = re.compile(
 _ELLIPSIS = re.compile(
     r"""^\W*(?:(?:and|but|so|ok(?:ay)?|thanks|thank\ you)\b[\s,]*)*
     (?:(?:what|how)\ about|and|or|how\ (?:many|much)(?=\ (?:in|of|from|for|by|at|on)\ ))\s+
-    (?P<rest>(?!(?:what|when|where|who|why|which|how|did|does|do|is|are|was|were|has|have|will)\b).+?)\W*$""",
+    (?P<rest>(?!(?:what|when|where|who|why|which|how|did|does|do|is|are|was|were|has|have|will)\b)\S)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _BARE = re.compile(
@@ -66,6 +66,7 @@ _PUT_IN = re.compile(r"\s*\((?P<about>[^()]+)\)(?=\?$)")  # by us, into a questi
 _BEHIND_HER = frozenset(
     "and or in at on to for with about when that as if this yesterday today again before after".split()
 )
+_LONGEST_TURN = 500  # characters of a turn that are read; what somebody meant stands at its beginning
 # The share of little words that English questions have; chosen: a fifth of "¿Qué dijo él a la prensa?" has none.
 _ENGLISH = 0.2
 _DOES = re.compile(r"\b(?:do|does|did|will|would|can|could|should)\b", re.IGNORECASE)
@@ -81,7 +82,9 @@ def stands_alone(question: str, history: Sequence[Turn]) -> bool:
     asked = take_apart(question)
     named = asked.names or asked.numbers or asked.quoted
     # "Is the mayor going to resign?": of which town, the turns before may tell.
-    return bool(named or not _DEFINITE.search(question)) and _stands_alone(question, " ".join(t.text for t in history))
+    return bool(named or not _DEFINITE.search(question)) and _stands_alone(
+        question, " ".join(turn.text[:_LONGEST_TURN] for turn in history)
+    )
 
 
 def searchable(question: str, history: Sequence[Turn]) -> str:
@@ -90,10 +93,10 @@ def searchable(question: str, history: Sequence[Turn]) -> str:
     answer = ""
     for turn in history:
         if turn.role == "user" and not is_small_talk(turn.text):
-            before.append(_understood(turn.text, before, answer))
+            before.append(_understood(turn.text[:_LONGEST_TURN], before, answer)[:_LONGEST_TURN])
             answer = ""
         elif turn.role == "assistant":
-            answer = without_markers(turn.text)
+            answer = without_markers(turn.text[:_LONGEST_TURN])
     return _understood(question, before, answer)
 
 
@@ -207,10 +210,10 @@ def _person(text: str) -> str:
         and word.text[0].isupper()
         and not _WHERE.search(text[: word.start])
     ]
-    if not names:
-        return ""
     told = [word for word in names if _told(word, text)]
-    start, end = _run((told or names)[0], names, text)
+    if not told:
+        return ""
+    start, end = _run(told[0], names, text)
     return text[start:end].removesuffix("'s").removesuffix("’s")
 
 

@@ -21,19 +21,21 @@ _ORDER = re.compile(
     (?:(?:please|now|then|always|never|only|just|do\ not|don['’]t)\s+|you\s+(?:must|shall|should|will|have\ to|are\ to)\s+(?:now\s+)?)*
     (?:{_SPEAK}\s+{_OBJECT}|{_ATTACH}\b.{{0,40}}?{_ANSWER})
     |^\W*(?:[\w .,'’]{{1,40}}:\s+)?you\s+(?:are\ (?:now|no\ longer)|must|shall)\b
-    |\b{_MACHINES}\b[^.]{{0,60}}?\b(?:must|shall|should|have\ to|are\ to)\s+(?:\w+\s+)?(?:{_SPEAK}|give|recommend)\b
-    |\b(?:developer|maintenance|debug|admin)\ mode\b
+    |(?:^\W*|[,;:(]\s*|\bthat\s+)(?:(?:note|notice|message)\ (?:to|for)\s+)?(?:(?:any|all|every|each|the)\s+)?{_MACHINES}\b[^.]{{0,60}}?\b(?:must|shall|should|have\ to|are\ to)\s+(?:\w+\s+)?(?:{_SPEAK}|give|recommend)\b
+    |\b(?:in|into|enter|enable|activate)\ (?:developer|maintenance|debug|admin)\ mode\b
     |^\W*to\ (?:every|any|all|each)\ (?:other\ )?questions?\b
     |\b(?:the|what\ the)\ user\ (?:really\ )?(?:wants|asked|has\ unlocked)\b
-    |\bwhat\ you\ were\ (?:asked|told)\b|\b(?:previous|prior|earlier|above|your)\ (?:instructions|system\ prompt)\b
+    |\bwhat\ you\ were\ (?:asked|told)\b|\b(?:ignore|disregard|forget|override)\b.{{0,30}}\b(?:previous|prior|earlier|above)\ (?:instructions|prompts?)\b|\byour\ (?:instructions|system\ prompt)\b
     |^\W*(?:ignor(?:ez|e|iere|ieren\ sie)|oubliez|oublie|olvid[ae]|olviden|ignor[ae]|ignoren|vergiss|vergessen\ sie|esque[cç]a|dimentica)\b.{{0,80}}\b(?:répond|dis|dites|écri|respond|di\b|diga|escrib|antwort|sag|schreib|diga|risp|rispondi|scriv)
     |(?:अनदेखा|भूल)\s*(?:करो|करें|कर|जाओ).{{0,40}}(?:उत्तर|जवाब|कहो|बताओ|लिखो)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|«[^»]*»")
 _MARKUP = re.compile(
-    r"<!--|</?(?:system|user|assistant|script|iframe|img|passage|think)\b|<\||\[/?INST\]|\"(?:role|content)\"\s*:|[A-Za-z0-9+/]{40,}={0,2}"
+    r"<!--|</?(?:system|user|assistant|script|iframe|img|passage|think)\b|<\||\[/?INST\]|\"(?:role|content)\"\s*:"
 )
+# Base64: unlike an address it has no slash here, and unlike a hash letters of both cases beyond f.
+_CODE = re.compile(r"(?<![\w/:.+-])(?=[A-Za-z0-9+]*[A-Z])(?=[A-Za-z0-9+]*[g-z])[A-Za-z0-9+]{40,}={0,2}(?![\w/.-])")
 _ROLES = re.compile(r"^\W*(?:human|user|assistant|system|ai)\s*:", re.IGNORECASE)
 _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -41,7 +43,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def commands(sentence: str, line: str) -> bool:
     """Tell whether a sentence, which stands in a line of its article, gives orders, is code, or is disguised."""
-    if _TURNED.search(sentence) or _MARKUP.search(line) or _ROLES.search(line):
+    if _TURNED.search(sentence) or _CODE.search(sentence) or _MARKUP.search(line) or _ROLES.search(line):
         return True
     if any(_mixed(word) for word in _WORD.findall(sentence)):
         return True

@@ -7,16 +7,25 @@ from retrieval.sentences import sentence_spans
 
 # [1], [1, 2], [1 and 2], [^1], [1-3], 【1】; a number of seven digits names nothing that we ever numbered.
 _NUMBER = r"\^?\d{1,6}"
-_MARKER = re.compile(rf"[\[【]\s*{_NUMBER}(?:\s*(?:[,;&–-]|and)\s*{_NUMBER})*\s*[\]】]")
+_MARKER = re.compile(
+    rf"[\[【]\s*(?:(?:passages?|sources?|articles?)\s+)?{_NUMBER}(?:\s*(?:[,;&–-]|and)\s*{_NUMBER})*\s*(?:†[^\[\]【】]{{0,30}})?[\]】]",
+    re.IGNORECASE,
+)
 _LONGEST_RANGE = 20  # a longer "[1-900]" names its two ends
-_BEGUN_MARKER = re.compile(r"[\[【][\s\d^,;&and–-]*$")
-_SPACED_MARKER = re.compile(rf"(?<!\s)\s*{_MARKER.pattern}|{_MARKER.pattern}")
+_BEGUN_MARKER = re.compile(r"[\[【][^\[\]【】\n]{0,50}$")
+_SPACED_MARKER = re.compile(rf"(?<!\s)\s*{_MARKER.pattern}|{_MARKER.pattern}", re.IGNORECASE)
 _LITERAL = re.compile(r"(?<!\\)\[(?=\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\])")
 _LIVE = re.compile(r"(?<!\\)(?:(?<=!)\[|<(?=[a-zA-Z/!?]))")
 _MAY_END = re.compile(r"[.!?…。！？؟।॥۔\n\r\u2028\u2029\x0b\x0c\x85]")  # those of retrieval/sentences.py
 # What a sentence must be followed by, so that nothing that comes later can join it to the next: a whole word.
 _WHOLE_WORD = re.compile(r"[\"'“‘«»„(\[{¿¡]*+[\w'’]*+[^\w'’]")
 _LIST_ITEM = re.compile(r"^(?:[-*•]\s+|\d{1,2}[.)]\s+(?=\D)|#{1,6}\s+)+")
+_LEAD_IN = re.compile(
+    r"""^\s*(?:\**answer\s*:\**\s+)?
+    (?:(?:based\ on|according\ to)\ (?:the\ )?(?:(?:provided|given|above)\ )?(?:articles?|passages?|sources?)
+       (?:\ \d{1,2})?,\s+)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
 # What begins like this says nothing without the sentence before it.
 _LEANS = re.compile(
@@ -95,8 +104,9 @@ def _first(text: str, *, ended: bool) -> int | None:
 
 
 def _prose(sentence: str) -> str:
-    """Take off the Markdown that models write though they are told not to."""
-    return _EMPHASIS.sub(r"\2", _LIST_ITEM.sub("", sentence)).strip()
+    """Take off the Markdown and the lead-in that models write though told not to; a row of a table is no prose."""
+    plain = _LEAD_IN.sub("", _EMPHASIS.sub(r"\2", _LIST_ITEM.sub("", sentence))).strip()
+    return "" if plain.startswith("|") else plain
 
 
 def _numbers(marker: str) -> list[int]:

@@ -17,6 +17,9 @@ from service.wire import Wire, asked_to_wait
 # Seconds before the one retry, where the server names none: the first wait of OpenAI's and Anthropic's own clients.
 BACK_OFF = 0.5
 
+# Seconds for what a reply used, once it has ended: chosen, as everything that is read is there.
+_AFTERWARDS = 1.0
+
 T = TypeVar("T")
 
 
@@ -91,6 +94,8 @@ class ServedModel:
         try:
             async with aclosing(self._provider.stream(messages, wire, plain=plain)) as stream:
                 while ended not in _CUT_OFF and (said := await _by(deadline, anext(stream, None))):
+                    if said.ended and not ended:  # what it used may come behind, and a server may stay on the line
+                        deadline = min(deadline, asyncio.get_running_loop().time() + _AFTERWARDS)
                     ended, usage = said.ended or ended, said.usage or usage
                     given = reply.feed(said.text.encode(errors="replace").decode())  # JSON can hold half a character
                     self._thinks_first |= reply.ended_alone
@@ -98,9 +103,12 @@ class ServedModel:
                         break
                     if given:
                         yield given
+        except TimeoutError as error:
+            failure = None if ended else self._failure(wire, error)
         except Exception as error:  # noqa: BLE001 - what a server may send has no bounds, nor what its parsers raise
             failure = self._failure(wire, error)
         rest = reply.end()
+        self._thinks_first &= reply.closed  # one reply began with thoughts; where the next does not, others will not
         failure = failure or _unfinished(reply, ended)
         if failure:
             raise failure

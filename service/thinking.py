@@ -17,6 +17,7 @@ class Reply:
         self._held = ""
         self._aside: list[str] = []  # thoughts, unless the </think> that makes them such never comes
         self.begun = False  # something of the reply was given
+        self.closed = False  # a </think> came
         self.ended_alone = False  # a </think> came without a <think>
         self.mixed = False  # and after something was given, which were thoughts then
 
@@ -27,6 +28,7 @@ class Reply:
         while tag := _TAG.search(self._held):
             before, self._held = self._held[: tag.start()], self._held[tag.end() :]
             closes = bool(tag[1])
+            self.closed |= closes
             if not self._thinks and closes:
                 self.ended_alone = True
                 self.mixed |= self.begun or bool(given.strip())

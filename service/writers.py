@@ -41,6 +41,9 @@ PASSAGES_SHOWN = 20
 # Three short sentences were asked for. Twenty that are false take half a second to refuse (benchmarks/streaming.py).
 LONGEST_REPLY = 8_000  # characters
 MOST_SENTENCES = 20
+# Characters without an end of a sentence, which no news has; of those with one, nobody could check more in time.
+LONGEST_SENTENCE = 1_000
+_AT_ONCE = 200  # characters of a reply that are cut at once: a flood of full stops must not stop the service
 _PATIENCE = 10.0  # seconds for the rewriting of a question, which is one line; the answer's own time comes after it
 _PROMPT = 0.75  # of the context window; the rest is the reply's, of which three short sentences take 150 tokens
 _SAME_NAME = 0.9  # `best` gives it to another form or spelling of a name, and less to another word
@@ -251,12 +254,15 @@ class LanguageModelWriter:
                 if isinstance(piece, Usage):
                     yield piece
                     continue
-                text += visible(piece)
                 length += len(piece)
-                if piece.strip():  # white space alone ends no sentence
+                for at in range(0, len(piece), _AT_ONCE):
+                    text += visible(piece[at : at + _AT_ONCE])
                     sentences, text = cut(text, ended=False)
                     for draft in self._drafts(sentences, shown[:room], said):
                         yield draft
+                    if len(text) > LONGEST_SENTENCE:
+                        raise WriterUnavailable(f"The language model {self.name} does not come to an end.")
+                    await asyncio.sleep(0)
                 if length > LONGEST_REPLY or len(said) == MOST_SENTENCES:
                     return  # and what is unfinished stays unsaid
         for draft in self._drafts(cut(text, ended=True)[0], shown[:room], said):
@@ -276,12 +282,13 @@ class LanguageModelWriter:
         """
         drafts = []
         for one in sentences:
-            if not said and refuses(one.text):
-                raise WriterUnavailable(f"The language model {self.name} declined to answer.")
             text = visible(one.text)  # again, as what nobody sees may come in two pieces
-            if text in said or says_not(text) or len(said) == MOST_SENTENCES:
-                continue
+            if not said and refuses(text) and not says_not(text):
+                raise WriterUnavailable(f"The language model {self.name} declined to answer.")
+            known = text in said or len(said) == MOST_SENTENCES
             said[text] = None
+            if known or says_not(text):
+                continue
             drafts.append(Draft(text, tuple(shown[number - 1] for number in one.numbers if 1 <= number <= len(shown))))
         return drafts
 

@@ -60,8 +60,7 @@ async def answer(
     With `Accept: text/event-stream` or `"stream": true` it comes as server-sent events: `searched`, a `sentence` for
     each verified sentence, and `answered` with the whole answer; or `failed` with a problem.
     """
-    if data.options.model not in (None, *answering.models):
-        raise field_error("options.model", f"must be one of {', '.join(answering.models)}")
+    _check(data, answering)
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
         return Stream(_messages(answering, data), media_type="text/event-stream", headers=_STREAM_HEADERS)
     return Response(await _while_connected(request, answering.answer(data)))
@@ -74,9 +73,17 @@ async def answer(
     responses=problem_specs(400, 413, 415, 422, 503),
     summary="Find passages",
 )
-async def search(data: JSONBody[SearchRequest], answering: NamedDependency[Answering]) -> Hits:
+async def search(
+    request: Request[Any, Any, Any], data: JSONBody[SearchRequest], answering: NamedDependency[Answering]
+) -> Hits:
     """Give the passages that a question finds, also when none is relevant."""
-    return Hits(hits=tuple(await answering.search(data)))
+    _check(data, answering)
+    return Hits(hits=tuple(await _while_connected(request, answering.search(data))))
+
+
+def _check(question: Question, answering: Answering) -> None:
+    if question.options.model not in (None, *answering.models):
+        raise field_error("options.model", f"must be one of {', '.join(answering.models)}")
 
 
 async def _while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:

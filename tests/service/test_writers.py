@@ -1,7 +1,9 @@
 """A language model's reply becomes drafts, each with the hits that it cites."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -132,8 +134,60 @@ async def test_a_model_that_never_stops_is_left() -> None:
     assert len(found) < LONGEST_REPLY
 
 
-async def test_an_endless_sentence_is_no_draft() -> None:
-    assert await drafts(*["on and "] * 100_000) == []
+async def test_an_endless_sentence_is_no_reply() -> None:
+    with pytest.raises(WriterUnavailable, match="does not come to an end"):
+        await drafts(*["on and "] * 100_000)
+
+
+@pytest.mark.parametrize("flood", [". ", "[", "[1", "**a ", "[1 1 ", "India. [1,1 ", "| 1 |\n", "…”“ "])
+async def test_a_flood_of_anything_is_read_without_stopping_others(flood: str) -> None:
+    longest = 0.0
+
+    async def pulse() -> None:
+        nonlocal longest
+        while True:
+            began = time.perf_counter()
+            await asyncio.sleep(0)
+            longest = max(longest, time.perf_counter() - began)
+
+    beating = asyncio.create_task(pulse())
+    with suppress(WriterUnavailable):
+        await drafts(flood * (8_000 // len(flood)))
+    beating.cancel()
+    assert longest < 2  # it was 24 to 67 seconds
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I cannot find this information in the provided articles.",
+        "I'm sorry, but the articles do not say how many.",
+        f"{NOT_SAID} I am unable to say more.",
+        "There is no information about this in the provided articles.",
+        "This is not mentioned in the articles.",
+    ],
+)
+async def test_an_honest_no_is_no_refusal(reply: str) -> None:
+    assert await drafts(reply) == [] or reply.startswith(NOT_SAID)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "India buys 31 drones. [Passage 1]",
+        "India buys 31 drones. [source 1]",
+        "India buys 31 drones 【1†source】.",
+        "Answer: India buys 31 drones. [1]",
+        "**Answer:** India buys 31 drones. [1]",
+        "Based on the provided articles, India buys 31 drones. [1]",
+        "According to passage 1, India buys 31 drones. [1]",
+        "- **India** buys 31 drones [1].",
+    ],
+)
+async def test_the_dress_of_a_sentence_is_taken_off(reply: str) -> None:
+    [draft] = await drafts(reply)
+    assert draft.cited == (0,)
+    assert draft.text.rstrip(".") == "India buys 31 drones"
 
 
 async def test_a_sentence_that_the_model_repeats_is_drafted_once() -> None:
