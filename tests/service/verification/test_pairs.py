@@ -18,7 +18,13 @@ SEEDS = HERE.parents[2] / "seeds" / "articles"
 FILES = sorted(HERE.glob("pairs*.yaml"))
 # What the check still gets wrong, by file: how many false ones are let through, and supported ones refused. All should
 # be 0: lower them, never raise them.
-MOST = {"pairs": (0, 1), "pairs-b": (4, 6), "pairs-c": (1, 3)}
+MOST = {
+    "pairs": (0, 1),
+    "pairs-b": (4, 6),
+    "pairs-c": (1, 3),
+    # Held out: the rules were never made better on these.
+    "pairs-d": (8, 14),
+}
 
 Pairs = tuple[dict[str, Article], list[dict[str, Any]]]
 
