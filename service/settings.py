@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
@@ -14,7 +15,8 @@ def _listed(value: object) -> object:
     return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
 
-ModelName = Annotated[str, StringConstraints(pattern=r"^(extractive|(openai|openai-like|ollama|anthropic)/.+)$")]
+_PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
+ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
 
 class Settings(BaseSettings):
@@ -68,5 +70,16 @@ def from_environment() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [f"GROUNDWIRE_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+        problems = [f"GROUNDWIRE_{str(one['loc'][0]).upper()}: {_problem(one)}" for one in error.errors()]
         raise SettingsError("; ".join(problems)) from error
+
+
+def _problem(error: ErrorDetails) -> str:
+    """Say what is wrong with a value; what a model's name looks like is said in words, not as a pattern."""
+    if (
+        error["type"] == "string_pattern_mismatch"
+        and "llm" in str(error["loc"][0])
+        and "url" not in str(error["loc"][0])
+    ):
+        return f"{error['input']!r} is none of extractive, {', '.join(f'{one}/<model>' for one in _PROVIDERS)}"
+    return error["msg"]

@@ -41,6 +41,7 @@ KINDS = ("foreign", "figures", "names", "extent", "polarity", "certainty", "role
 # (benchmarks/verification.py). How much of the sentence is covered adds nothing there.
 CALIBRATION = (0.0, -0.81, -1.13, -1.59, -2.55, -0.48, -0.25, 0.36, 0.05, 0.2, 0.42)
 UNCOVERED = "the quote says something else"
+_ASKS = re.compile(r"\?[)\]\s]*$")
 
 _QUOTATION = re.compile(r"[\"“”«]([^\"“”«»]{8,})[\"“”»]|‘(.{8,}?)’(?!\w)|(?<!\w)'(.{8,}?)'(?!\w)")
 _TOKEN = re.compile(r"\d+(?:[.,:/+]\d+)*|\w+|[$€£¥₹%]")
@@ -89,6 +90,8 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
     tokens = _tokens(sentence)
     if tokens and tokens == _tokens(quote) and not objections["foreign"]:
         return Check(1.0, covered=1.0)
+    if _ASKS.search(sentence):
+        objections["extent"].append("a question states nothing")
     covered, met = _coverage(sentence, quote, source, around)
     least = LEAST_TOGETHER if len(sentence_spans(quote)) > 1 else LEAST_COVERAGE
     if unmet_verbs(sentence, quote):

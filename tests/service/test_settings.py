@@ -42,6 +42,12 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("GROUNDWIRE_PORT", "70000"),
         ("GROUNDWIRE_LLM", "gpt"),
         ("GROUNDWIRE_LLM", "openai-like/"),
+        ("GROUNDWIRE_LLM_ALLOWED", "extractive,gpt-4o"),
+        ("GROUNDWIRE_LLM_TIMEOUT", "0"),
+        ("GROUNDWIRE_LLM_CONTEXT_WINDOW", "100"),
+        ("GROUNDWIRE_EMBEDDING", "bert"),
+        ("GROUNDWIRE_FALLBACK", "maybe"),
+        ("GROUNDWIRE_ON_UNSUPPORTED", "hide"),
         ("GROUNDWIRE_LLM_BASE_URL", "127.0.0.1:8080"),
         ("GROUNDWIRE_CHROMA", "chroma:8000"),
     ],
@@ -62,3 +68,11 @@ def test_the_key_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SettingsError) as caught:
         from_environment()
     assert "sk-secret" not in str(caught.value)
+
+
+def test_a_model_of_no_provider_is_told_the_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWIRE_LLM_ALLOWED", "openai/gpt-4o, mistral/large")
+    with pytest.raises(
+        SettingsError, match=r"^GROUNDWIRE_LLM_ALLOWED: 'mistral/large' is none of extractive, openai/<"
+    ):
+        from_environment()

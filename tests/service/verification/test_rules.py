@@ -232,3 +232,8 @@ def test_no_more_than_two_reasons_are_given() -> None:
     found = evidence("India bought 31 drones from France in May 2020 for 2 billion euros.")
     verdict = prove("China sold 41 tanks to Spain in July 2021 for 3 billion dollars.", (0,), found)
     assert 1 <= len(verdict.reasons) <= 2
+
+
+def test_a_question_states_nothing() -> None:
+    asked = check("How many drones does India buy?", "India buys 31 drones.", PAGE)
+    assert asked.reasons == ("a question states nothing",)
