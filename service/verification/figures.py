@@ -47,6 +47,7 @@ _RATIO = re.compile(
     r"(?:one|1)\s+(?:[a-z]+\s+)?(?:in|out of)\s+(?:every\s+)?(?:\d|two|three|four|five|six|seven|eight|nine|ten|hundred)",
     re.IGNORECASE,
 )
+_INITIAL = re.compile(r"\b(?:initial|original|earliest|inaugural|maiden)\w*\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"(.+?)\b(?:is|are|was|were|has|have|had)\b")
 _AGED = key_of("aged")  # of another number: "10,400 volunteers aged 2 to 17"
 _WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
@@ -72,6 +73,8 @@ def wrong_numbers(sentence: str, quote: str) -> list[str]:
                 reasons.append(f"the quote does not say {said} of {wrong}")
             continue
         matching = [other for other in known if _equal(one, sentence, other, quote)]
+        if not matching and one.ordinal and one.value == 1 and _INITIAL.search(quote):
+            continue
         if not matching and not (one.ordinal and one.value in days):
             reasons.append(f"{said} is not in the quote")
             continue
@@ -90,10 +93,27 @@ def _used_otherwise(one: Quantity, sentence: str, matching: Sequence[Quantity], 
         return f"the quote does not say {said} exactly"
     if not one.ordinal and _of_what_follows(one, sentence, matching, quote):
         return f"the quote says {said} of something else"
+    if _in_another_sentence(one, sentence, matching, quote):
+        return f"the quote says {said} of something else"
     if wrong := _counts_others(one, sentence, matching, quote):
         return f"the quote says {said} {wrong}"
     wrong = _counted_otherwise(one, sentence, quantities(quote), quote)
     return f"the quote does not say {said} of {wrong}" if wrong else ""
+
+
+def _in_another_sentence(one: Quantity, sentence: str, matching: Sequence[Quantity], quote: str) -> bool:
+    """Tell whether what a number counts stands, of a quote's two sentences, in the one that does not have the number."""
+    things = _after(one, sentence)
+    spans = sentence_spans(quote) if things else []
+    counting = [span for span in spans if any(span[0] <= other.start < span[1] for other in matching)]
+    if not counting or len(spans) == len(counting):
+        return False
+    having = [
+        (start, end)
+        for start, end in spans
+        if any(same(thing, word) >= 0.9 for thing in things for word in words(quote) if start <= word.start < end)
+    ]
+    return bool(having) and not set(having) & set(counting)
 
 
 def wrong_dates(sentence: str, quote: str, published: date | None) -> list[str]:

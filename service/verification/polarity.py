@@ -16,7 +16,12 @@ _DENIES_NOTHING = frozenset("only just merely simply least doubt".split())
 # What says "not" of what stands behind it, where a sentence says so plainly.
 _RULING_OUT = re.compile(
     r"\b(?:rul(?:es?|ed|ing) out|(?:stay|keep|steer|kept|stayed|remain)\w* (?:out|away|clear) (?:of|from)|refrain\w* from|abstain\w* from|reject\w*|den(?:y|ies|ied)|refus\w*"
-    r"|declin\w*|fail\w*|without|avoid\w*|unable to|yet to|instead of|rather than|oppos\w*)\b",
+    r"|declin\w*|fail\w*|without|avoid\w*|prevent\w*|avert\w*|unable to|yet to|instead of|rather than|oppos\w*)\b",
+    re.IGNORECASE,
+)
+_PREVENTED = re.compile(r"\b(?:prevent|avert|avoid)(?:s|ed|ing)?\b", re.IGNORECASE)
+_PREVENTING = re.compile(
+    r"\b(?:prevent|avert|avoid|stop|halt|block|thwart|deter|guard|protect|without|fear|risk|threat)|\bke(?:ep|pt)\b.*\bfrom\b",
     re.IGNORECASE,
 )
 _BOUNDS = frozenset("more less fewer later earlier sooner".split())
@@ -41,6 +46,10 @@ def wrong_polarity(sentence: str, quote: str) -> list[str]:
         met = [word for word in denied if any(alike(one, word) >= 0.8 for one in said)]
         if 2 * len(met) >= len(denied) > 0 and not any(_shared(denied, other) for other in mine):
             reasons.append("only the quote says not")
+    if not mine and not _PREVENTING.search(sentence):
+        prevented = [_behind(quote, match.end()) for match in _PREVENTED.finditer(quote)]
+        if any(one and all(any(alike(word, other) >= 0.9 for other in said) for word in one) for one in prevented):
+            reasons.append("the quote says that this is prevented")
     found = [word for word in words(quote) if word.content]
     undone = [word.text for word in said if word.key in _UNDOING and _DONE.search(word.text.lower())]
     if undone and not any(word.key in _UNDOING or synonymous(word.key, key_of(undone[0])) for word in found):

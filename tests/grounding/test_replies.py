@@ -26,7 +26,7 @@ UNANSWERABLE = [case for case in CASES if not case["answered"]]
 WRONG = set("number date place name role speaker thing certainty negation cause invented".split())
 
 # What the check still gets wrong, of GOOD's and BAD's sentences. Both should be 0: lower them, never raise them.
-MOST_GOOD_REFUSED = 6
+MOST_GOOD_REFUSED = 4
 MOST_BAD_LET_THROUGH = 8
 # Good answers that lack a fact because its sentence was refused.
 MOST_WRONG = 3

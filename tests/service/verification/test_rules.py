@@ -237,3 +237,20 @@ def test_no_more_than_two_reasons_are_given() -> None:
 def test_a_question_states_nothing() -> None:
     asked = check("How many drones does India buy?", "India buys 31 drones.", PAGE)
     assert asked.reasons == ("a question states nothing",)
+
+
+def test_a_number_of_one_sentence_is_not_of_what_another_counts() -> None:
+    quote = "The two sides agreed to build vehicles. The US will deliver 31 drones."
+    assert check("The two sides agreed to build 31 vehicles.", quote, PAGE).reasons[:1] == (
+        "the quote says 31 of something else",
+    )
+
+
+def test_what_is_prevented_does_not_happen() -> None:
+    quote = "They promised to keep talking to prevent the conflict from spreading."
+    assert check("They promised to keep talking so that the conflict does not spread.", quote, PAGE).passed
+    assert not check("They promised to keep talking and the conflict spread.", quote, PAGE).passed
+
+
+def test_the_first_is_the_initial_one() -> None:
+    assert check("The first offer was made by the US.", "The initial offer was made by the US.", PAGE).passed
