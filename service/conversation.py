@@ -67,7 +67,7 @@ _BEHIND_HER = frozenset(
     "and or in at on to for with about when that as if this yesterday today again before after".split()
 )
 _LONGEST_TURN = 500  # characters of a turn that are read; what somebody meant stands at its beginning
-# The share of little words that English questions have; chosen: a fifth of "¿Qué dijo él a la prensa?" has none.
+# The share of little words by which a question is taken for English; chosen: "¿Qué dijo él a la prensa?" has a sixth.
 _ENGLISH = 0.2
 _DOES = re.compile(r"\b(?:do|does|did|will|would|can|could|should)\b", re.IGNORECASE)
 

@@ -16,7 +16,6 @@ from service.wire import Wire, asked_to_wait
 
 # Seconds before the one retry, where the server names none: the first wait of OpenAI's and Anthropic's own clients.
 BACK_OFF = 0.5
-
 # Seconds for what a reply used, once it has ended: chosen, as everything that is read is there.
 _AFTERWARDS = 1.0
 

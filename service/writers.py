@@ -38,7 +38,8 @@ VECTORS_KEPT = 30_000  # 46 MB; only of statements whose vectors the store does 
 # questions' 64 good sentences (tests/grounding/replies.yaml) 4 have no passage among 10, 2 among 12, 1 among 15, none
 # among 20.
 PASSAGES_SHOWN = 20
-# Three short sentences were asked for. Twenty that are false take half a second to refuse (benchmarks/streaming.py).
+# Three short sentences were asked for. One that nothing says takes 14 to 42 ms to refuse, twenty under a second
+# (benchmarks/verification_speed.py).
 LONGEST_REPLY = 8_000  # characters
 MOST_SENTENCES = 20
 # Characters without an end of a sentence, which no news has; of those with one, nobody could check more in time.

@@ -21,7 +21,7 @@ from service.verification.meaning import likest
 from service.verification.phrases import words
 from service.verification.polarity import wrong_polarity
 from service.verification.roles import swapped_roles
-from service.verification.speakers import antecedent, leans, several, wrong_speaker
+from service.verification.speakers import antecedent, points_back, several, wrong_speaker
 from service.verification.titles import wrong_title
 from service.verification.wording import THIN, missing_predicates, missing_verbs, replaced_words, unmet_verbs
 
@@ -264,7 +264,7 @@ def _pointed_to(word: Word, quote: str, around: Context) -> bool:
         return False
     if word.name and several(quote) and _has(words(around.before[-1]), word, 0.9):
         return True
-    return leans(quote) and _has(antecedent(around.before), word, 0.9)
+    return points_back(quote) and _has(antecedent(around.before), word, 0.9)
 
 
 def _replaced(country: Word, said: tuple[Word, ...], quote: str) -> bool:

@@ -12,7 +12,7 @@ from service.language.words import DEMONYMS, Word, same
 from service.verification.clauses import REPORTING, Clause, clauses
 from service.verification.meaning import alike, likest
 from service.verification.phrases import words
-from service.verification.speakers import leans, named
+from service.verification.speakers import named, points_back
 
 # Prepositions that put a name into the same place: "a visit to Delhi" is one "in Delhi".
 _PLACES = {"in": "in", "at": "in", "to": "in", "from": "from", "by": "by", "against": "against"}
@@ -92,7 +92,7 @@ def _apart(sentence: str, quote: str) -> list[str]:
 def _done_by(names: Sequence[Word], text: str, before: Sequence[str]) -> bool:
     if any(_in(name, words(text)) for name in names):
         return True
-    return leans(text) and any(_in(name, words(one)) for one in before for name in names)
+    return points_back(text) and any(_in(name, words(one)) for one in before for name in names)
 
 
 def _same_verb(one: Word, other: Word) -> bool:

@@ -13,7 +13,7 @@ from service.verification.meaning import alike, groups
 from service.verification.phrases import words
 
 _HE = re.compile(r"\b(?:he|she)\b", re.IGNORECASE)
-_LEANS = re.compile(
+_POINTS_BACK = re.compile(
     r"\b(?:he|she|it|they|his|her|its|their|them|him|the (?:company|firm|team|club|bank|union|ministry|country|city|group|party|drug"
     r"|trial|study|minister|president|mayor|governor|manager))\b",
     re.IGNORECASE,
@@ -76,9 +76,9 @@ def antecedent(before: tuple[str, ...]) -> tuple[Word, ...]:
     return ()
 
 
-def leans(text: str) -> bool:
-    """Tell whether a quote points back to the sentences before it."""
-    return bool(_LEANS.search(text))
+def points_back(text: str) -> bool:
+    """Tell whether a text points back to the sentences before it, anywhere in it."""
+    return bool(_POINTS_BACK.search(text))
 
 
 def several(text: str) -> bool:

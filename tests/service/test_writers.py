@@ -168,7 +168,8 @@ async def test_a_flood_of_anything_is_read_without_stopping_others(flood: str) -
     ],
 )
 async def test_an_honest_no_is_no_refusal(reply: str) -> None:
-    assert await drafts(reply) == [] or reply.startswith(NOT_SAID)
+    said = [draft.text for draft in await drafts(reply)]
+    assert said == (["I am unable to say more."] if reply.startswith(NOT_SAID) else [])
 
 
 @pytest.mark.parametrize(
