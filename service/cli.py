@@ -180,7 +180,7 @@ def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] 
         async def run() -> None:
             if first:
                 await first(answerer)
-            await serve_http(answerer, listener, started)
+            await serve_http(answerer, settings, listener, started)
 
         try:
             asyncio.run(run())

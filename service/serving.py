@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import uvicorn
 
@@ -11,6 +12,7 @@ from service.desk import Answering
 from service.errors import AddressUnusable
 from service.http.app import LOOPBACK, make_app
 from service.logs import configure_logs
+from service.settings import Settings
 
 _GRACE = 5  # seconds that requests under way have to end
 
@@ -56,18 +58,28 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(answering: Answering, listener: socket.socket, started: Callable[[str], None]) -> None:
+async def serve(
+    answering: Answering, settings: Settings, listener: socket.socket, started: Callable[[str], None]
+) -> None:
     """Serve until SIGINT or SIGTERM, which is raised again when all is closed.
 
     Args:
         answering: what answers.
+        settings: of which those of serving are used.
         listener: a listening socket, which this closes.
         started: called with the address once requests are taken.
 
     """
     configure_logs()
     host = listener.getsockname()[0]
-    app = make_app(answering, hosts=LOOPBACK | {host} if ipaddress.ip_address(host).is_loopback else None)
+    names = LOOPBACK | {host, urlsplit(settings.public_url or "").hostname or host}
+    app = make_app(
+        answering,
+        hosts=names if ipaddress.ip_address(host).is_loopback else None,
+        public_url=settings.public_url,
+        cors_origins=settings.cors_origins,
+        chat_extras=settings.chat_extras,
+    )
     config = uvicorn.Config(
         app,
         log_config=None,  # configure_logs has done it

@@ -3,18 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from service.errors import SettingsError
-from service.types import OnUnsupported
+from service.types import ChatExtra, OnUnsupported
 
 
 def _listed(value: object) -> object:
     return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
 
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^/\s]+)$")]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
@@ -37,6 +38,17 @@ class Settings(BaseSettings):
     # Serving
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    public_url: Annotated[str, AfterValidator(lambda url: url.rstrip("/"))] | None = Field(
+        default=None,
+        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
+        description="What links to this service begin with, where clients reach it by another address than it sees.",
+    )
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="Origins whose pages may ask, with commas between; * for all."
+    )
+    chat_extras: Annotated[tuple[ChatExtra, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(), description="What chat protocols carry beyond what every client reads, with commas between."
+    )
 
     # Embedding
     embedding: str = Field(default="minilm", pattern=r"^(minilm|(openai|openai-like|ollama|huggingface)/.+)$")

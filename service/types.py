@@ -25,6 +25,11 @@ OnUnsupported = Literal["drop", "mark", "keep", "abstain"]
 """What becomes of a sentence that nothing proves: left out; sent with a mark; sent as it is; or no answer at all."""
 
 
+ChatExtra = Literal["events", "sources", "spans"]
+"""What chat clients may have beyond what all of them read: Open WebUI's source events; a list of the sources as
+Markdown behind the text; the AI SDK's newer fields, of which its older versions break."""
+
+
 class Options(Frozen):
     """What a client may ask of one answer."""
 

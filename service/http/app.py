@@ -3,13 +3,14 @@
 import logging
 import re
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import ClientException, HTTPException
@@ -22,34 +23,79 @@ from litestar.types import HTTPScope, Message, Receive, Send
 from service.desk import Answering
 from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
+from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.health import live, ready
+from service.http.links import Links
+from service.http.pages import page_routes
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
 from service.logs import request_id
+from service.types import ChatExtra
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
+_SECURITY_HEADERS = {
+    # For all that is no page of ours: should a browser show it after all, nothing in it runs or loads.
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("groundwire.http")
 
 
-def make_app(answering: Answering, *, hosts: Collection[str] | None = LOOPBACK) -> "Service":
+def make_app(
+    answering: Answering,
+    *,
+    hosts: Collection[str] | None = LOOPBACK,
+    public_url: str | None = None,
+    cors_origins: Sequence[str] = (),
+    chat_extras: Collection[ChatExtra] = (),
+) -> "Service":
     """Make the application.
 
     Args:
         answering: what answers, searches and holds the store; its owner closes it.
         hosts: the names that a request may call the service by, None for any. As long as there is no API key, a web
             page whose name is made to resolve to 127.0.0.1 (DNS rebinding) must not reach a service on this machine.
+        public_url: what links to this service begin with; the request's own origin if there is none.
+        cors_origins: the origins whose pages may read and ask (not store nor delete), `*` for all.
+        chat_extras: what the chat protocols carry unasked; a request's header has the last word.
 
     """
 
     async def provide() -> Answering:
         return answering
 
+    async def provide_links(request: Request[Any, Any, Any]) -> Links:
+        return Links(public_url or str(request.base_url).rstrip("/"))
+
+    async def provide_extras(request: Request[Any, Any, Any]) -> frozenset[ChatExtra]:
+        return extras_of(request.headers.get(EXTRAS_HEADER), chat_extras)
+
     return Service(
         hosts=hosts,
-        route_handlers=[answer, search, articles, article, put_article, delete_article, live, ready],
-        dependencies={"answering": Provide(provide)},
+        route_handlers=[
+            answer,
+            search,
+            articles,
+            article,
+            put_article,
+            delete_article,
+            live,
+            ready,
+            *page_routes,
+        ],
+        dependencies={
+            "answering": Provide(provide),
+            "links": Provide(provide_links),
+            "extras": Provide(provide_extras),
+        },
+        cors_config=CORSConfig(
+            allow_origins=list(cors_origins), allow_methods=["GET", "POST"], expose_headers=["x-request-id"]
+        )
+        if cors_origins
+        else None,
         request_class=JsonRequest,
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
@@ -92,7 +138,10 @@ class Service(Litestar):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableScopeHeaders.from_message(message)["x-request-id"] = request_id.get()
+                sent_headers = MutableScopeHeaders.from_message(message)
+                sent_headers["x-request-id"] = request_id.get()
+                for name, value in _SECURITY_HEADERS.items():
+                    sent_headers.setdefault(name, value)
             await send(message)
 
         try:

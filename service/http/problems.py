@@ -16,6 +16,8 @@ from service.errors import ModelNotAllowed, WriterUnavailable
 from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
+_OPENAI_ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/responses")
+_AI_SDK_ROUTE = "/api/chat"
 
 STATUSES: dict[type[Exception], HTTPStatus] = {
     # An error that is not here, nor one of Litestar's own, is a bug of ours: 500.
@@ -73,18 +75,27 @@ def problem_of(error: Exception) -> Problem:
     return Problem(title=status.phrase, status=status, detail=detail, request_id=request_id.get(), errors=tuple(errors))
 
 
-def problem_response(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """Answer a request with the problem that it met."""
+def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any] | str]:
+    """Answer a request with the problem that it met, in the terms of the protocol that it speaks."""
     problem = problem_of(error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["connection"] = "close"  # or the server would read the rest, which may have no end
-    return Response(
-        problem.model_dump(exclude=None if problem.errors else {"errors"}),
-        status_code=problem.status,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-    )
+    content: dict[str, Any] | str = problem.model_dump(exclude=None if problem.errors else {"errors"})
+    media_type = MEDIA_TYPE
+    if request.scope["path"].startswith(_OPENAI_ROUTES):
+        content, media_type = openai_error(problem), "application/json"
+    elif request.scope["path"].startswith(_AI_SDK_ROUTE):
+        content, media_type = problem.detail, "text/plain"  # the AI SDK makes the whole body an error's message
+    return Response(content, status_code=problem.status, media_type=media_type, headers=headers)
+
+
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """Say a problem as OpenAI's error object: https://platform.openai.com/docs/guides/error-codes."""
+    kind = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+    field = problem.errors[0].field if problem.errors else None
+    code = problem.title.lower().replace(" ", "_")
+    return {"error": {"message": problem.detail, "type": kind, "param": field, "code": code}}
 
 
 def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:

@@ -15,6 +15,7 @@ from litestar.types import HTTPReceiveMessage
 from service.errors import AddressUnusable
 from service.http.app import make_app
 from service.serving import address_of, listen, serve
+from service.settings import Settings
 from service.types import Event, Question, Searched
 from tests.fakes import FirstSentence
 
@@ -49,7 +50,7 @@ async def at_work(answering: FirstSentence) -> AsyncGenerator[httpx.AsyncClient]
     before = signal.signal(signal.SIGINT, lambda *_: None)  # uvicorn raises it again when it has ended
     started = asyncio.get_running_loop().create_future()
     listener = listen("127.0.0.1", 0)
-    service = asyncio.create_task(serve(answering, listener, started.set_result))
+    service = asyncio.create_task(serve(answering, Settings(), listener, started.set_result))
     try:
         async with httpx.AsyncClient(base_url=await started, timeout=10, trust_env=False) as client:
             yield client

@@ -1,0 +1,94 @@
+"""Where a reader finds what is cited: the article's own address with the quote marked, else our page of the article."""
+
+import re
+from urllib.parse import quote, urlencode, urlsplit
+
+from retrieval.types import Frozen, Source
+from service.types import Citation, CitedSource, SentenceReady
+
+# Of a longer quote its first and last words are named: addresses stay short, and a browser finds it across paragraphs.
+_LONGEST_WHOLE = 120  # characters; chosen
+_ENDS = 5  # words; chosen
+_ADDRESS = re.compile(r"https?://[^\s/?#<>\"'`\\{}|^]+[^\s<>\"'`\\{}|^]*", re.IGNORECASE)
+
+
+class Reference(Frozen):
+    """A cited source as chat clients get it: one for each number, with the first words that were cited from it."""
+
+    source: CitedSource
+    citation: Citation
+    url: str
+    start: int
+    end: int
+    """Where its first marker is in the answer's text, in code points: `text[start:end] == "[1]"`."""
+
+
+class Links:
+    """The addresses of what is cited, as one client reaches them."""
+
+    def __init__(self, origin: str) -> None:
+        """Take what links to this service begin with, without a slash at its end."""
+        self._origin = origin
+
+    def article(self, source: Source, start: int, end: int) -> str:
+        """Give our page of an article's version, with these characters of its text highlighted."""
+        where = urlencode({"version": source.version, "start": start, "end": end})
+        return f"{self._origin}/articles/{quote(source.article_id)}?{where}#quote"
+
+    def source(self, source: Source, citation: Citation) -> str:
+        """Give the article's own address with the quote marked, or our page of it where it has none for the web."""
+        if source.url and is_web_address(source.url):
+            return with_text_fragment(source.url, citation.quote)
+        return self.article(source, citation.start, citation.end)
+
+
+class References:
+    """The cited sources of one answer, while its sentences arrive."""
+
+    def __init__(self, links: Links) -> None:
+        """Start without any."""
+        self._links = links
+        self._urls: set[str] = set()
+
+    def add(self, event: SentenceReady) -> list[Reference]:
+        """Give the references that a sentence is the first to cite, in the order of their numbers; no two urls agree.
+
+        Clients merge sources of one address, and then their numbers are no longer ours.
+        """
+        references: list[Reference] = []
+        for source in event.new_sources:
+            citation = next(one for one in event.citations if one.source == source.number)
+            url = self._links.source(source, citation)
+            if url in self._urls:
+                url = self._links.article(source, citation.start, citation.end)
+            self._urls.add(url)
+            marker = f"[{source.number}]"
+            # The markers are a sentence's end: what looks like one in its words comes before.
+            start = event.sentence.start + event.sentence.text.rindex(marker)
+            references.append(
+                Reference(source=source, citation=citation, url=url, start=start, end=start + len(marker))
+            )
+        return references
+
+
+def is_web_address(url: str) -> bool:
+    """Tell whether an article's address is one that a reader may be sent to: http or https, of a host."""
+    try:
+        return bool(_ADDRESS.fullmatch(url) and urlsplit(url).hostname)
+    except ValueError:
+        return False
+
+
+def with_text_fragment(url: str, words: str) -> str:
+    """Let a browser scroll to words and mark them: https://wicg.github.io/scroll-to-text-fragment/."""
+    words = " ".join(words.split())
+    ends = words.split(" ")
+    if len(words) > _LONGEST_WHOLE and len(ends) > 2 * _ENDS:
+        text = f"{_encoded(' '.join(ends[:_ENDS]))},{_encoded(' '.join(ends[-_ENDS:]))}"
+    else:
+        text = _encoded(words)
+    return f"{url}{'' if '#' in url else '#'}:~:text={text}"
+
+
+def _encoded(words: str) -> str:
+    return quote(words, safe="").replace("-", "%2D")  # a hyphen would be a part of the syntax

@@ -1,0 +1,1 @@
+customElements.define("groundwire-chat", class extends HTMLElement {});

@@ -1,0 +1,2 @@
+// <groundwire-chat>: the chat as an element of any page.
+import "./web/chat.js";
