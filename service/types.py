@@ -6,11 +6,15 @@ from pydantic import AwareDatetime, BeforeValidator, Field, StringConstraints, f
 
 from retrieval.types import Corpus, Frozen, Hit, Passage, Scope, Source, Text, without_surrogates
 
+MOST_QUESTION = 2000  # characters
+MOST_TURNS = 40
 MOST_HISTORY = 20_000  # characters in all turns together
 
 # The constraints stand next to `str`: behind another validator they would measure the text before it is stripped.
 QuestionText = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), BeforeValidator(without_surrogates)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_QUESTION),
+    BeforeValidator(without_surrogates),
 ]
 
 
@@ -42,7 +46,7 @@ class Question(Frozen):
     """What is asked; `{"question": "…"}` is enough."""
 
     question: QuestionText
-    history: tuple[Turn, ...] = Field(default=(), max_length=40, description="The turns before, oldest first.")
+    history: tuple[Turn, ...] = Field(default=(), max_length=MOST_TURNS, description="The turns before, oldest first.")
     scope: Scope = Scope()
     as_of: AwareDatetime | None = Field(default=None, description="Use nothing that was published later.")
     options: Options = Options()

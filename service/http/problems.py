@@ -106,9 +106,11 @@ def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def field_error(field: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY) -> ClientException:
-    """Make the error of one wrong field."""
-    return ClientException(status_code=status, extra=[{"key": field, "message": message}])
+def field_error(
+    field: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY, *, code: str | None = None
+) -> ClientException:
+    """Make the error of one wrong field, with OpenAI's code of it if that has one."""
+    return ClientException(status_code=status, extra=[{"key": field, "message": message, "code": code}])
 
 
 def _status(error: Exception) -> HTTPStatus:
