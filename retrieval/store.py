@@ -33,6 +33,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreError, StoreForeign, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.lexical import Term, WordIndex
+from retrieval.mending import mend, remove_half_written
 from retrieval.owner import Owner, unwritable
 from retrieval.ranking import Candidate
 from retrieval.types import Article, Corpus, Scope, Source
@@ -99,14 +100,16 @@ class Store:
             StoreLocked: another process owns it; two would lose each other's writes without a word.
             StoreUnavailable: the folder cannot be written.
             StoreForeign: it holds vectors of another model.
+            ModelError: a kill has spoilt its vectors, and the model does not answer.
 
         """
         owner = Owner.acquire(folder)
         client = None
         try:
+            missing = remove_half_written(folder)
             settings = ChromaSettings(anonymized_telemetry=False)
             client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
-            return cls(client, embedder, folder=folder / "words", owner=owner)
+            store = cls(client, embedder, folder=folder / "words", owner=owner)
         except BaseException as error:
             if client:
                 _close(client)
@@ -119,6 +122,13 @@ class Store:
                 f"Chroma cannot open {folder / 'chroma'}: {error}. Is the folder writable, and not from a newer Chroma?"
             )
             raise StoreUnavailable(message) from error
+        if missing:
+            try:
+                mend(folder, store._archive, store._catalogue.records(), embedder)
+            except BaseException:
+                store.close()
+                raise
+        return store
 
     @classmethod
     def open_server(cls, url: str, embedder: Embedder, folder: Path | None = None) -> Self:
@@ -198,7 +208,15 @@ class Store:
 
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources, in the order in which they came first."""
-        return await _in_thread(self._read_sources, offset, limit)
+        return await _in_thread(self._read_sources, lambda known: known.page(offset, limit))
+
+    async def newest(self, offset: int, limit: int) -> list[Source]:
+        """Give a page of the articles' sources, the last published first; at the end those without a date."""
+        return await _in_thread(self._read_sources, lambda known: known.newest(offset, limit))
+
+    async def same_origin(self, article_id: str, limit: int) -> list[Source]:
+        """Give the sources of the other articles of an article's origin, up to so many, the first published first."""
+        return await _in_thread(self._read_sources, lambda known: known.same_origin(article_id)[:limit])
 
     async def version(self, article_id: str) -> str | None:
         """Give an article's current version."""
@@ -283,9 +301,9 @@ class Store:
         record, _ = self._archive.records([article_id]).get(article_id, (None, None))
         return record.version if record and not record.withdrawn else None
 
-    def _read_sources(self, offset: int, limit: int) -> list[Source]:
+    def _read_sources(self, choose: Callable[[Catalogue], Sequence[str]]) -> list[Source]:
         self._feed.refresh()
-        article_ids = list(self._catalogue.page(offset, limit))
+        article_ids = list(choose(self._catalogue))
         records = self._archive.records(article_ids)
         return [self._catalogue.with_origin(records[one][1]) for one in article_ids if one in records]
 
