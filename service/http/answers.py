@@ -1,13 +1,11 @@
 """POST /v1/answers, as JSON or as a stream of events, and POST /v1/search."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import Stream
@@ -16,14 +14,10 @@ from pydantic import Field
 from retrieval.types import Frozen, Hit
 from service.desk import Answering
 from service.http.problems import field_error, problem_of, problem_specs
+from service.http.streaming import STREAM_HEADERS, while_connected
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
-T = TypeVar("T")
-
 _BODY_LIMIT = 1_000_000  # bytes; the longest question and history, all of it escaped (`\ud83d\ude00`), are 264,000
-
-# Neither a cache nor a proxy may hold back what is to be read as it comes.
-_STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 _EVENT_NAMES: Mapping[type[Event], str] = {
     Searched: "searched",
@@ -62,8 +56,8 @@ async def answer(
     """
     _check(data, answering)
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return Stream(_messages(answering, data), media_type="text/event-stream", headers=_STREAM_HEADERS)
-    return Response(await _while_connected(request, answering.answer(data)))
+        return Stream(_messages(answering, data), media_type="text/event-stream", headers=STREAM_HEADERS)
+    return Response(await while_connected(request, answering.answer(data)))
 
 
 @post(
@@ -78,31 +72,12 @@ async def search(
 ) -> Hits:
     """Give the passages that a question finds, also when none is relevant."""
     _check(data, answering)
-    return Hits(hits=tuple(await _while_connected(request, answering.search(data))))
+    return Hits(hits=tuple(await while_connected(request, answering.search(data))))
 
 
 def _check(question: Question, answering: Answering) -> None:
     if question.options.model not in (None, *answering.models):
         raise field_error("options.model", f"must be one of {', '.join(answering.models)}")
-
-
-async def _while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
-    """Do the work unless the client leaves; nobody would read its result, and a language model costs money."""
-
-    async def gone() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    tasks = asyncio.create_task(work), asyncio.create_task(gone())
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
-            return tasks[0].result()
-        raise ClientException("the client left")
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _messages(answering: Answering, question: Question) -> AsyncGenerator[str]:
