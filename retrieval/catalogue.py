@@ -4,6 +4,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -115,6 +116,11 @@ class Catalogue:
         """Give the ids of a page of articles, in the order in which they came first."""
         return self._rows().ids[offset : offset + limit]
 
+    def newest(self, offset: int, limit: int) -> Sequence[str]:
+        """Give the ids of a page of articles, the last published first; at the end those without a date."""
+        rows = self._rows()
+        return [rows.ids[row] for row in rows.newest[offset : offset + limit]]
+
     def origin(self, article_id: str, as_of: datetime | None = None) -> str:
         """Name the group of copies and rewrites that an article belongs to: the first published of them.
 
@@ -123,19 +129,26 @@ class Catalogue:
         nothing.
         """
         with self._held:
-            group, ahead = {article_id}, [article_id]
-            while ahead:
-                new = {one for one in self._linked(ahead.pop()) if self._published_by(one, as_of)} - group
-                group |= new
-                ahead += new
-            if len(group) == 1:
-                return article_id
-            return min(group, key=self._first)
+            group = self._group(article_id, as_of)
+            return min(group, key=self._first) if len(group) > 1 else article_id
+
+    def same_origin(self, article_id: str) -> list[str]:
+        """Name the other articles of an article's origin, the first published first."""
+        with self._held:
+            return sorted(self._group(article_id, None) - {article_id}, key=self._first)
 
     def with_origin(self, source: Source, as_of: datetime | None = None) -> Source:
         """Give a source with its origin."""
         origin = self.origin(source.article_id, as_of)
         return source if origin == source.origin else source.model_copy(update={"origin": origin})
+
+    def _group(self, article_id: str, as_of: datetime | None) -> set[str]:
+        group, ahead = {article_id}, [article_id]
+        while ahead:
+            new = {one for one in self._linked(ahead.pop()) if self._published_by(one, as_of)} - group
+            group |= new
+            ahead += new
+        return group
 
     def _published_by(self, article_id: str, as_of: datetime | None) -> bool:
         published = self._current[article_id].published
@@ -224,6 +237,11 @@ class _Table:
         self.outlets: dict[str | None, int] = {}
         outlet = [self.outlets.setdefault(record.outlet, len(self.outlets)) for record in self.records]
         self.outlet = np.array(outlet, dtype=np.int64)
+
+    @cached_property
+    def newest(self) -> NDArray[np.int64]:
+        """The rows from the last published to the first; nan, no date, sorts to the end."""
+        return np.lexsort((-np.arange(len(self.ids)), -self.published))
 
 
 def _hash(record: Record) -> int:

@@ -165,6 +165,34 @@ def test_a_page_is_in_the_order_in_which_articles_came_first() -> None:
     assert [list(made.page(offset, 2)) for offset in (0, 2, 4)] == [["c", "a"], ["b"], []]
 
 
+def test_the_newest_are_those_published_last_then_those_that_came_last() -> None:
+    hours = {"first": 1, "undated": None, "twin": 5, "late": 9, "other twin": 5, "undated too": None}
+    made = catalogue(*(record(name, change=number, hours=at) for number, (name, at) in enumerate(hours.items())))
+    made.apply(record("gone", change=9, hours=20))
+    assert next(iter(made.newest(0, 1))) == "gone"
+
+    made.apply(record("gone", withdrawn=True, change=10))
+
+    pages = [list(made.newest(offset, 2)) for offset in (0, 2, 4, 6)]
+    assert pages == [["late", "other twin"], ["twin", "first"], ["undated too", "undated"], []]
+    assert list(Catalogue().newest(0, 50)) == []
+
+
+def test_the_others_of_an_origin_are_named_from_the_first_published_on() -> None:
+    a, c = record("a", hours=0), record("c", hours=2, copies=(("b", "1"),))
+    b, undated = record("b", hours=1, copies=(("a", "1"),)), record("undated", hours=None, copies=(("c", "1"),))
+    made = catalogue(undated, c, b, a, record("d"))
+
+    assert [made.same_origin(name) for name in ("a", "c", "d", "unknown")] == [
+        ["b", "c", "undated"],
+        ["a", "b", "undated"],
+        [],
+        [],
+    ]
+    made.apply(record("b", withdrawn=True, change=2))
+    assert made.same_origin("a") == made.same_origin("b") == []
+
+
 def test_a_passage_is_named_by_article_version_and_write() -> None:
     name = stored_id("desk/a@b#1~c", "v1", 12, "w2")
 

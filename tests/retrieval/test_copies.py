@@ -59,7 +59,12 @@ async def test_a_wire_story_in_three_outlets_is_one_source_and_two_reporters_are
     assert await origins(store, *names) == ["agency", "agency", "agency", "rival", "independent"]
 
     store.close()
-    assert await origins(open_store(), *names) == ["agency", "agency", "agency", "rival", "independent"]
+    store = open_store()
+    assert await origins(store, *names) == ["agency", "agency", "agency", "rival", "independent"]
+    others = [[one.article_id for one in await store.same_origin(name, 50)] for name in ("verbatim", "rival", "none")]
+    assert others == [["agency", "light"], [], []]
+    [first] = await store.same_origin("light", 1)
+    assert (first.article_id, first.origin) == ("agency", "agency")
 
 
 async def test_articles_that_are_written_in_one_go_are_compared_with_each_other(open_store: Open) -> None:

@@ -233,6 +233,18 @@ async def test_articles_are_listed_page_by_page_in_the_order_in_which_they_came_
     assert [[source.article_id for source in page] for page in pages] == [["c", "a"], ["d", "b"], ["e"], []]
 
 
+async def test_the_newest_articles_are_listed_first_page_by_page(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    for name, hours in {"old": 0, "new": 9, "undated": None, "older": -3}.items():
+        published = None if hours is None else DAY + timedelta(hours=hours)
+        article = make_article(article_id=name, title=name, text=f"Words of {name}.", published=published)
+        await ingest(article, store, embedder)
+
+    pages = [await store.newest(offset, 3) for offset in (0, 3, 6)]
+
+    assert [[source.article_id for source in page] for page in pages] == [["new", "old", "older"], ["undated"], []]
+
+
 async def test_the_nearest_comes_first_with_its_cosine(open_store: Open, embedder: WordEmbedder) -> None:
     store = open_store()
     for name, text in {"a": "drones drones", "b": "drones river", "c": "river bank"}.items():
