@@ -10,25 +10,27 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from litestar import Litestar, Request
-from litestar.config.cors import CORSConfig
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import ClientException, HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
-from litestar.status_codes import HTTP_421_MISDIRECTED_REQUEST
+from litestar.response.base import ASGIResponse
+from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_421_MISDIRECTED_REQUEST
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from service.desk import Answering
 from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
+from service.http.cors import Origins
 from service.http.health import live, ready
 from service.http.links import Links
 from service.http.pages import page_routes
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
+from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.logs import request_id
 from service.types import ChatExtra
 
@@ -75,6 +77,7 @@ def make_app(
 
     return Service(
         hosts=hosts,
+        origins=Origins(cors_origins),
         route_handlers=[
             answer,
             search,
@@ -84,6 +87,8 @@ def make_app(
             delete_article,
             live,
             ready,
+            ui_chat,
+            ui_chat_stream,
             *page_routes,
         ],
         dependencies={
@@ -91,11 +96,6 @@ def make_app(
             "links": Provide(provide_links),
             "extras": Provide(provide_extras),
         },
-        cors_config=CORSConfig(
-            allow_origins=list(cors_origins), allow_methods=["GET", "POST"], expose_headers=["x-request-id"]
-        )
-        if cors_origins
-        else None,
         request_class=JsonRequest,
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
@@ -113,11 +113,12 @@ def make_app(
 class Service(Litestar):
     """Litestar, and what must hold for requests that no route matches too: its middleware never sees those."""
 
-    __slots__ = ("_hosts",)
+    __slots__ = ("_hosts", "_origins")
 
-    def __init__(self, *, hosts: Collection[str] | None, **options: Any) -> None:  # noqa: ANN401 - Litestar's own
-        """Take the names that the service may be called by, and Litestar's options."""
+    def __init__(self, *, hosts: Collection[str] | None, origins: Origins, **options: Any) -> None:  # noqa: ANN401 - Litestar's own
+        """Take the names that the service may be called by, who may read it elsewhere, and Litestar's options."""
         self._hosts = hosts
+        self._origins = origins
         super().__init__(**options)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - Litestar's unions of ASGI types
@@ -142,13 +143,20 @@ class Service(Litestar):
                 sent_headers["x-request-id"] = request_id.get()
                 for name, value in _SECURITY_HEADERS.items():
                     sent_headers.setdefault(name, value)
+                self._origins.mark(sent_headers, headers)
+            elif message["type"] == "http.response.body" and scope["method"] == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         try:
-            if self._hosts is None or _name(headers.get("host", "")) in self._hosts:
-                await super().__call__(scope, receive, identified)
-            else:
+            if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
                 await self._refuse(scope, receive, identified)
+            elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
+                await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
+            else:
+                # What can be got can be asked about: HEAD is GET without the body.
+                method = "GET" if scope["method"] == "HEAD" else scope["method"]
+                await super().__call__({**scope, "method": method}, receive, identified)
         finally:
             took = (time.perf_counter() - began) * 1000
             # Paths are the client's words: quoted, so that they cannot forge a line.
