@@ -31,7 +31,6 @@ from service.http.pages import page_routes
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
 from service.http.ui_stream import ui_chat, ui_chat_stream
-from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.logs import request_id
 from service.types import ChatExtra
 
@@ -88,8 +87,6 @@ def make_app(
             delete_article,
             live,
             ready,
-            ui_chat,
-            ui_chat_stream,
             ui_chat,
             ui_chat_stream,
             *page_routes,
