@@ -13,12 +13,13 @@ ifdef PORT
 export GROUNDWIRE_PORT := $(PORT)
 endif
 
-.PHONY: help demo install test check crash lock bench clean
+.PHONY: help demo install test check screenshots crash lock bench clean
 
 help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
+	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
 	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv)"
@@ -38,6 +39,10 @@ check: $(VENV)/.dev install
 	@echo "Types"; $(BIN)/mypy
 	@echo "Import contracts"; $(BIN)/lint-imports
 	@echo "Tests"; $(BIN)/python -m pytest
+
+screenshots: $(VENV)/.dev install
+	@GROUNDWIRE_BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/browser/test_looks.py
+	@mkdir -p docs && cp build/screenshots/readme.png docs/page.png
 
 crash: $(VENV)/.dev install
 	@GROUNDWIRE_CRASHES=$(or $(CRASHES),100) $(BIN)/python -m pytest -s tests/retrieval/test_crash.py
