@@ -1,2 +1,7 @@
 // <groundwire-chat>: the chat as an element of any page.
-import "./web/chat.js";
+import { GroundwireChat } from "./web/chat.js";
+
+// A page may load the widget twice; the first one stays.
+if (!customElements.get("groundwire-chat")) {
+  customElements.define("groundwire-chat", GroundwireChat);
+}

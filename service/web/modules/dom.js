@@ -1,0 +1,30 @@
+// Elements are made of attributes and text; nothing that an article or a model wrote ever becomes HTML.
+
+/**
+ * Make an element; null, undefined and false are no attributes, true is an empty one.
+ *
+ * @param {string} tag
+ * @param {Record<string, string | number | boolean | null | undefined>} attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value != null && value !== false) made.setAttribute(name, value === true ? "" : String(value));
+  }
+  made.append(...children);
+  return made;
+}
+
+/**
+ * Make an element for words that are not ours: of any language, written in any direction.
+ *
+ * @param {string} tag
+ * @param {Record<string, string | number | boolean | null | undefined>} attributes
+ * @param {...(Node | string)} children
+ * @returns {HTMLElement}
+ */
+export function words(tag, attributes, ...children) {
+  return element(tag, { dir: "auto", lang: "", ...attributes }, ...children);
+}

@@ -1,0 +1,244 @@
+// One question and what came of it: sentences with chips, or why there is no answer; a part of the conversation.
+
+import { element, words } from "./dom.js";
+import { about, articlePage, byline, webAddress } from "./source.js";
+
+const NEAREST = 3; // passages that are offered where there is no answer
+const EXCERPT = 280; // characters of such a passage
+const MOST_DOTS = 5; // beside a sentence, one for each independent source
+
+/** What a writer escapes so that Markdown shows it as it is: service/sentences.py, `escaped`. */
+const ESCAPES = /\\(?=\[\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\]|<[a-zA-Z/!?])|(?<=!)\\(?=\[)/g;
+
+const UNSUPPORTED = " [unsupported]";
+
+const COPY = "Copy with sources";
+const TOLD_FOR = 2000; // milliseconds that a button says what it did; chosen
+
+/** A question, its answer as far as it has come, and their elements. */
+export class Exchange {
+  #address;
+  #card;
+  #copy;
+  #again;
+  #hits = [];
+  #sources = new Map();
+  #citations = [];
+  #copied = [];
+  #status = element("p", { part: "status" }, "Searching the articles");
+
+  /**
+   * @param {string} question
+   * @param {object} chat
+   * @param {URL} chat.address of the service
+   * @param {import("./quote.js").QuoteCard} chat.card
+   * @param {string} chat.id of the heading
+   * @param {() => Promise<string>} chat.copy copies `plainText`, and gives what to say of it
+   * @param {() => void} chat.again asks once more
+   */
+  constructor(question, { address, card, id, copy, again }) {
+    this.question = question;
+    /** The answer's text as far as it was shown. */
+    this.text = "";
+    this.#address = address;
+    this.#card = card;
+    this.#copy = copy;
+    this.#again = again;
+    this.answer = element("div", { part: "answer" }, this.#status);
+    const heading = words("h3", { part: "question", id }, question);
+    this.element = element("article", { part: "exchange", "aria-labelledby": id }, heading, this.answer);
+  }
+
+  /** Give the turns that a later question refers to: what the reader has seen, and no more. */
+  get turns() {
+    const asked = { role: "user", text: this.question };
+    return this.text ? [asked, { role: "assistant", text: this.text }] : [asked];
+  }
+
+  /** Show one event of the answer. */
+  show({ name, data }) {
+    if (name === "searched") this.#searched(data.hits);
+    else if (name === "sentence") this.#append(data);
+    else if (name === "answered") this.#finish(data.answer);
+  }
+
+  /** Say that the reader stopped it; what was shown stays. */
+  stop() {
+    const again = button("Ask again", { part: "retry" }, this.#again);
+    this.#end(...this.#sourceList(), element("p", { part: "stopped" }, "Stopped. ", again));
+  }
+
+  /** Say why it failed; what was shown stays. */
+  fail(message) {
+    const again = button("Try again", { part: "retry" }, this.#again);
+    const error = element("div", { part: "error", role: "alert" }, words("p", {}, message), again);
+    this.#end(...this.#sourceList(), error);
+  }
+
+  /** Give the whole as plain text, with its sources. */
+  get plainText() {
+    const sources = [...this.#sources.values()].map((source) => {
+      const url = webAddress(source.url)?.href ?? this.#page(source);
+      return [`[${source.number}] ${source.title}`, about(source), url].filter(Boolean).join("\n    ");
+    });
+    return [this.question, ...this.#copied, ...(sources.length ? ["Sources", ...sources] : [])].join("\n\n") + "\n";
+  }
+
+  #searched(hits) {
+    this.#hits = hits;
+    this.#status.textContent = hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
+  }
+
+  #append({ text, sentence, citations, new_sources: sources }) {
+    for (const source of sources) this.#sources.set(source.number, source);
+    this.#citations.push(...citations);
+    this.text += text;
+
+    const spoken = wordsOf(sentence, citations);
+    const chips = this.#chips(citations);
+    const shown = words("p", { part: "sentence", "data-verdict": sentence.verdict }, spoken);
+    if (chips.length) shown.append(" ", ...chips);
+    const support = element("p", { part: "support", "data-verdict": sentence.verdict }, supportOf(sentence, citations));
+    if (sentence.independent_sources) {
+      support.dataset.dots = "●".repeat(Math.min(sentence.independent_sources, MOST_DOTS));
+    }
+    this.#status.before(shown, support);
+    support.dir = shown.matches(":dir(rtl)") ? "rtl" : "ltr"; // it stands where its sentence begins
+    this.#copied.push([spoken, ...chips.map((chip) => chip.textContent)].join(" ") + unprovedMark(sentence));
+  }
+
+  #finish(answer) {
+    if (answer.abstained) this.#abstain(answer.abstained.message);
+    const disagreements = answer.disagreements.map((one) => this.#disagreement(one, answer));
+    const notices = answer.notices.map(({ kind, message }) =>
+      words("p", { part: "notice", "data-kind": kind }, message),
+    );
+    this.#copied.push(...notices.map((notice) => notice.textContent));
+    this.#end(...disagreements, ...notices, ...this.#sourceList(), this.#copyButton());
+  }
+
+  #abstain(message) {
+    this.text = message;
+    this.#copied.push(message);
+    const nearest = this.#hits.slice(0, NEAREST).map(({ passage }) => this.#passage(passage));
+    this.answer.append(words("p", { part: "abstention" }, message));
+    if (!nearest.length) return;
+    const heading = element("h4", {}, "Nearest passages");
+    this.answer.append(element("section", { part: "passages" }, heading, element("ul", {}, ...nearest)));
+  }
+
+  #passage(passage) {
+    const link = { part: "passage", href: articlePage(this.#address, passage.source, passage), ...NEW_TAB };
+    const excerpt = passage.text.replace(/\s+/g, " ").trim();
+    const cut = excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT).replace(/\s?\S*$/, "")} …` : excerpt;
+    return element(
+      "li",
+      {},
+      words("a", link, passage.source.title),
+      ...[byline(passage.source)].filter(Boolean),
+      words("p", {}, cut),
+    );
+  }
+
+  /** Say what the articles differ in, and what each of them says: the newest first. */
+  #disagreement({ about: subject, sentences, says, over_time: overTime }, answer) {
+    const lead = overTime
+      ? "The articles differ, and each may have been right on its day, about"
+      : "The articles disagree about";
+    const sides = sentences.map((index, side) => {
+      const citation = answer.citations[answer.sentences[index].citations[0]];
+      const source = this.#sources.get(citation.source);
+      const chips = this.#chips([citation]);
+      this.#copied.push(`${about(source) || source.title}: “${says[side]}” [${source.number}]`);
+      return element("li", {}, ...[byline(source)].filter(Boolean), words("q", {}, says[side]), " ", ...chips);
+    });
+    this.#copied.splice(-sides.length, 0, `${lead} “${subject}”:`);
+    const heading = element("p", {}, `${lead} `, words("q", {}, subject), ":");
+    return element("section", { part: "disagreement" }, heading, element("ul", {}, ...sides));
+  }
+
+  /** Make a chip for each article that is cited; two quotes of one article share it. */
+  #chips(citations) {
+    const bySource = Map.groupBy(citations, (citation) => citation.source);
+    return [...bySource].map(([number, cited]) => {
+      const source = this.#sources.get(number);
+      const name = [`Source ${number}: ${source.title}`, source.outlet].filter(Boolean).join(", ");
+      const href = articlePage(this.#address, source, cited[0]);
+      const chip = element("a", { part: "chip", href, "aria-label": name, ...NEW_TAB }, `[${number}]`);
+      this.#card.explain(chip, source, [...new Set(cited.map((citation) => citation.quote))]);
+      return chip;
+    });
+  }
+
+  #sourceList() {
+    if (!this.#sources.size) return [];
+    const items = [...this.#sources.values()].map((source) => {
+      const own = webAddress(source.url);
+      const original = { part: "original", href: own?.href, ...NEW_TAB };
+      return element(
+        "li",
+        { value: source.number },
+        words("a", { href: this.#page(source), ...NEW_TAB }, source.title),
+        ...[byline(source)].filter(Boolean),
+        ...(own ? [element("a", original, `Original at ${own.hostname}`)] : []),
+      );
+    });
+    const heading = element("h4", {}, "Sources");
+    return [element("section", { part: "cited" }, heading, element("ol", { part: "sources" }, ...items))];
+  }
+
+  /** Give our page of a source, with the first words highlighted that were cited from it. */
+  #page(source) {
+    const cited = this.#citations.find((citation) => citation.source === source.number);
+    return articlePage(this.#address, source, cited);
+  }
+
+  #copyButton() {
+    const copy = button(COPY, { part: "copy" }, async () => {
+      copy.textContent = await this.#copy();
+      setTimeout(() => (copy.textContent = COPY), TOLD_FOR);
+    });
+    return copy;
+  }
+
+  #end(...last) {
+    this.#status.remove();
+    this.answer.append(...last);
+  }
+}
+
+/**
+ * Make a button that does something.
+ *
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ * @param {() => void} action
+ * @returns {HTMLButtonElement}
+ */
+export function button(name, attributes, action) {
+  const made = element("button", { type: "button", ...attributes }, name);
+  made.addEventListener("click", action);
+  return made;
+}
+
+const NEW_TAB = { target: "_blank", rel: "noopener" };
+
+/** Give a sentence's words: without the markers that the service put behind them, and without its escapes. */
+function wordsOf(sentence, citations) {
+  const markers = citations.length ? ` ${citations.map((citation) => `[${citation.source}]`).join("")}` : UNSUPPORTED;
+  return (sentence.text.endsWith(markers) ? sentence.text.slice(0, -markers.length) : sentence.text).replace(ESCAPES, "");
+}
+
+/** Say how well founded a sentence is. */
+function supportOf(sentence, citations) {
+  if (sentence.verdict === "unsupported") return "Not supported by the articles";
+  const articles = new Set(citations.map((citation) => citation.source)).size;
+  const independent = sentence.independent_sources;
+  const sources = independent === 1 ? "independent source" : "independent sources";
+  if (articles > independent) return `${articles} articles, ${independent} ${sources}`;
+  return independent === 1 ? "1 source" : `${independent} ${sources}`;
+}
+
+function unprovedMark(sentence) {
+  return sentence.verdict === "unsupported" ? " [not supported by the articles]" : "";
+}

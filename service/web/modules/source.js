@@ -1,0 +1,79 @@
+// Where an article can be read, and what is said of it beside its title.
+
+import { element, words } from "./dom.js";
+
+/**
+ * An article as it is cited; offsets in its text are in code points, as in every link to it.
+ *
+ * @typedef {object} Source
+ * @property {string} article_id
+ * @property {string} version
+ * @property {string} title
+ * @property {string | null} outlet
+ * @property {string | null} url
+ * @property {string | null} published
+ * @property {string[]} credits
+ */
+
+const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
+/**
+ * Give the address of the service's own page of an article's version, with some of its text highlighted.
+ *
+ * @param {URL} address of the service, with a slash at its end
+ * @param {Source} source
+ * @param {{start: number, end: number}} span
+ * @returns {string}
+ */
+export function articlePage(address, source, { start, end }) {
+  const id = source.article_id.split("/").map(encodeURIComponent).join("/");
+  return `${address.href}articles/${id}?${new URLSearchParams({ version: source.version, start, end })}#quote`;
+}
+
+/**
+ * Give an article's own address, or null where it is none of the web: `javascript:` and `data:` run in who clicks.
+ *
+ * @param {string | null} url
+ * @returns {URL | null}
+ */
+export function webAddress(url) {
+  const parsed = url && URL.canParse(url) ? new URL(url) : null;
+  return parsed && ["http:", "https:"].includes(parsed.protocol) && parsed.hostname ? parsed : null;
+}
+
+/**
+ * Give the day of a moment, as the article's outlet would print it: a date without a time is 00:00 UTC.
+ *
+ * @param {string | null} moment
+ * @returns {string}
+ */
+export function day(moment) {
+  const when = new Date(moment ?? NaN);
+  return Number.isNaN(when.getTime()) ? "" : DAY.format(when);
+}
+
+/**
+ * Give who published an article, and when, as text.
+ *
+ * @param {Source} source
+ * @returns {string}
+ */
+export function about(source) {
+  return [source.outlet, day(source.published), source.credits.join(", ")].filter(Boolean).join(" · ");
+}
+
+/**
+ * Give who published an article, and when, as an element; null where nothing is known.
+ *
+ * @param {Source} source
+ * @returns {HTMLElement | null}
+ */
+export function byline(source) {
+  const date = day(source.published);
+  const known = [
+    source.outlet && words("span", {}, source.outlet),
+    date && element("time", { datetime: source.published }, date),
+    source.credits.length && words("span", {}, source.credits.join(", ")),
+  ].filter(Boolean);
+  return known.length ? element("span", { part: "byline" }, ...known.flatMap((one) => [" · ", one]).slice(1)) : null;
+}

@@ -1,0 +1,111 @@
+// A question goes out, and its events come in: POST /v1/answers as server-sent events.
+
+/** @typedef {{role: "user" | "assistant", text: string}} Turn */
+
+/** Why there is no answer, in words for who asked; the HTTP status where there is one. */
+export class Unanswered extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/**
+ * Ask, and give each event as soon as it is read: `searched`, `sentence`…, and `answered` as the last.
+ *
+ * @param {{address: URL, key: string | null, question: string, history: Turn[], signal: AbortSignal}} asked
+ * @returns {AsyncGenerator<{name: string, data: any}>}
+ * @throws {Unanswered} the service cannot be reached, refuses, fails, or breaks off
+ */
+export async function* ask({ address, key, question, history, signal }) {
+  const response = await post(address, key, { question, history, stream: true }, signal);
+  if (!response.ok) throw new Unanswered(await detailOf(response), response.status);
+  if (!isOf(response, "text/event-stream")) throw new Unanswered(`What answers at ${address.href} is no groundwire.`);
+  try {
+    for await (const { name, data } of messages(response.body)) {
+      const event = { name, data: JSON.parse(data) };
+      if (name === "failed") throw new Unanswered(event.data.error.detail, event.data.error.status);
+      yield event;
+      if (name === "answered") return;
+    }
+  } catch (error) {
+    if (signal.aborted || error instanceof Unanswered) throw error;
+    throw new Unanswered("The connection was lost before the answer was complete.");
+  }
+  throw new Unanswered("The service broke off before the answer was complete.");
+}
+
+async function post(address, key, body, signal) {
+  try {
+    return await fetch(new URL("v1/answers", address), {
+      method: "POST",
+      headers: {
+        accept: "text/event-stream",
+        "content-type": "application/json",
+        ...(key && { authorization: `Bearer ${key}` }),
+      },
+      body: JSON.stringify(body),
+      signal,
+    });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    // A browser does not tell a page which of the two it was.
+    const foreign = address.origin === location.origin ? "" : `, or does not allow pages of ${location.origin} to ask it`;
+    throw new Unanswered(`The service at ${address.origin} cannot be reached${foreign}.`);
+  }
+}
+
+/** Say why a request was refused: the problem's own words, where it is one (RFC 9457). */
+async function detailOf(response) {
+  const otherwise = `The service refused the question: ${[response.status, response.statusText].join(" ").trim()}.`;
+  if (!isOf(response, "application/problem+json")) return otherwise;
+  try {
+    return (await response.json()).detail || otherwise;
+  } catch {
+    return otherwise; // cut off, and its status says enough
+  }
+}
+
+function isOf(response, mediaType) {
+  return (response.headers.get("content-type") ?? "").toLowerCase().startsWith(mediaType);
+}
+
+/**
+ * Read server-sent events: https://html.spec.whatwg.org/#event-stream-interpretation. An EventSource cannot post.
+ *
+ * @param {ReadableStream<Uint8Array>} body
+ * @returns {AsyncGenerator<{name: string, data: string}>}
+ */
+export async function* messages(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      text += value;
+      const blocks = text.split(/\r\n\r\n|\n\n|\r\r/);
+      text = blocks.pop();
+      for (const block of blocks) {
+        const message = messageOf(block);
+        if (message.data) yield message;
+      }
+    }
+  } finally {
+    reader.cancel().catch(() => {}); // it may have failed already, which is told above
+  }
+}
+
+function messageOf(block) {
+  const message = { name: "message", data: "" };
+  for (const line of block.split(/\r\n|\n|\r/)) {
+    const [, field, value] = /^(event|data): ?(.*)$/.exec(line) ?? [];
+    if (field === "event") message.name = value;
+    if (field === "data") message.data += (message.data && "\n") + value;
+  }
+  return message;
+}
