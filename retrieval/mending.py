@@ -1,8 +1,8 @@
 """A store whose vectors a kill has spoilt: their texts are whole, so they are computed anew.
 
-Chroma writes the index of a collection's vectors over the one before, and forgets the log that it was made from. Killed
-in the middle, in one of some hundreds of kills in an ingest, it leaves `index_metadata.pickle` cut short, and opens the
-collection no more. Without the index it does, and has all but the vectors.
+Chroma writes the index of a collection's vectors file by file over the one before. Killed in the middle, in one of some
+hundreds of kills in an ingest, it leaves `index_metadata.pickle` cut short, or older than the other files, and reads
+the collection no more. Without the index it does, and has all but the vectors.
 """
 
 import asyncio
@@ -14,6 +14,8 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
+from chromadb.api import ClientAPI
+from chromadb.errors import ChromaError
 
 from retrieval.archive import Archive, batches
 from retrieval.catalogue import Record
@@ -23,23 +25,35 @@ from retrieval.types import Passage
 from retrieval.writes import Prepared
 
 _NOTE = "vectors-missing"
-_WHOLE_END = b"u."  # of every index_metadata.pickle of Chroma 1.5.9: the outermost dict is complete, then it stops
 _TOGETHER = 20  # articles whose vectors are written in one call; of 300 articles it takes 3 s, one by one 9
 _TELL_EVERY = 5.0  # seconds between two lines of progress
 _log = logging.getLogger("groundwire.store")
 
 
-def remove_half_written(folder: Path) -> bool:
-    """Remove the half-written indexes of the Chroma in a folder; tell whether vectors are missing, since whenever.
+def is_readable(client: ClientAPI) -> bool:
+    """Tell whether Chroma can read the indexes of all its vectors."""
+    for collection in client.list_collections():
+        try:
+            collection.count()
+        except ChromaError as error:
+            if "hnsw" not in str(error):
+                raise
+            _log.warning("%s was left half written: %s", collection.name, error)
+            return False
+    return True
 
-    Nobody may have it open.
-    """
-    note = folder / _NOTE
-    for pickle in (folder / "chroma").glob("*/index_metadata.pickle"):
-        if not pickle.read_bytes().endswith(_WHOLE_END):
-            note.touch()  # first: killed after the removal, nobody would see that they are missing
-            shutil.rmtree(pickle.parent)
-    return note.exists()
+
+def remove_indexes(folder: Path) -> None:
+    """Remove the indexes of the Chroma in a folder, which nobody may have open."""
+    (folder / _NOTE).touch()  # first: killed after the removal, nobody would see that vectors are missing
+    for index in (folder / "chroma").iterdir():
+        if index.is_dir():
+            shutil.rmtree(index)
+
+
+def is_due(folder: Path) -> bool:
+    """Tell whether vectors are missing, since whenever."""
+    return (folder / _NOTE).exists()
 
 
 def mend(folder: Path, archive: Archive, records: list[Record], embedder: Embedder) -> None:
@@ -49,7 +63,7 @@ def mend(folder: Path, archive: Archive, records: list[Record], embedder: Embedd
         ModelError: the embedding model does not answer.
 
     """
-    _log.warning("Chroma was killed while it wrote its vectors: those of %d articles are computed anew", len(records))
+    _log.warning("The vectors of %d articles are computed anew", len(records))
     with ThreadPoolExecutor(1) as pool:  # of its own: whoever opens the store may be in an event loop
         pool.submit(asyncio.run, _mend(archive, records, embedder)).result()
     (folder / _NOTE).unlink()

@@ -33,7 +33,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreError, StoreForeign, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.lexical import Term, WordIndex
-from retrieval.mending import mend, remove_half_written
+from retrieval.mending import is_due, is_readable, mend, remove_indexes
 from retrieval.owner import Owner, unwritable
 from retrieval.ranking import Candidate
 from retrieval.types import Article, Corpus, Scope, Source
@@ -106,9 +106,11 @@ class Store:
         owner = Owner.acquire(folder)
         client = None
         try:
-            missing = remove_half_written(folder)
-            settings = ChromaSettings(anonymized_telemetry=False)
-            client = chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
+            client = _embedded(folder)
+            if not is_readable(client):
+                _close(client)
+                remove_indexes(folder)
+                client = _embedded(folder)
             store = cls(client, embedder, folder=folder / "words", owner=owner)
         except BaseException as error:
             if client:
@@ -122,7 +124,7 @@ class Store:
                 f"Chroma cannot open {folder / 'chroma'}: {error}. Is the folder writable, and not from a newer Chroma?"
             )
             raise StoreUnavailable(message) from error
-        if missing:
+        if is_due(folder):
             try:
                 mend(folder, store._archive, store._catalogue.records(), embedder)
             except BaseException:
@@ -329,6 +331,11 @@ class Store:
                 said = str(error)
             else:
                 said = ""
+
+
+def _embedded(folder: Path) -> ClientAPI:
+    settings = ChromaSettings(anonymized_telemetry=False)
+    return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
 
 
 def _free_slot(folder: Path) -> tuple[FileLock, Path]:

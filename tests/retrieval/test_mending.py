@@ -10,7 +10,7 @@ from retrieval.embedding import Vectors
 from retrieval.errors import ModelUnavailable, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.store import Store
-from retrieval.types import Span, make_article
+from retrieval.types import Article, Span, make_article
 from tests.fakes import WordEmbedder
 
 ARTICLES = 20
@@ -36,6 +36,13 @@ def vectors(store: Store) -> dict[str, list[float]]:
     return found
 
 
+def article(number: int) -> Article:
+    """Make one; that after the last is as long as all of them."""
+    parts = PASSAGES * (ARTICLES if number == ARTICLES else 1)
+    text = "".join(f"{'Words ' * 110}of article {number}, {part}.\n\n" for part in range(parts))
+    return make_article(article_id=f"a{number}", title=f"Title {number}", text=text)
+
+
 def indexes(folder: Path) -> list[Path]:
     return [one for one in folder.glob("chroma/*/index_metadata.pickle") if one.stat().st_size > 1000]
 
@@ -45,9 +52,7 @@ async def whole(tmp_path: Path) -> dict[str, list[float]]:
     """What a store holds that will be spoilt: articles, one replaced and one withdrawn."""
     with Store.open_embedded(tmp_path, WordEmbedder()) as store:
         for number in range(ARTICLES):
-            text = "".join(f"{'Words ' * 110}of article {number}, {part}.\n\n" for part in range(PASSAGES))
-            article = make_article(article_id=f"a{number}", title=f"Title {number}", text=text)
-            await ingest(article, store, WordEmbedder())
+            await ingest(article(number), store, WordEmbedder())
         await ingest(make_article(article_id="a1", title="Replaced", text="It is short."), store, WordEmbedder())
         await store.withdraw("a2")
         before = vectors(store)
@@ -70,6 +75,20 @@ async def test_an_index_cut_short_costs_its_vectors_which_are_computed_anew(
     with Store.open_embedded(tmp_path, embedder) as store:
         assert vectors(store) == whole
     assert not embedder.asked, "once is enough"
+
+
+async def test_an_index_newer_than_what_it_says_of_itself_is_made_anew_too(
+    tmp_path: Path, whole: dict[str, list[float]], caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {path: path.read_bytes() for path in (tmp_path / "chroma" / "chroma.sqlite3", *indexes(tmp_path))}
+    with Store.open_embedded(tmp_path, WordEmbedder()) as store:
+        await ingest(article(ARTICLES), store, WordEmbedder())  # and Chroma writes its index again
+    assert any(path.read_bytes() != content for path, content in before.items() if path.suffix == ".pickle")
+    for path, content in before.items():
+        path.write_bytes(content)
+    with Store.open_embedded(tmp_path, WordEmbedder()) as store:
+        assert vectors(store) == whole
+    assert "groundwire_passages was left half written" in caplog.text
 
 
 async def test_a_model_that_fails_meanwhile_leaves_it_to_the_next_start(
