@@ -1,0 +1,190 @@
+"""For everybody: axe-core's rules, the keyboard alone, less motion, forced colours, the other direction."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from playwright.async_api import Page, expect
+
+from tests.browser.chat import ABOUT_JOBS, ABOUT_LIGHTHOUSE, ABOUT_PASSENGERS, UNANSWERED, Chat
+from tests.browser.conftest import DESKTOP, PHONE, Modelled, Reader
+from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, SLOW
+
+
+async def _is_accessible(page: Page) -> None:
+    found = (await Axe().run(page)).response["violations"]
+    grave = [
+        (one["impact"], one["id"], one["help"], [(node["target"], node["failureSummary"]) for node in one["nodes"]])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_has_no_serious_finding_on_the_chat(
+    reader: Reader, desk: str, modelled: Modelled, viewport: dict[str, int], scheme: str
+) -> None:
+    page = await reader.opens(desk, viewport=viewport, color_scheme=scheme)
+    chat = Chat(page)
+    await _is_accessible(page)
+    await chat.asks(ABOUT_PASSENGERS)
+    await chat.asks(ABOUT_JOBS)
+    await chat.asks(UNANSWERED)
+    await _is_accessible(page)
+    await chat.chips.first.focus()
+    await expect(chat.quote).to_have_count(1)
+    await _is_accessible(page)
+
+    page = await reader.opens(modelled.address, viewport=viewport, color_scheme=scheme)
+    chat = Chat(page)
+    await chat.asks(HALF_PROVED)
+    await chat.asks(BREAKS_OFF)
+    await _is_accessible(page)
+
+
+async def test_axe_has_no_serious_finding_while_an_answer_arrives(reader: Reader, modelled: Modelled) -> None:
+    page = await reader.opens(modelled.address)
+    chat = Chat(page)
+    async with modelled.left():
+        await chat.begins(SLOW)
+        await expect(chat.sentences).to_have_count(1)
+        await _is_accessible(page)
+        await page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["articles", "articles/ferry-times?start=4&end=60#quote", "articles/arabic"])
+async def test_axe_has_no_serious_finding_on_the_articles(reader: Reader, desk: str, path: str, scheme: str) -> None:
+    page = await reader.opens(f"{desk}/{path}", color_scheme=scheme)
+    await expect(page.get_by_role("main")).to_be_visible()
+    await _is_accessible(page)
+
+
+async def test_the_keyboard_reaches_everything_in_the_order_of_reading(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.question.focus()
+    await page.keyboard.type(ABOUT_PASSENGERS)
+    await page.keyboard.press("Enter")
+    await expect(chat.sentences).to_have_count(2)
+    await expect(chat.ask_button).to_be_visible()
+    await expect(chat.question).to_be_focused()
+    await expect(chat.question).to_have_value("")
+
+    await chat.chips.first.focus()
+    reached = []
+    for _ in range(6):
+        reached.append(await _focused(page))
+        await page.keyboard.press("Tab")
+    assert [name for name in reached if name.startswith("Source")] == [
+        "Source 1: New ferry enters service in Port Lamar, Islands Daily",
+        "Source 2: Port Lamar's new ferry enters service, Harbour Times",
+        "Source 3: Islanders cheer as Aurora docks, The Coast Post",
+    ]
+
+    await chat.chips.first.focus()
+    async with page.context.expect_page() as opening:
+        await page.keyboard.press("Enter")
+    await expect((await opening.value).locator("mark#quote")).to_be_in_viewport()
+
+
+async def test_shift_and_enter_begin_a_line_and_enter_asks(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.question.focus()
+    await page.keyboard.type("How many passengers does")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("the ferry Aurora carry?")
+    await expect(chat.question).to_have_value("How many passengers does\nthe ferry Aurora carry?")
+    await expect(chat.exchanges).to_have_count(0)
+    await page.keyboard.press("Enter")
+    await expect(chat.sentences).to_have_count(2)
+
+
+async def test_an_empty_question_is_not_asked(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.question.focus()
+    await page.keyboard.type("   ")
+    await page.keyboard.press("Enter")
+    await expect(chat.exchanges).to_have_count(0)
+    assert [one for one in reader.requests if one.method == "POST"] == []
+
+
+async def test_a_word_that_is_still_composed_is_not_asked(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.question.fill("新图书馆")
+    await chat.question.evaluate(
+        "(one) => one.dispatchEvent(new KeyboardEvent('keydown',"
+        " { key: 'Enter', keyCode: 229, isComposing: true, bubbles: true, composed: true, cancelable: true }))"
+    )
+    await expect(chat.question).to_have_value("新图书馆")
+    await expect(chat.exchanges).to_have_count(0)
+
+
+async def test_a_screen_reader_is_told_the_conversation(reader: Reader, desk: str) -> None:
+    chat = Chat(await reader.opens(desk))
+    await chat.asks(ABOUT_LIGHTHOUSE)
+    log = chat.element.get_by_role("log", name="Conversation")
+    await expect(log).to_contain_text("retired cellist")
+    await expect(log.get_by_role("article")).to_have_count(1)
+    await expect(log.get_by_role("heading", name=ABOUT_LIGHTHOUSE)).to_be_visible()
+
+
+async def test_who_wants_less_motion_gets_none(reader: Reader, modelled: Modelled) -> None:
+    page = await reader.opens(modelled.address, reduced_motion="reduce")
+    chat = Chat(page)
+    async with modelled.left():
+        await chat.begins(SLOW)
+        await expect(chat.sentences).to_have_count(1)
+        moving = await page.evaluate(
+            "document.getAnimations().filter((one) => one.effect.getComputedTiming().activeDuration > 10).length"
+        )
+        assert moving == 0
+        await page.close()
+
+
+async def test_forced_colours_leave_nothing_invisible(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk, forced_colors="active")
+    chat = Chat(page)
+    await chat.asks(ABOUT_JOBS)
+    await expect(chat.chips.first).to_be_visible()
+    await _is_accessible(page)
+
+
+@pytest.mark.parametrize(
+    ("question", "direction"),
+    [("كم يبلغ طول جسر النورس؟", "rtl"), ("מה אורכו של גשר השחף?", "rtl"), ("新图书馆有多少册图书？", "ltr")],
+    ids=["arabic", "hebrew", "chinese"],
+)
+async def test_each_text_runs_in_its_own_direction(reader: Reader, desk: str, question: str, direction: str) -> None:
+    chat = Chat(await reader.opens(desk))
+    await chat.asks(question)
+    await expect(chat.part("question")).to_have_css("direction", direction)
+    await expect(chat.sentences.first).to_have_css("direction", direction)
+    await chat.chips.first.hover()
+    await expect(chat.quote).to_be_visible()
+
+
+async def test_a_page_of_the_other_direction_mirrors_the_chat(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk, viewport=PHONE)
+    await page.evaluate("() => { document.documentElement.dir = 'rtl' }")
+    chat = Chat(page)
+    await chat.asks("كم يبلغ طول جسر النورس؟")
+    field, button = await chat.question.bounding_box(), await chat.ask_button.bounding_box()
+    assert field
+    assert button
+    assert button["x"] < field["x"] + field["width"] / 2
+    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+async def _focused(page: Page) -> str:
+    name: str = await page.evaluate(
+        """() => {
+          let one = document.activeElement;
+          while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+          return one?.getAttribute("aria-label") ?? one?.textContent ?? "";
+        }"""
+    )
+    return name
