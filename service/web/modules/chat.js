@@ -15,6 +15,8 @@ const MOST_HISTORY = 20_000; // characters
 const TOLD_BEFORE = 200; // characters that are left when the limit is told; chosen
 const NEAR_THE_END = 48; // pixels within which a reader reads the end; chosen
 
+const GROWS = CSS.supports("field-sizing", "content"); // a textbox with what is typed
+
 const INTRODUCTION = "Ask the articles. Every sentence of the answer shows the words that it comes from.";
 const PLACEHOLDER = "Ask about the articles";
 const HEADING = "Questions and answers";
@@ -36,7 +38,7 @@ export class GroundwireChat extends HTMLElement {
   #card = new QuoteCard();
   #title = element("h2", { part: "title", dir: "auto" });
   #starters = element("ul", { part: "starters" });
-  #introduction = element("div", { part: "introduction" }, element("p", {}, INTRODUCTION), this.#starters);
+  #introduction = element("div", { part: "introduction" }, element("p", { dir: "auto" }, INTRODUCTION), this.#starters);
   #log = element("div", { part: "log", role: "log", "aria-label": "Conversation", tabindex: 0 }, this.#introduction);
   #textbox = element("textarea", {
     part: "textbox",
@@ -46,7 +48,7 @@ export class GroundwireChat extends HTMLElement {
     "aria-describedby": "limit",
     enterkeyhint: "send",
   });
-  #limit = element("p", { part: "limit", id: "limit" });
+  #limit = element("p", { part: "limit", id: "limit", dir: "auto" });
   #submit = element("button", { part: "ask", type: "submit" }, "Ask");
   #anew = button("New conversation", { part: "new", hidden: true }, () => this.#begin());
   #status = element("p", { role: "status", class: "unseen" });
@@ -134,6 +136,10 @@ export class GroundwireChat extends HTMLElement {
     const left = LONGEST_QUESTION - [...this.#textbox.value.trim()].length;
     const told = left < 0 ? `${-left} characters too many` : left < TOLD_BEFORE ? `${left} characters left` : "";
     // Said aloud when it begins and when it is passed, not at every key.
+    if (!GROWS) {
+      this.#textbox.style.blockSize = "auto";
+      this.#textbox.style.blockSize = `${this.#textbox.scrollHeight + 2}px`; // and its border
+    }
     const state = left < 0 ? "over" : told && "near";
     if (state && state !== this.#limit.dataset.state) this.#status.textContent = told;
     this.#limit.dataset.state = state;
@@ -171,37 +177,41 @@ export class GroundwireChat extends HTMLElement {
       again: () => this.#again(exchange),
     });
     this.#exchanges.push(exchange);
+    if (this.#introduction.contains(this.shadowRoot.activeElement)) this.#log.focus(); // a starter, which goes
     this.#introduction.remove();
     this.#anew.hidden = false;
-    if (this.#log.contains(this.shadowRoot.activeElement)) this.#log.focus(); // a starter, which is gone
     this.#log.append(exchange.element);
     this.#log.scrollTop = this.#log.scrollHeight;
     return exchange;
   }
 
-  /** Show an event; follow it if the reader is at the end, but not past the question to what comes below the answer. */
   #show(exchange, event) {
-    const log = this.#log;
-    const atTheEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END;
-    exchange.show(event);
     const last = event.name === "answered";
-    if (atTheEnd) log.scrollTop = last ? Math.max(log.scrollTop, exchange.element.offsetTop) : log.scrollHeight;
+    // What comes below an answer does not push its first sentence out of sight.
+    this.#following(() => exchange.show(event), last ? exchange.element.offsetTop : Infinity);
     if (!last) return;
     this.#status.textContent = "The answer is complete.";
     this.#tell("groundwire-answer", event.data.answer);
   }
 
+  /** Change the log: a reader at its end stays there, one who reads further up is not moved. */
+  #following(change, farthest = Infinity) {
+    const log = this.#log;
+    const atTheEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_THE_END;
+    change();
+    if (atTheEnd) log.scrollTop = Math.max(log.scrollTop, Math.min(log.scrollHeight, farthest));
+  }
+
   #ended(exchange, error, signal) {
     if (signal.aborted) {
-      exchange.stop();
+      this.#following(() => exchange.stop(), exchange.element.offsetTop);
       this.#status.textContent = "Stopped.";
       return;
     }
     const known = error instanceof Unanswered;
     if (!known) reportError(error);
     const message = known ? error.message : "What the service sent cannot be shown.";
-    exchange.fail(message);
-    exchange.element.scrollIntoView({ block: "nearest" });
+    this.#following(() => exchange.fail(message));
     this.#tell("groundwire-error", { message, ...(error.status && { status: error.status }) });
   }
 

@@ -28,3 +28,13 @@ export function element(tag, attributes = {}, ...children) {
 export function words(tag, attributes, ...children) {
   return element(tag, { dir: "auto", lang: "", ...attributes }, ...children);
 }
+
+/**
+ * Tell in which direction the words of an element that is shown are written.
+ *
+ * @param {Element} shown
+ * @returns {"rtl" | "ltr"}
+ */
+export function directionOf(shown) {
+  return shown.matches(":dir(rtl)") ? "rtl" : "ltr";
+}

@@ -1,6 +1,6 @@
 // One question and what came of it: sentences with chips, or why there is no answer; a part of the conversation.
 
-import { element, words } from "./dom.js";
+import { directionOf, element, words } from "./dom.js";
 import { about, articlePage, byline, webAddress } from "./source.js";
 
 const NEAREST = 3; // passages that are offered where there is no answer
@@ -13,6 +13,7 @@ const ESCAPES = /\\(?=\[\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\]|<[a-zA-
 const UNSUPPORTED = " [unsupported]";
 
 const COPY = "Copy with sources";
+const COPIED = "[part=sentence], [part=abstention], [part=disagreement], [part=notice]";
 const TOLD_FOR = 2000; // milliseconds that a button says what it did; chosen
 
 /** A question, its answer as far as it has come, and their elements. */
@@ -24,8 +25,7 @@ export class Exchange {
   #hits = [];
   #sources = new Map();
   #citations = [];
-  #copied = [];
-  #status = element("p", { part: "status" }, "Searching the articles");
+  #status = element("p", { part: "status", dir: "auto" }, "Searching the articles");
 
   /**
    * @param {string} question
@@ -65,23 +65,27 @@ export class Exchange {
   /** Say that the reader stopped it; what was shown stays. */
   stop() {
     const again = button("Ask again", { part: "retry" }, this.#again);
-    this.#end(...this.#sourceList(), element("p", { part: "stopped" }, "Stopped. ", again));
+    const stopped = element("div", { part: "stopped" }, element("p", {}, "Stopped."), again);
+    this.#end(stopped, ...this.#sourceList());
   }
 
   /** Say why it failed; what was shown stays. */
   fail(message) {
     const again = button("Try again", { part: "retry" }, this.#again);
     const error = element("div", { part: "error", role: "alert" }, words("p", {}, message), again);
-    this.#end(...this.#sourceList(), error);
+    this.#end(error, ...this.#sourceList());
   }
 
-  /** Give the whole as plain text, with its sources. */
+  /** Give the whole as plain text, with its sources: what is on the screen, so it must be there. */
   get plainText() {
+    const shown = [...this.answer.querySelectorAll(COPIED)].map(
+      (one) => one.innerText + (one.dataset.verdict === "unsupported" ? " [not supported by the articles]" : ""),
+    );
     const sources = [...this.#sources.values()].map((source) => {
       const url = webAddress(source.url)?.href ?? this.#page(source);
       return [`[${source.number}] ${source.title}`, about(source), url].filter(Boolean).join("\n    ");
     });
-    return [this.question, ...this.#copied, ...(sources.length ? ["Sources", ...sources] : [])].join("\n\n") + "\n";
+    return [this.question, ...shown, ...(sources.length ? ["Sources", ...sources] : [])].join("\n\n") + "\n";
   }
 
   #searched(hits) {
@@ -94,17 +98,15 @@ export class Exchange {
     this.#citations.push(...citations);
     this.text += text;
 
-    const spoken = wordsOf(sentence, citations);
-    const chips = this.#chips(citations);
-    const shown = words("p", { part: "sentence", "data-verdict": sentence.verdict }, spoken);
-    if (chips.length) shown.append(" ", ...chips);
-    const support = element("p", { part: "support", "data-verdict": sentence.verdict }, supportOf(sentence, citations));
-    if (sentence.independent_sources) {
-      support.dataset.dots = "●".repeat(Math.min(sentence.independent_sources, MOST_DOTS));
-    }
+    const { verdict, independent_sources: independent } = sentence;
+    const shown = words("p", { part: "sentence", "data-verdict": verdict }, wordsOf(sentence, citations));
+    if (citations.length) shown.append(" ", ...this.#chips(citations));
+    const dots = independent ? "●".repeat(Math.min(independent, MOST_DOTS)) : null;
+    const founded = element("bdi", {}, supportOf(sentence, citations));
+    const support = element("p", { part: "support", "data-verdict": verdict, "data-dots": dots }, founded);
+    this.#status.textContent = "Checking the next sentence";
     this.#status.before(shown, support);
-    support.dir = shown.matches(":dir(rtl)") ? "rtl" : "ltr"; // it stands where its sentence begins
-    this.#copied.push([spoken, ...chips.map((chip) => chip.textContent)].join(" ") + unprovedMark(sentence));
+    support.dir = directionOf(shown); // it stands where its sentence begins
   }
 
   #finish(answer) {
@@ -113,13 +115,11 @@ export class Exchange {
     const notices = answer.notices.map(({ kind, message }) =>
       words("p", { part: "notice", "data-kind": kind }, message),
     );
-    this.#copied.push(...notices.map((notice) => notice.textContent));
     this.#end(...disagreements, ...notices, ...this.#sourceList(), this.#copyButton());
   }
 
   #abstain(message) {
     this.text = message;
-    this.#copied.push(message);
     const nearest = this.#hits.slice(0, NEAREST).map(({ passage }) => this.#passage(passage));
     this.answer.append(words("p", { part: "abstention" }, message));
     if (!nearest.length) return;
@@ -130,30 +130,21 @@ export class Exchange {
   #passage(passage) {
     const link = { part: "passage", href: articlePage(this.#address, passage.source, passage), ...NEW_TAB };
     const excerpt = passage.text.replace(/\s+/g, " ").trim();
-    const cut = excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT).replace(/\s?\S*$/, "")} …` : excerpt;
-    return element(
-      "li",
-      {},
-      words("a", link, passage.source.title),
-      ...[byline(passage.source)].filter(Boolean),
-      words("p", {}, cut),
-    );
+    const cut = excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT).replace(/\s?\S*$/, "")}\u00a0…` : excerpt;
+    return element("li", {}, words("a", link, passage.source.title), ...byline(passage.source), words("p", {}, cut));
   }
 
   /** Say what the articles differ in, and what each of them says: the newest first. */
   #disagreement({ about: subject, sentences, says, over_time: overTime }, answer) {
-    const lead = overTime
-      ? "The articles differ, and each may have been right on its day, about"
-      : "The articles disagree about";
     const sides = sentences.map((index, side) => {
       const citation = answer.citations[answer.sentences[index].citations[0]];
       const source = this.#sources.get(citation.source);
-      const chips = this.#chips([citation]);
-      this.#copied.push(`${about(source) || source.title}: “${says[side]}” [${source.number}]`);
-      return element("li", {}, ...[byline(source)].filter(Boolean), words("q", {}, says[side]), " ", ...chips);
+      const said = words("span", { part: "side" }, `“${says[side]}”`);
+      return element("li", {}, ...byline(source), said, " ", ...this.#chips([citation]));
     });
-    this.#copied.splice(-sides.length, 0, `${lead} “${subject}”:`);
-    const heading = element("p", {}, `${lead} `, words("q", {}, subject), ":");
+    const matter = words("span", {}, `“${subject}”`);
+    const heading = element("p", { dir: "auto" }, "The articles disagree about ", matter);
+    heading.append(overTime ? ", and each may have been right on its day:" : ":");
     return element("section", { part: "disagreement" }, heading, element("ul", {}, ...sides));
   }
 
@@ -174,17 +165,12 @@ export class Exchange {
     if (!this.#sources.size) return [];
     const items = [...this.#sources.values()].map((source) => {
       const own = webAddress(source.url);
-      const original = { part: "original", href: own?.href, ...NEW_TAB };
-      return element(
-        "li",
-        { value: source.number },
-        words("a", { href: this.#page(source), ...NEW_TAB }, source.title),
-        ...[byline(source)].filter(Boolean),
-        ...(own ? [element("a", original, `Original at ${own.hostname}`)] : []),
-      );
+      const original = own && element("a", { part: "original", href: own.href, ...NEW_TAB }, `Original at ${own.hostname}`);
+      const title = words("a", { href: this.#page(source), ...NEW_TAB }, source.title);
+      return element("li", { value: source.number }, title, ...byline(source, original));
     });
     const heading = element("h4", {}, "Sources");
-    return [element("section", { part: "cited" }, heading, element("ol", { part: "sources" }, ...items))];
+    return [element("section", {}, heading, element("ol", { part: "sources" }, ...items))];
   }
 
   /** Give our page of a source, with the first words highlighted that were cited from it. */
@@ -237,8 +223,4 @@ function supportOf(sentence, citations) {
   const sources = independent === 1 ? "independent source" : "independent sources";
   if (articles > independent) return `${articles} articles, ${independent} ${sources}`;
   return independent === 1 ? "1 source" : `${independent} ${sources}`;
-}
-
-function unprovedMark(sentence) {
-  return sentence.verdict === "unsupported" ? " [not supported by the articles]" : "";
 }

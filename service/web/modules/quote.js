@@ -1,6 +1,6 @@
 // The card beside a chip: the words that a sentence comes from, and who published them when.
 
-import { element, words } from "./dom.js";
+import { directionOf, element, words } from "./dom.js";
 import { byline } from "./source.js";
 
 const MARGIN = 8; // pixels to the window's edge, and to the chip
@@ -64,11 +64,12 @@ export class QuoteCard {
     this.element.replaceChildren(
       ...quotes.map((quote) => words("blockquote", {}, `“${quote}”`)),
       words("cite", {}, source.title),
-      ...[byline(source)].filter(Boolean),
+      ...byline(source),
       element("a", { href: chip.href, target: "_blank", rel: "noopener", tabindex: -1 }, "Read it in the article"),
     );
     chip.setAttribute("aria-describedby", this.element.id);
     this.element.showPopover();
+    this.element.dir = directionOf(this.element.firstChild);
     this.#place();
     this.#listen();
   }

@@ -63,17 +63,19 @@ export function about(source) {
 }
 
 /**
- * Give who published an article, and when, as an element; null where nothing is known.
+ * Give who published an article, and when, and what else belongs there, as an element; nothing where nothing is known.
  *
  * @param {Source} source
- * @returns {HTMLElement | null}
+ * @param {...(Node | null)} more
+ * @returns {HTMLElement[]}
  */
-export function byline(source) {
+export function byline(source, ...more) {
   const date = day(source.published);
   const known = [
     source.outlet && words("span", {}, source.outlet),
-    date && element("time", { datetime: source.published }, date),
+    date && element("time", { datetime: source.published, dir: "auto" }, date),
     source.credits.length && words("span", {}, source.credits.join(", ")),
+    ...more,
   ].filter(Boolean);
-  return known.length ? element("span", { part: "byline" }, ...known.flatMap((one) => [" · ", one]).slice(1)) : null;
+  return known.length ? [element("span", { part: "byline" }, ...known.flatMap((one) => [" · ", one]).slice(1))] : [];
 }

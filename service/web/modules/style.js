@@ -79,10 +79,6 @@ ul {
   list-style: none;
 }
 
-q {
-  quotes: "“" "”";
-}
-
 a {
   color: var(--accent);
   text-decoration-thickness: 1px;
@@ -131,7 +127,8 @@ button:disabled {
 }
 
 [part="title"]:not(.unseen) {
-  padding-block: 0.75em;
+  max-inline-size: calc(var(--measure) / 1.125);
+  padding: 0.75em calc(1em / 1.125);
   font: 700 1.125em/1.3 var(--serif);
 }
 
@@ -152,7 +149,9 @@ button:disabled {
 }
 
 [part="introduction"] {
-  padding-block: 3em 1em;
+  min-block-size: 85%;
+  padding-block: 1.5em;
+  align-content: center;
 }
 
 [part="introduction"] > p {
@@ -205,19 +204,20 @@ button:disabled {
 
 [part="sentence"][data-verdict="unsupported"] {
   padding-inline-start: 0.75em;
-  border-inline-start: 2px dashed var(--doubt);
+  border-inline-start: 3px solid var(--doubt);
   color: var(--muted);
 }
 
 [part="chip"] {
   position: relative;
   display: inline-block;
-  margin-inline-end: 0.15em;
+  margin-inline-end: 0.1em;
   padding-inline: 0.15em;
   border-radius: 0.2em;
   font: 600 0.75em/1.5 var(--sans);
   text-decoration: none;
   vertical-align: 0.15em;
+  -webkit-tap-highlight-color: transparent;
 }
 
 [part="chip"]:is(:hover, :focus-visible, [aria-describedby]) {
@@ -240,14 +240,23 @@ button:disabled {
 }
 
 [part="support"][data-verdict="unsupported"] {
-  padding-inline-start: 0.923em;
-  border-inline-start: 2px dashed var(--doubt);
   margin-block-start: 0;
+  padding-inline-start: calc(0.75em * 1.125 / 0.8125);
+  border-inline-start: 3px solid var(--doubt);
   color: var(--doubt);
   font-weight: 600;
 }
 
-[part="notice"],
+[part="notice"] {
+  margin-block-end: 0.375em;
+  color: var(--muted);
+  font-size: 0.875em;
+}
+
+[part="notice"]::before {
+  content: "※ " / "";
+}
+
 [part="disagreement"],
 [part="error"],
 [part="stopped"] {
@@ -272,12 +281,17 @@ button:disabled {
   margin-block-start: 0.5em;
 }
 
-[part="disagreement"] li q {
+[part="disagreement"] [part="byline"] {
+  display: block;
+  font-size: 0.9286em;
+}
+
+[part="side"] {
   font: 1.125em/1.5 var(--serif);
 }
 
-[part="disagreement"] [part="byline"] {
-  display: block;
+[part="disagreement"] [part="chip"] {
+  font-size: 0.875em;
 }
 
 [part="error"] {
@@ -332,6 +346,9 @@ h4 {
 [part="byline"],
 [part="original"] {
   color: var(--muted);
+}
+
+[part="byline"] {
   font-size: 0.8125em;
 }
 
@@ -413,6 +430,10 @@ h4 {
   font: inherit;
   field-sizing: content;
   resize: none;
+}
+
+[part="textbox"]:focus-visible {
+  outline-offset: -1px;
 }
 
 [part="textbox"]::placeholder {
@@ -500,6 +521,7 @@ h4 {
   [part="quote"] a {
     display: inline-block;
     padding-block: 0.75em;
+    text-align: match-parent;
   }
 }
 
@@ -527,6 +549,7 @@ h4 {
 
 @media print {
   .chat {
+    color-scheme: light !important; /* paper is */
     display: block;
     block-size: auto;
   }
