@@ -96,10 +96,13 @@ async def article(
     article_id = article_id_of(request, _PREFIX)
     found = await answering.store.article(article_id, version)
     if found is None:
-        raise NotFoundException(
-            f"no article has the id {article_id!r}" + (f" and version {version!r}" if version else "")
-        )
+        raise not_there(article_id, version)
     return WholeArticle(**found.source.model_dump(), text=found.text)
+
+
+def not_there(article_id: str, version: str | None) -> NotFoundException:
+    """Make the error of an article, or of a version of it, that the store does not have."""
+    return NotFoundException(f"no article has the id {article_id!r}" + (f" and version {version!r}" if version else ""))
 
 
 @put(

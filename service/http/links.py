@@ -33,7 +33,7 @@ class Links:
     def article(self, source: Source, start: int, end: int) -> str:
         """Give our page of an article's version, with these characters of its text highlighted."""
         where = urlencode({"version": source.version, "start": start, "end": end})
-        return f"{self._origin}/articles/{quote(source.article_id)}?{where}#quote"
+        return f"{self._origin}/{article_path(source.article_id)}?{where}#quote"
 
     def source(self, source: Source, citation: Citation) -> str:
         """Give the article's own address with the quote marked, or our page of it where it has none for the web."""
@@ -69,6 +69,13 @@ class References:
                 Reference(source=source, citation=citation, url=url, start=start, end=start + len(marker))
             )
         return references
+
+
+def article_path(article_id: str) -> str:
+    """Give the path of our page of an article, without a slash at its beginning."""
+    # Browsers walk the steps of a path, `..` and `.`, unless the slashes beside them are no slashes to them.
+    steps = {".", ".."}.intersection(article_id.split("/"))
+    return f"articles/{quote(article_id, safe='' if steps else '/')}"
 
 
 def is_web_address(url: str) -> bool:

@@ -13,9 +13,11 @@ from pydantic import Field
 from retrieval.errors import ModelError, StoreError, UnreadableArticle
 from retrieval.types import Frozen
 from service.errors import ModelNotAllowed, WriterUnavailable
+from service.http.html import PAGE_HEADERS, rendered
 from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
+_OUR_ROUTES = ("/v1/", "/api/", "/health/", "/schema")  # which programs ask; people open what is beside them
 _OPENAI_ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/responses")
 _AI_SDK_ROUTE = "/api/chat"
 
@@ -75,18 +77,21 @@ def problem_of(error: Exception) -> Problem:
     return Problem(title=status.phrase, status=status, detail=detail, request_id=request_id.get(), errors=tuple(errors))
 
 
-def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any] | str]:
+def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any] | str | bytes]:
     """Answer a request with the problem that it met, in the terms of the protocol that it speaks."""
     problem = problem_of(error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
     if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         headers["connection"] = "close"  # or the server would read the rest, which may have no end
-    content: dict[str, Any] | str = problem.model_dump(exclude=None if problem.errors else {"errors"})
+    content: dict[str, Any] | str | bytes = problem.model_dump(exclude=None if problem.errors else {"errors"})
     media_type = MEDIA_TYPE
     if request.scope["path"].startswith(_OPENAI_ROUTES):
         content, media_type = openai_error(problem), "application/json"
     elif request.scope["path"].startswith(_AI_SDK_ROUTE):
         content, media_type = problem.detail, "text/plain"  # the AI SDK makes the whole body an error's message
+    elif "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(_OUR_ROUTES):
+        content, media_type = rendered("problem.html", request, problem=problem), "text/html"
+        headers |= PAGE_HEADERS | {"vary": "Accept"}
     return Response(content, status_code=problem.status, media_type=media_type, headers=headers)
 
 
