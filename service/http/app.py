@@ -27,9 +27,11 @@ from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.cors import Origins
 from service.http.health import live, ready
 from service.http.links import Links
+from service.http.openai import chat_completion, model, models
 from service.http.pages import page_routes
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
+from service.http.responses import response
 from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.logs import request_id
 from service.types import ChatExtra
@@ -87,6 +89,10 @@ def make_app(
             delete_article,
             live,
             ready,
+            models,
+            model,
+            chat_completion,
+            response,
             ui_chat,
             ui_chat_stream,
             *page_routes,

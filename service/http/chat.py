@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
 from litestar.exceptions import ClientException
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
 from retrieval.types import Text
 from service.composing import UNSUPPORTED
@@ -20,8 +20,15 @@ SOURCES_HEADING = "**Sources**"
 """What the list of sources behind a text begins with, where a client asks for one."""
 
 _TEXT_PARTS = ("text", "input_text", "output_text")
-_SOURCES = re.compile(rf"\n+{re.escape(SOURCES_HEADING)}\n.*\Z", re.DOTALL)
-_MARKERS = re.compile(rf"[ ]*(?<!\\)(?:(?:\[\d+\])+|{re.escape(UNSUPPORTED)})")
+_MARKERS = re.compile(rf"(?<! ) *(?<!\\)(?:(?:\[\d+\])+|{re.escape(UNSUPPORTED)})")
+_INSTRUCTING = ("system", "developer")
+# What Open WebUI puts its own documents and web pages in, before the question or into the system's message.
+_CLIENTS_SOURCE = re.compile(r'<source id="\d+"[^<>]*>')
+_NO_SOURCES_BUT_OURS = (
+    "The message brings documents of the chat program's own, from its knowledge or its web search. They are not read "
+    "here, where answers are proved from this service's articles, and their numbers would be taken for the answer's. "
+    "Switch them off for this model."
+)
 _ESCAPED = re.compile(r"\\(?=[\[<])")
 
 
@@ -38,37 +45,37 @@ class Part(Incoming):
     text: Text | None = None
 
 
-def _as_parts(value: object) -> object:
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return ({"type": "text", "text": value},)
-    if not isinstance(value, list | tuple):
-        message = "must be a string or a list of parts"
-        raise ValueError(message)  # noqa: TRY004 - of a validator, pydantic takes this one for the client's error
-    return value
+def form_of(value: object) -> str | None:
+    """Tell by which name of the alternatives below a value is read; `[]` is left out of the paths of errors."""
+    return "text" if isinstance(value, str) else "[]" if isinstance(value, list) else "none" if value is None else None
 
 
-Parts = Annotated[tuple[Part, ...], BeforeValidator(_as_parts)]
+Content = Annotated[
+    Annotated[str, Tag("text")] | Annotated[list[Part], Tag("[]")] | Annotated[None, Tag("none")],
+    Discriminator(form_of, custom_error_type="content", custom_error_message="must be a string or a list of parts"),
+]
 
 
 class Message(Incoming):
     """One message of a conversation, as OpenAI's clients (`content`) and the AI SDK's (`parts`) send it."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Parts = Field(default=(), description="A string, or a list of parts.")
-    parts: Parts = Field(default=(), description="What the AI SDK sends in the place of `content`.")
+    content: Content = None
+    parts: list[Part] | None = Field(default=None, description="What the AI SDK sends in the place of `content`.")
 
     @property
     def text(self) -> str:
-        """Give the texts of its parts, one a line."""
-        parts = self.parts or self.content
-        return "\n".join(part.text for part in parts if part.type in _TEXT_PARTS and part.text).strip()
+        """Give its text, that of each part on a line of its own."""
+        said = self.parts or self.content or ()
+        texts = [said] if isinstance(said, str) else [part.text for part in said if part.type in _TEXT_PARTS]
+        return "\n".join(filter(None, texts)).strip()
 
     @property
     def others(self) -> tuple[str, ...]:
         """Name the types of its parts that are no text."""
-        return tuple(dict.fromkeys(part.type for part in self.parts or self.content if part.type not in _TEXT_PARTS))
+        said = self.parts or self.content or ()
+        parts = () if isinstance(said, str) else said
+        return tuple(dict.fromkeys(part.type for part in parts if part.type not in _TEXT_PARTS))
 
 
 def question_of(messages: Sequence[Message], *, model: str | None = None, field: str = "messages") -> Question:
@@ -83,22 +90,24 @@ def question_of(messages: Sequence[Message], *, model: str | None = None, field:
         field: what the protocol calls the messages, for errors.
 
     Raises:
-        ClientException: 400, which says what is wrong: no message of the user, none with a text, or too long a text.
+        ClientException: 400, which says what is wrong: no message of the user, none with a text, one too long, or
+            sources of the client's own, which would share their numbers with ours.
 
     """
     asked = next((index for index in reversed(range(len(messages))) if messages[index].role == "user"), None)
     if asked is None:
-        raise _wrong(field, "holds no message of the user, so there is nothing to answer")
-    text, others = messages[asked].text, messages[asked].others
-    where = f"{field}.{asked}.content"
+        raise _wrong(field, "There is no message of the user, so there is nothing to answer.", "no_question")
+    text, others, where = messages[asked].text, messages[asked].others, f"{field}.{asked}.content"
     if not text:
         but = f" but {', '.join(others)}, which is not read here" if others else ""
-        raise _wrong(where, f"the user's last message holds no text{but}")
+        raise _wrong(where, f"The user's last message has no text{but}.", "no_text")
+    if any(_CLIENTS_SOURCE.search(one.text) for one in messages if one.role in _INSTRUCTING) or (
+        _CLIENTS_SOURCE.search(text)
+    ):
+        raise _wrong(where, _NO_SOURCES_BUT_OURS, "sources_not_supported")
     if len(text) > MOST_QUESTION:
-        long = (
-            f"the question has {len(text):,} characters, and no more than {MOST_QUESTION:,} are read: ask it in fewer"
-        )
-        raise _wrong(where, long, "context_length_exceeded")
+        long = f"The question has {len(text):,} characters, and no more than {MOST_QUESTION:,} are read."
+        raise _wrong(where, f"{long} Ask it in fewer.", "context_length_exceeded")
     return Question(question=text, history=_history(messages[:asked]), options=Options(model=model))
 
 
@@ -118,7 +127,8 @@ def _history(messages: Sequence[Message]) -> tuple[Turn, ...]:
 
 def as_said(answer: str) -> str:
     """Take off an answer that comes back what we had put around its words: the list of sources, markers, escapes."""
-    return _ESCAPED.sub("", _MARKERS.sub("", _SOURCES.sub("", answer))).strip()
+    before, found, _ = answer.rpartition(f"\n{SOURCES_HEADING}\n")
+    return _ESCAPED.sub("", _MARKERS.sub("", before if found else answer)).strip()
 
 
 def extras_of(header: str | None, unasked: Collection[ChatExtra]) -> frozenset[ChatExtra]:
@@ -138,5 +148,5 @@ def extras_of(header: str | None, unasked: Collection[ChatExtra]) -> frozenset[C
     return frozenset(one for one in known if one in names)
 
 
-def _wrong(field: str, message: str, code: str | None = None) -> ClientException:
+def _wrong(field: str, message: str, code: str) -> ClientException:
     return field_error(field, message, HTTPStatus.BAD_REQUEST, code=code)

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,7 +42,25 @@ _DESCRIPTIONS = {
 }
 
 
+# What the service itself has tried again: a client that does so too only multiplies it.
+_TRIED_AGAIN = (WriterUnavailable,)
+
 _log = logging.getLogger("groundwire.http")
+
+
+class OpenAIError(Frozen):
+    """What went wrong, as OpenAI says it."""
+
+    message: str
+    type: str
+    param: str | None = Field(description="The field that is wrong, such as `messages[0].content`.")
+    code: str | None
+
+
+class OpenAIProblem(Frozen):
+    """OpenAI's error object: https://platform.openai.com/docs/guides/error-codes."""
+
+    error: OpenAIError
 
 
 class FieldProblem(Frozen):
@@ -72,7 +91,9 @@ def problem_of(error: Exception) -> Problem:
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning("%s: %s", type(error).__name__, error)
     errors = _field_problems(error)
-    if errors:
+    if _code(error):  # the message is a sentence of its own
+        detail = " ".join(one.message for one in errors)
+    elif errors:
         detail = "; ".join(f"{one.field}: {one.message}" for one in errors)
     return Problem(title=status.phrase, status=status, detail=detail, request_id=request_id.get(), errors=tuple(errors))
 
@@ -85,22 +106,26 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
         headers["connection"] = "close"  # or the server would read the rest, which may have no end
     content: dict[str, Any] | str | bytes = problem.model_dump(exclude=None if problem.errors else {"errors"})
     media_type = MEDIA_TYPE
+    status = problem.status
     if request.scope["path"].startswith(_OPENAI_ROUTES):
-        content, media_type = openai_error(problem), "application/json"
+        content, media_type = openai_error(error, problem).model_dump(), "application/json"
+        status = HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
+        if isinstance(error, _TRIED_AGAIN) or status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            headers["x-should-retry"] = "false"  # or OpenAI's clients ask twice more
     elif request.scope["path"].startswith(_AI_SDK_ROUTE):
         content, media_type = problem.detail, "text/plain"  # the AI SDK makes the whole body an error's message
     elif "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(_OUR_ROUTES):
         content, media_type = rendered("problem.html", request, problem=problem), "text/html"
         headers |= PAGE_HEADERS | {"vary": "Accept"}
-    return Response(content, status_code=problem.status, media_type=media_type, headers=headers)
+    return Response(content, status_code=status, media_type=media_type, headers=headers)
 
 
-def openai_error(problem: Problem) -> dict[str, Any]:
-    """Say a problem as OpenAI's error object: https://platform.openai.com/docs/guides/error-codes."""
+def openai_error(error: Exception, problem: Problem) -> OpenAIProblem:
+    """Say an error, of which this is the problem, as OpenAI does."""
     kind = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
-    field = problem.errors[0].field if problem.errors else None
-    code = problem.title.lower().replace(" ", "_")
-    return {"error": {"message": problem.detail, "type": kind, "param": field, "code": code}}
+    param = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", problem.errors[0].field) if problem.errors else None
+    code = _code(error) or ("invalid_value" if param else problem.title.lower().replace(" ", "_"))
+    return OpenAIProblem(error=OpenAIError(message=problem.detail, type=kind, param=param, code=code))
 
 
 def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
@@ -111,10 +136,18 @@ def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
+def openai_specs(descriptions: Mapping[int, str]) -> dict[int, ResponseSpec]:
+    """Describe the errors that a route of OpenAI's may answer with, for its OpenAPI."""
+    return {
+        status: ResponseSpec(OpenAIProblem, generate_examples=False, description=description)
+        for status, description in descriptions.items()
+    }
+
+
 def field_error(
     field: str, message: str, status: HTTPStatus = HTTPStatus.UNPROCESSABLE_ENTITY, *, code: str | None = None
 ) -> ClientException:
-    """Make the error of one wrong field, with OpenAI's code of it if that has one."""
+    """Make the error of one wrong field; with a code of its own its message is a sentence that stands alone."""
     return ClientException(status_code=status, extra=[{"key": field, "message": message, "code": code}])
 
 
@@ -125,10 +158,18 @@ def _status(error: Exception) -> HTTPStatus:
     return HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
 
 
+def _code(error: Exception) -> str | None:
+    """Give the code of an error that has one of its own."""
+    if not isinstance(error, HTTPException) or not isinstance(error.extra, list):
+        return None
+    return next((one["code"] for one in error.extra if one.get("code")), None)
+
+
 def _field_problems(error: Exception) -> list[FieldProblem]:
     if not isinstance(error, HTTPException) or not isinstance(error.extra, list):
         return []
-    return [_field_problem(one.get("key", "data"), one["message"]) for one in error.extra]
+    # "[]" is the name of an alternative (chat.py), which is no part of the path.
+    return [_field_problem(one.get("key", "data").replace(".[]", ""), one["message"]) for one in error.extra]
 
 
 def _field_problem(key: str, message: str) -> FieldProblem:
