@@ -67,7 +67,7 @@ export class GroundwireChat extends HTMLElement {
 
     // An empty title, lest the element's own pop up over all of it.
     const chat = element("div", { class: "chat", lang: "en", title: "" });
-    chat.append(this.#title, this.#log, form, this.#status, this.#card.element);
+    chat.append(element("header", { part: "header" }, this.#title), this.#log, form, this.#status, this.#card.element);
     chat.addEventListener("keydown", (event) => {
       if (event.key === "Escape") this.#asking?.abort();
     });

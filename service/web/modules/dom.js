@@ -30,6 +30,16 @@ export function words(tag, attributes, ...children) {
 }
 
 /**
+ * Put words in quotation marks, unless they have their own at an end.
+ *
+ * @param {string} text
+ * @returns {string}
+ */
+export function quoted(text) {
+  return /^["“„«]|["”»]$/.test(text) ? text : `“${text}”`;
+}
+
+/**
  * Tell in which direction the words of an element that is shown are written.
  *
  * @param {Element} shown

@@ -1,6 +1,6 @@
 // One question and what came of it: sentences with chips, or why there is no answer; a part of the conversation.
 
-import { directionOf, element, words } from "./dom.js";
+import { directionOf, element, quoted, words } from "./dom.js";
 import { about, articlePage, byline, webAddress } from "./source.js";
 
 const NEAREST = 3; // passages that are offered where there is no answer
@@ -9,6 +9,9 @@ const MOST_DOTS = 5; // beside a sentence, one for each independent source
 
 /** What a writer escapes so that Markdown shows it as it is: service/sentences.py, `escaped`. */
 const ESCAPES = /\\(?=\[\s*\^?\d+(?:\s*(?:[,;&–-]|and)\s*\^?\d+)*\s*\]|<[a-zA-Z/!?])|(?<=!)\\(?=\[)/g;
+
+/** What the articles differ in: service/types.py, `Matter`. */
+const MATTERS = { number: "a number", date: "a date", speaker: "who said it", status: "how things stand" };
 
 const UNSUPPORTED = " [unsupported]";
 
@@ -79,7 +82,7 @@ export class Exchange {
   /** Give the whole as plain text, with its sources: what is on the screen, so it must be there. */
   get plainText() {
     const shown = [...this.answer.querySelectorAll(COPIED)].map(
-      (one) => one.innerText + (one.dataset.verdict === "unsupported" ? " [not supported by the articles]" : ""),
+      (one) => one.innerText.replaceAll("\u00a0", " ") + (one.dataset.verdict === "unsupported" ? " [not supported by the articles]" : ""),
     );
     const sources = [...this.#sources.values()].map((source) => {
       const url = webAddress(source.url)?.href ?? this.#page(source);
@@ -100,7 +103,7 @@ export class Exchange {
 
     const { verdict, independent_sources: independent } = sentence;
     const shown = words("p", { part: "sentence", "data-verdict": verdict }, wordsOf(sentence, citations));
-    if (citations.length) shown.append(" ", ...this.#chips(citations));
+    if (citations.length) shown.append("\u00a0", ...this.#chips(citations));
     const dots = independent ? "●".repeat(Math.min(independent, MOST_DOTS)) : null;
     const founded = element("bdi", {}, supportOf(sentence, citations));
     const support = element("p", { part: "support", "data-verdict": verdict, "data-dots": dots }, founded);
@@ -115,7 +118,7 @@ export class Exchange {
     const notices = answer.notices.map(({ kind, message }) =>
       words("p", { part: "notice", "data-kind": kind }, message),
     );
-    this.#end(...disagreements, ...notices, ...this.#sourceList(), this.#copyButton());
+    this.#end(...disagreements, ...notices, ...this.#sourceList(), ...(answer.answered ? [this.#copyButton()] : []));
   }
 
   #abstain(message) {
@@ -135,17 +138,21 @@ export class Exchange {
   }
 
   /** Say what the articles differ in, and what each of them says: the newest first. */
-  #disagreement({ about: subject, sentences, says, over_time: overTime }, answer) {
+  #disagreement({ kind, about: shared, sentences, says, over_time: overTime }, answer) {
     const sides = sentences.map((index, side) => {
       const citation = answer.citations[answer.sentences[index].citations[0]];
       const source = this.#sources.get(citation.source);
-      const said = words("span", { part: "side" }, `“${says[side]}”`);
+      const said = words("span", { part: "side" }, quoted(says[side]));
       return element("li", {}, ...byline(source), said, " ", ...this.#chips([citation]));
     });
-    const matter = words("span", {}, `“${subject}”`);
-    const heading = element("p", { dir: "auto" }, "The articles disagree about ", matter);
-    heading.append(overTime ? ", and each may have been right on its day:" : ":");
-    return element("section", { part: "disagreement" }, heading, element("ul", {}, ...sides));
+    const heading = `The articles disagree about ${MATTERS[kind]}${overTime ? "; each may have been right on its day" : ""}`;
+    return element(
+      "section",
+      { part: "disagreement" },
+      element("p", { dir: "auto" }, heading),
+      words("p", { part: "about" }, shared),
+      element("ul", {}, ...sides),
+    );
   }
 
   /** Make a chip for each article that is cited; two quotes of one article share it. */

@@ -1,6 +1,6 @@
 // The card beside a chip: the words that a sentence comes from, and who published them when.
 
-import { directionOf, element, words } from "./dom.js";
+import { directionOf, element, quoted, words } from "./dom.js";
 import { byline } from "./source.js";
 
 const MARGIN = 8; // pixels to the window's edge, and to the chip
@@ -11,6 +11,7 @@ export class QuoteCard {
   #chip = null;
   #open = null;
   #leaving = 0;
+  #sight = new IntersectionObserver((seen) => seen.at(-1).isIntersecting || this.hide());
 
   constructor() {
     this.element = element("div", { part: "quote", role: "tooltip", id: "quote", popover: "manual" });
@@ -51,6 +52,7 @@ export class QuoteCard {
     clearTimeout(this.#leaving);
     if (!this.#chip) return;
     this.#open.abort();
+    this.#sight.disconnect();
     this.#chip.removeAttribute("aria-describedby");
     this.#chip = null;
     if (this.element.isConnected) this.element.hidePopover();
@@ -62,7 +64,7 @@ export class QuoteCard {
     this.hide();
     this.#chip = chip;
     this.element.replaceChildren(
-      ...quotes.map((quote) => words("blockquote", {}, `“${quote}”`)),
+      ...quotes.map((quote) => words("blockquote", {}, quoted(quote))),
       words("cite", {}, source.title),
       ...byline(source),
       element("a", { href: chip.href, target: "_blank", rel: "noopener", tabindex: -1 }, "Read it in the article"),
@@ -72,6 +74,7 @@ export class QuoteCard {
     this.element.dir = directionOf(this.element.firstChild);
     this.#place();
     this.#listen();
+    this.#sight.observe(chip); // it may be scrolled away, or removed
   }
 
   #listen() {
@@ -103,15 +106,16 @@ export class QuoteCard {
     if (!path.includes(this.element) && !path.includes(this.#chip)) this.hide();
   }
 
-  /** Put the card above the chip, or below it where there is more room. */
+  /** Put the card below the chip, or above it, where its sentence is, if there alone is room. */
   #place() {
     const chip = this.#chip.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.element;
     const { clientWidth, clientHeight } = document.documentElement;
     const middle = (chip.left + chip.right - width) / 2;
     const x = Math.max(MARGIN, Math.min(middle, clientWidth - width - MARGIN));
-    const above = chip.top - height - MARGIN;
-    const y = above >= MARGIN || chip.top > clientHeight - chip.bottom ? above : chip.bottom + MARGIN;
+    const below = chip.bottom + MARGIN;
+    const fits = below + height + MARGIN <= clientHeight || chip.top < clientHeight - chip.bottom;
+    const y = fits ? below : chip.top - height - MARGIN;
     this.element.style.translate = `${x}px ${Math.max(MARGIN, y)}px`;
   }
 }

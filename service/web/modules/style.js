@@ -27,14 +27,16 @@ style.replaceSync(`
   --error: var(--groundwire-error, light-dark(#a3201d, #ff9d94));
   --serif: var(--groundwire-serif, Charter, "Bitstream Charter", "Iowan Old Style", Georgia, "Noto Serif", "Times New Roman", serif);
   --sans: var(--groundwire-sans, system-ui, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif);
-  --measure: var(--groundwire-measure, 44em);
+  --measure: var(--groundwire-measure, 42em);
+  --side: max(1em, (100cqi - var(--measure)) / 2);
 
+  container-type: inline-size;
   display: grid;
-  grid-template-rows: auto minmax(0, 1fr) auto;
-  box-sizing: border-box;
+  grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr);
   position: relative;
   block-size: 100%;
-  min-inline-size: 0;
+  max-block-size: 100vh; /* also where the page has made the element one without a size */
+  max-block-size: 100dvh;
   background: var(--paper);
   color: var(--ink);
   font: var(--groundwire-font-size, medium)/1.5 var(--sans);
@@ -115,20 +117,18 @@ button:disabled {
   cursor: default;
 }
 
-[part="title"]:not(.unseen),
-[part="log"] > *,
-[part="line"],
-[part="below"] {
-  box-sizing: border-box;
-  inline-size: 100%;
-  max-inline-size: var(--measure);
-  margin-inline: auto;
-  padding-inline: 1em;
+[part="header"],
+[part="form"] {
+  padding-inline: var(--side);
+}
+
+/* The same edges, of which a scrollbar takes nothing away. */
+[part="log"] > * {
+  padding-inline: var(--side) max(0px, var(--side) - (100cqi - 100%));
 }
 
 [part="title"]:not(.unseen) {
-  max-inline-size: calc(var(--measure) / 1.125);
-  padding: 0.75em calc(1em / 1.125);
+  padding-block: 0.75em;
   font: 700 1.125em/1.3 var(--serif);
 }
 
@@ -136,11 +136,9 @@ button:disabled {
 
 [part="log"] {
   position: relative;
-  grid-row: 2;
   padding-block-end: 1.5em;
   overflow-y: auto;
   overscroll-behavior: contain;
-  scrollbar-gutter: stable both-edges;
   scrollbar-color: var(--rule) transparent;
 }
 
@@ -155,8 +153,8 @@ button:disabled {
 }
 
 [part="introduction"] > p {
-  max-inline-size: 24em;
-  font: 1.5em/1.35 var(--serif);
+  max-inline-size: 22em;
+  font: clamp(1.25em, 6cqi, 1.875em)/1.35 var(--serif);
   text-wrap: balance;
 }
 
@@ -273,8 +271,12 @@ button:disabled {
   border-inline-start-color: var(--doubt);
 }
 
-[part="disagreement"] > p {
+[part="disagreement"] > p:first-child {
   font-weight: 600;
+}
+
+[part="about"] {
+  color: var(--muted);
 }
 
 [part="disagreement"] li {
@@ -304,6 +306,7 @@ button:disabled {
 
 [part="retry"] {
   margin-block-start: 0.5em;
+  font-size: 1em;
 }
 
 [part="stopped"] {
@@ -405,7 +408,6 @@ h4 {
 /* The question */
 
 [part="form"] {
-  grid-row: 3;
   padding-block: 0.75em 0.375em;
   border-block-start: 1px solid var(--rule);
 }
@@ -516,12 +518,17 @@ h4 {
     translate: -50% -50%;
   }
 
-  [part="sources"] a,
-  [part="passage"],
+  [part="sources"] li > a,
+  [part="passage"] {
+    display: block;
+    padding-block: 0.7em 0.4em;
+    text-align: match-parent;
+  }
+
+  [part="original"],
   [part="quote"] a {
     display: inline-block;
-    padding-block: 0.75em;
-    text-align: match-parent;
+    padding-block: 1em;
   }
 }
 
@@ -552,6 +559,7 @@ h4 {
     color-scheme: light !important; /* paper is */
     display: block;
     block-size: auto;
+    max-block-size: none;
   }
 
   [part="log"] {
