@@ -1,0 +1,18 @@
+import { createOpenAI } from '@ai-sdk/openai';
+import * as ai from 'ai';
+import * as strict from 'ai-strict';
+import { Window } from 'happy-dom';
+
+import { checkProvider } from '../checks/provider.mjs';
+import { checkTransport } from '../checks/transport.mjs';
+import { checkUseChat, openWindow } from '../checks/use_chat.mjs';
+
+openWindow(Window);
+const { useChat } = await import('@ai-sdk/react');
+const { createElement } = await import('react');
+const { createRoot } = await import('react-dom/client');
+
+checkTransport('ai 5', ai, { spans: 'passed over' });
+checkTransport('ai 5.0.60', strict, { spans: 'an error' });
+checkUseChat('@ai-sdk/react 2', { createElement, createRoot, useChat, ...ai });
+checkProvider('@ai-sdk/openai 2', { createOpenAI, ...ai }, { failure: 'no end', citations: false });
