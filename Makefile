@@ -2,27 +2,32 @@
 
 PYTHON ?= python3
 UV ?= uv
+NPM ?= npm
 VENV := .venv
 BIN := $(VENV)/bin
 # --no-deps: the locks are complete, and pip's resolver stumbles over the extras of packages that they hold. -qq: errors alone.
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
+# Each is a folder of tests/clients, with a lock of its own.
+CLIENTS := ai5 ai6 ai7 openai3
+
 # PORT=8001 make demo, or make demo PORT=8001
 ifdef PORT
 export GROUNDWIRE_PORT := $(PORT)
 endif
 
-.PHONY: help demo install test check screenshots crash lock bench clean
+.PHONY: help demo install test check check-clients screenshots crash lock bench clean
 
 help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
+	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7) and openai 3, in a minute (needs npm)"
 	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
 	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
-	@echo "make lock    compile the lock files again (needs uv)"
+	@echo "make lock    compile the lock files again (needs uv and npm)"
 	@echo "make clean   remove what make made; the articles in .data stay"
 
 demo: install
@@ -40,6 +45,9 @@ check: $(VENV)/.dev install
 	@echo "Import contracts"; $(BIN)/lint-imports
 	@echo "Tests"; $(BIN)/python -m pytest
 
+check-clients: $(VENV)/.dev install $(CLIENTS:%=tests/clients/%/.installed)
+	@$(BIN)/python -m tests.clients.run
+
 screenshots: $(VENV)/.dev install
 	@GROUNDWIRE_BROWSER_REQUIRED=1 $(BIN)/python -m pytest tests/browser/test_looks.py
 	@mkdir -p docs && cp build/screenshots/readme.png docs/page.png
@@ -55,9 +63,12 @@ lock:
 	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --group build --group dev -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
+	$(COMPILE) tests/clients/openai3/requirements.in -o tests/clients/openai3/requirements.lock
+	for client in ai5 ai6 ai7; do (cd tests/clients/$$client && $(NPM) install --package-lock-only) || exit; done
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/clients/*/.installed tests/clients/*/.venv tests/clients/*/node_modules
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.made:
@@ -85,4 +96,16 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.model
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.locked
 	@echo "Installing what the tests need"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+tests/clients/openai3/.installed: tests/clients/openai3/requirements.lock $(VENV)/.made
+	@echo "Installing $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)/.venv
+	@$(@D)/.venv/bin/python -m pip --disable-pip-version-check -qq install --no-deps --require-hashes -r $<
+	@touch $@
+
+tests/clients/%/.installed: tests/clients/%/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "make check-clients needs npm; Debian's is in its package npm"; exit 1; }
+	@echo "Installing $(@D)"
+	@cd $(@D) && $(NPM) ci --no-progress --loglevel=error
 	@touch $@
