@@ -8,6 +8,7 @@ import json
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_FURTHER = "groundwire.commands"  # entry points
 _PAGE = 1000  # articles in one request
 _INTERRUPTED = 130  # the shell's status for Ctrl-C
 
@@ -63,7 +65,20 @@ def main() -> None:
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Our commands, and those of packages that know us, which we do not know: `eval`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *entry_points(group=_FURTHER).names})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for further in entry_points(group=_FURTHER, name=cmd_name):
+            loaded: click.Command = further.load()
+            return loaded
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="groundwire")
 def commands() -> None:
     """Ask a body of articles; every sentence of the answer is proved by their words."""

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from retrieval.embedding import Embedder
 from retrieval.ingest import ingest
 from retrieval.store import Outcome, Store
-from retrieval.types import Article, Hit, Source
+from retrieval.types import Article, Corpus, Hit, Source
 from service.types import Answer, Event, Question, SearchRequest
 
 
@@ -48,6 +48,12 @@ class Desk(Protocol):
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources."""
 
+    async def article(self, article_id: str, version: str | None = None) -> Article | None:
+        """Give an article, or a version of it."""
+
+    async def corpus(self) -> Corpus:
+        """Tell what the store holds."""
+
     async def put(self, article: Article) -> Outcome:
         """Store an article."""
 
@@ -70,6 +76,14 @@ class OwnDesk:
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources."""
         return await self._answering.store.sources(offset, limit)
+
+    async def article(self, article_id: str, version: str | None = None) -> Article | None:
+        """Give an article, or a version of it."""
+        return await self._answering.store.article(article_id, version)
+
+    async def corpus(self) -> Corpus:
+        """Tell what the store holds."""
+        return await self._answering.store.corpus()
 
     async def put(self, article: Article) -> Outcome:
         """Store an article."""

@@ -1,5 +1,6 @@
 """A running service's desk: the commands' work through its HTTP address, with the same types as at home."""
 
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from retrieval.errors import UnreadableArticle
 from retrieval.store import Outcome
-from retrieval.types import Article, Hit, Source
+from retrieval.types import Article, Corpus, Hit, Source
 from service.errors import RemoteError
 from service.types import Answer, Question, SearchRequest
 
@@ -24,6 +25,12 @@ class _Hits(BaseModel):
 
 class _Page(BaseModel):
     articles: list[Source]
+    total: int
+    fingerprint: str
+
+
+class _WholeArticle(Source):
+    text: str
 
 
 class _Stored(BaseModel):
@@ -33,9 +40,10 @@ class _Stored(BaseModel):
 class _Refused(RemoteError):
     """The service takes the request for wrong; `detail` is what it says of it."""
 
-    def __init__(self, message: str, detail: str) -> None:
+    def __init__(self, message: str, detail: str, status: int) -> None:
         super().__init__(message)
         self.detail = detail
+        self.status = status
 
 
 class RemoteDesk:
@@ -70,6 +78,22 @@ class RemoteDesk:
         page = await self._call(_Page, "GET", f"/v1/articles?offset={offset}&limit={limit}")
         return page.articles
 
+    async def article(self, article_id: str, version: str | None = None) -> Article | None:
+        """Give an article, or a version of it."""
+        path = f"/v1/articles/{quote(article_id, safe='')}" + (f"?version={quote(version)}" if version else "")
+        try:
+            whole = await self._call(_WholeArticle, "GET", path)
+        except _Refused as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+        return Article(source=Source(**whole.model_dump(exclude={"text"})), text=whole.text)
+
+    async def corpus(self) -> Corpus:
+        """Tell what the store holds."""
+        page = await self._call(_Page, "GET", "/v1/articles?limit=1")
+        return Corpus(articles=page.total, fingerprint=page.fingerprint)
+
     async def put(self, article: Article) -> Outcome:
         """Store an article.
 
@@ -96,7 +120,7 @@ class RemoteDesk:
         if response.is_error:
             detail = str(answer.get("detail", response.text))
             message = f"{service} refused: {detail}"
-            raise _Refused(message, detail) if response.is_client_error else RemoteError(message)
+            raise _Refused(message, detail, response.status_code) if response.is_client_error else RemoteError(message)
         try:
             return kind.model_validate(answer)
         except ValidationError as error:

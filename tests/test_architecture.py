@@ -10,7 +10,7 @@ import pytest
 
 from tests.processes import BIN, ROOT
 
-PACKAGES = ["prompts", "retrieval", "service"]
+PACKAGES = ["evals", "prompts", "retrieval", "service"]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, JSONBody, QueryParameter
-from pydantic import AfterValidator, AwareDatetime, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from retrieval.ingest import ingest
 from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
@@ -47,6 +47,7 @@ class Articles(Frozen):
 
     articles: tuple[Source, ...]
     total: int
+    fingerprint: str = Field(description="A hash that changes when any article does.")
     offset: int
     limit: int
 
@@ -85,7 +86,9 @@ async def articles(
     """Give a page of the articles, without their texts."""
     page = await answering.store.sources(offset, limit)
     corpus = await answering.store.corpus()
-    return Articles(articles=tuple(page), total=corpus.articles, offset=offset, limit=limit)
+    return Articles(
+        articles=tuple(page), total=corpus.articles, fingerprint=corpus.fingerprint, offset=offset, limit=limit
+    )
 
 
 @get(_PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 422, 503), summary="Read an article")

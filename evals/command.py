@@ -1,0 +1,144 @@
+"""groundwire eval: cases asked, a table, what got better and worse; status 0, 1 (worse, too low), 2 (could not run)."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from evals.cases import CaseFile, read_cases
+from evals.errors import EvalError
+from evals.gate import compare, read_report, under_minimum
+from evals.opening import open_target
+from evals.printing import comparison_text, failures_text, report_text
+from evals.run import Report, Tried, ask_all, report
+from retrieval.errors import RetrievalError
+from service.errors import ServiceError
+from service.settings import from_environment
+
+WORSE, COULD_NOT_RUN = 1, 2
+_File = click.Path(path_type=Path, dir_okay=False)
+
+
+class _Default(click.Group):
+    """A group whose first word may be a file of cases: then it runs them."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["run", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in {*self.commands, "-h", "--help"}:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_Default, context_settings={"help_option_names": ["-h", "--help"]})
+def evaluate() -> None:
+    """Ask fixed questions and hold the answers against what is known of them.
+
+    `groundwire eval CASES` runs a file of cases: `groundwire eval run --help` lists its options.
+    """
+
+
+def _minimum(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    minima: dict[str, float] = {}
+    for value in values:
+        name, _, bound = value.partition("=")
+        try:
+            minima[name] = float(bound)
+        except ValueError as error:
+            message = f"{value!r} is not like answer_correctness=0.85"
+            raise click.BadParameter(message) from error
+    return minima
+
+
+@evaluate.command()
+@click.argument("cases", type=_File)
+@click.option("--target", help="http://host of a running groundwire instead of this one.")
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path, exists=True),
+    help="Ingest these articles for the run [the file's own `corpus`, else the configured store].",
+)
+@click.option("--baseline", type=_File, help="A run to compare with.")
+@click.option("--write-baseline", is_flag=True, help="Write this run to --baseline [CASES with .baseline.json].")
+@click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask each case N times.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Questions at once.")
+@click.option("--tag", "tags", multiple=True, help="Only the cases with this tag; may be given again.")
+@click.option("--min", "minima", multiple=True, callback=_minimum, help="A least value, as in answer_correctness=0.85.")
+@click.option("--json", "json_file", type=_File, help="Write the run as JSON.")
+def run(  # noqa: PLR0913 - one parameter for each option
+    cases: Path,
+    target: str | None,
+    corpus: Path | None,
+    baseline: Path | None,
+    *,
+    write_baseline: bool,
+    repeat: int,
+    workers: int,
+    tags: tuple[str, ...],
+    minima: dict[str, float],
+    json_file: Path | None,
+) -> int:
+    """Ask the questions of the file CASES."""
+    try:
+        file = read_cases(cases, tags)
+        if corpus is None and file.corpus and not target:
+            corpus = cases.parent / file.corpus
+        before = read_report(baseline) if baseline and not write_baseline else None
+        now = asyncio.run(_run(file, target, corpus, repeat=repeat, workers=workers))
+        too_low = under_minimum(now, minima)
+        if json_file:
+            _write(json_file, now)
+        if write_baseline:
+            _write(baseline or cases.with_suffix(".baseline.json"), now)
+    except (EvalError, RetrievalError, ServiceError) as error:
+        click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
+        return COULD_NOT_RUN
+    comparison = compare(now, before) if before else None
+    parts = [report_text(now, before), failures_text(now.cases)]
+    parts += [comparison_text(comparison)] if comparison else []
+    click.echo("\n\n".join([*parts, *too_low]))
+    if comparison or minima or write_baseline:
+        return WORSE if too_low or (comparison and comparison.worse) else 0
+    return WORSE if any(one.required and not one.passed for one in now.cases) else 0
+
+
+async def _run(file: CaseFile, named: str | None, corpus: Path | None, *, repeat: int, workers: int) -> Report:
+    async with open_target(named, corpus, from_environment()) as target:
+        tried: list[Tried] = []
+        with _progress(len(file.cases)) as advance:
+            async for one in ask_all(file.cases, target, repeat=repeat, workers=workers):
+                tried.append(one)
+                advance()
+        made = await report(tried, target)
+        cases = hashlib.sha256(file.model_dump_json().encode()).hexdigest()[:16]
+        return made.model_copy(update={"fingerprint": {**made.fingerprint, "cases": cases}})
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[], None]]:
+    """Give a function that shows that one case more is done; nothing is shown where stderr is no terminal."""
+    console = Console(stderr=True, highlight=False)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (TextColumn("Asking"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
+def _write(path: Path, made: Report) -> None:
+    try:
+        path.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise EvalError(f"{path} cannot be written: {error.strerror}") from error

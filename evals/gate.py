@@ -1,0 +1,113 @@
+"""A run held against the one before: what got better and what worse, question by question, and whether it may pass."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import comb
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from evals.errors import EvalError
+from evals.metrics import LOWER_IS_BETTER
+from evals.run import Outcome, Report
+
+# A fall in the passes of a repeated case is borne out when chance alone makes one as large no more often than this:
+# three of three to none of three is (.05), two of three to one is not.
+CHANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Change:
+    """A case that got better or worse."""
+
+    before: Outcome
+    now: Outcome
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed since the baseline."""
+
+    fingerprint: tuple[str, ...]
+    """What the answers depend on and is not as it was."""
+    worse: tuple[Change, ...]
+    better: tuple[Change, ...]
+    shaky: tuple[Change, ...]
+    """Cases that pass less often than before, though not less often than chance would have it."""
+    new: tuple[Outcome, ...]
+    gone: tuple[Outcome, ...]
+
+
+def compare(now: Report, before: Report) -> Comparison:
+    """Compare two runs case by case."""
+    known = {one.id: one for one in before.cases}
+    changes = [Change(known[one.id], one) for one in now.cases if one.id in known]
+    fell = [one for one in changes if _rate(one.now) < _rate(one.before)]
+    worse = tuple(one for one in fell if fall_by_chance(one.before, one.now) <= CHANCE)
+    asked = {one.id for one in now.cases}
+    names = dict.fromkeys([*before.fingerprint, *now.fingerprint])
+    return Comparison(
+        fingerprint=tuple(name for name in names if before.fingerprint.get(name) != now.fingerprint.get(name)),
+        worse=worse,
+        better=tuple(one for one in changes if _rate(one.now) > _rate(one.before)),
+        shaky=tuple(one for one in fell if one not in worse),
+        new=tuple(one for one in now.cases if one.id not in known),
+        gone=tuple(one for one in before.cases if one.id not in asked),
+    )
+
+
+def fall_by_chance(before: Outcome, now: Outcome) -> float:
+    """Give the probability that a case which passes as often as ever shows a fall as large: Fisher's exact test.
+
+    One-sided, over the tries of both runs: Fisher, 1922, https://doi.org/10.2307/2340521. Of a case that was tried once
+    in each run a fall is certain: that is asked of writers that give the same answer twice.
+    """
+    if before.tries == now.tries == 1:
+        return 0.0
+    passes, tries = before.passes + now.passes, before.tries + now.tries
+    ways = sum(
+        comb(before.tries, passes - fewer) * comb(now.tries, fewer)
+        for fewer in range(now.passes + 1)
+        if 0 <= passes - fewer <= before.tries
+    )
+    return ways / comb(tries, passes)
+
+
+def under_minimum(report: Report, minima: Mapping[str, float]) -> list[str]:
+    """Give a sentence for each metric that is worse than its minimum, or undefined; for some a maximum is meant.
+
+    Raises:
+        EvalError: there is no metric of that name.
+
+    """
+    problems: list[str] = []
+    taken = {**report.metrics, **report.times}
+    for name, bound in minima.items():
+        if name not in taken:
+            raise EvalError(f"there is no metric {name}: choose from {', '.join(taken)}")
+        metric = taken[name]
+        lower = name in LOWER_IS_BETTER or name in report.times
+        if metric.value is None:
+            problems.append(f"{name} is undefined: {metric.undefined}")
+        elif (metric.value > bound) if lower else (metric.value < bound):
+            problems.append(f"{name} is {metric.value:.3f}, {'over' if lower else 'under'} {bound:g}")
+    return problems
+
+
+def read_report(path: Path) -> Report:
+    """Read a run that was written to a file.
+
+    Raises:
+        EvalError: it is not there, or is none.
+
+    """
+    try:
+        return Report.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise EvalError(f"{path} cannot be read: {error.strerror}. Make it with --write-baseline.") from error
+    except ValidationError as error:
+        raise EvalError(f"{path} is no report of this release: make it anew with --write-baseline.") from error
+
+
+def _rate(outcome: Outcome) -> float:
+    return outcome.passes / outcome.tries

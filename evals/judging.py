@@ -1,0 +1,153 @@
+"""A case and the reply to it become a judgement: passed or not, why, and which stage is to blame; pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from evals.cases import Case, Fact, Number
+from evals.facts import has, says
+from evals.replies import Found, Reply, Said
+from evals.supporting import Support, supports
+from service.sentences import without_markers
+
+Blame = Literal["corpus", "retrieval", "writing", "verification", "abstention", "citation", "service"]
+"""The stage that is to blame: no article says it any more; the passage was not found; it was found and not told; what
+the citations do not prove was sent, or what they prove withheld; an answer where there is none, or none where there is
+one; the wrong sources; no reply at all."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is to be said of one reply."""
+
+    case: Case
+    reply: Reply | None
+    """None: the target failed; `failures` says how."""
+    failures: tuple[str, ...]
+    blame: Blame | None
+    gold_texts: Mapping[str, str]
+    """The texts of those of the case's articles that are in the corpus, by id."""
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the reply is all that the case asks for."""
+        return not self.failures
+
+    @cached_property
+    def supports(self) -> list[Support]:
+        """Give what our verifier says of each sentence."""
+        return supports(self.reply) if self.reply and self.reply.answered else []
+
+    @property
+    def correct(self) -> bool:
+        """Tell whether it is answered where it must be with every fact, and not where it must not be."""
+        if self.reply is None or self.reply.answered is not self.case.answered:
+            return False
+        return not self.case.answered or not _missing(self.case, self.reply)
+
+    @property
+    def source_place(self) -> int | None:
+        """Give the place, from 1, of the first article that says it among the distinct articles found."""
+        found = dict.fromkeys(one.article_id for one in (self.reply and self.reply.found) or ())
+        places = (place for place, one in enumerate(found, 1) if one in self.case.gold)
+        return next(places, None)
+
+    @property
+    def passage_place(self) -> int | None:
+        """Give the place, from 1, of the first passage of such an article that has a fact of the case."""
+        found = (self.reply and self.reply.found) or ()
+        return next((place for place, one in enumerate(found, 1) if _holds(self.case, one)), None)
+
+
+def judge(case: Case, reply: Reply, gold_texts: Mapping[str, str]) -> Judgement:
+    """Judge a reply.
+
+    Args:
+        case: what is asked and known.
+        reply: what came.
+        gold_texts: the texts of the case's articles by id, as far as the target shows them.
+
+    """
+    judgement = Judgement(case, reply, (), None, gold_texts)
+    failures = tuple(_failures(judgement))
+    return Judgement(case, reply, failures, _blame(judgement) if failures else None, gold_texts)
+
+
+def failed(case: Case, message: str) -> Judgement:
+    """Judge a case to which no reply came."""
+    return Judgement(case, None, (message,), "service", {})
+
+
+def spelled(fact: Fact) -> str:
+    """Name a fact by its spellings."""
+    return " or ".join(
+        one if isinstance(one, str) else f"{one.number:g}" if isinstance(one, Number) else one.date for one in fact
+    )
+
+
+def _failures(judgement: Judgement) -> list[str]:
+    case, reply = judgement.case, judgement.reply
+    assert reply is not None  # noqa: S101 - those without one are made by `failed`
+    if not reply.answered:
+        return [f"abstained: {reply.text}"] if case.answered else []
+    if not case.answered:
+        return [f"answered what no article says: {reply.text}"]
+    failures = [f"lacks {spelled(fact)}" for fact in _missing(case, reply)]
+    failures += [f"says {words!r}" for words in case.forbidden if says(_told(reply), words)]
+    if case.gold and not reply.article_ids & case.gold:
+        failures.append(f"cites none of {', '.join(sorted(case.gold))}")
+    failures += [f"does not cite {one}" for one in case.must_cite if one not in reply.article_ids]
+    failures += [f"cites {one}" for one in case.must_not_cite if one in reply.article_ids]
+    most = max((one.independent_sources or 0 for one in reply.sentences), default=0)
+    if most < case.least_sources:
+        failures.append(f"has {most} independent sources, not {case.least_sources}")
+    failures += [
+        f"quotes what the article does not say: {one.quote!r}" for one in reply.citations if one.valid is False
+    ]
+    failures += [
+        f"is not proved by what it cites: {said.text!r} ({'; '.join(support.reasons)})"
+        for said, support in zip(reply.sentences, judgement.supports, strict=True)
+        if said.claimed and not support.supported and all(reply.citations[one].quote for one in said.citations)
+    ]
+    return failures
+
+
+def _blame(judgement: Judgement) -> Blame:
+    """Follow the answer from the corpus on: the first stage at which it went wrong is to blame."""
+    case, reply = judgement.case, judgement.reply
+    assert reply is not None  # noqa: S101 - as above
+    unproved = any(said.claimed and not one.supported for said, one in _checked(judgement))
+    if not case.answered:
+        return "verification" if unproved else "abstention"
+    lost = _missing(case, reply) if reply.answered else case.facts
+    if lost:
+        texts = judgement.gold_texts.values()
+        if texts and not any(has(text, fact) for text in texts for fact in lost):
+            return "corpus"
+        if reply.found is not None and not any(_holds(case, one, lost) for one in reply.found):
+            return "retrieval"
+        if not reply.answered:
+            return "verification" if reply.abstained == "not_supported" else "abstention"
+        return "writing"
+    if any(says(_told(reply), words) for words in case.forbidden):
+        return "writing"
+    return "verification" if unproved else "citation"
+
+
+def _checked(judgement: Judgement) -> list[tuple[Said, Support]]:
+    return list(zip(judgement.reply.sentences if judgement.reply else (), judgement.supports, strict=False))
+
+
+def _missing(case: Case, reply: Reply) -> list[Fact]:
+    told = _told(reply)
+    return [fact for fact in case.facts if not has(told, fact)]
+
+
+def _told(reply: Reply) -> str:
+    return without_markers(reply.text)
+
+
+def _holds(case: Case, found: Found, facts: tuple[Fact, ...] | list[Fact] | None = None) -> bool:
+    due = case.facts if facts is None else facts
+    return found.article_id in case.gold and any(has(found.text, fact) for fact in due)

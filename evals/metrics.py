@@ -1,0 +1,214 @@
+"""Metrics over judgements; each says in its docstring what it is and where it comes from. None is ever NaN."""
+
+from collections.abc import Callable, Sequence
+from statistics import mean
+
+import numpy as np
+from pydantic import Field
+
+from evals.judging import Judgement
+from retrieval.types import Frozen
+
+DEPTHS = (1, 5, 10)
+PERCENTILES = (50, 95)
+
+
+class Metric(Frozen):
+    """A figure, or the reason why there is none."""
+
+    value: float | None
+    undefined: str | None = None
+    count: int = Field(default=0, description="The cases, sentences or citations that it is taken over.")
+
+
+def measure(judgements: Sequence[Judgement]) -> dict[str, Metric]:
+    """Take every metric of some judgements, in the order in which reports show them."""
+    taken = {name: function(judgements) for name, function in METRICS.items()}
+    for depth in DEPTHS:
+        taken[f"source_recall@{depth}"] = source_recall(judgements, depth)
+        taken[f"passage_recall@{depth}"] = passage_recall(judgements, depth)
+    return taken
+
+
+def times(judgements: Sequence[Judgement]) -> dict[str, Metric]:
+    """Take what differs between two runs of the same: milliseconds for an answer, as its client sees it."""
+    taken = [one.reply.milliseconds for one in judgements if one.reply]
+    return {
+        f"latency_ms_p{percent}": Metric(value=float(np.percentile(taken, percent)), count=len(taken))
+        if taken
+        else Metric(value=None, undefined="no reply came")
+        for percent in PERCENTILES
+    }
+
+
+def pass_rate(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the cases whose reply is all that the case asks for."""
+    return _share([one.passed for one in judgements], "there is no case")
+
+
+def answer_correctness(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the answerable cases whose answer has every fact: SQuAD's accuracy, by facts for exact match.
+
+    Rajpurkar et al., 2018, https://arxiv.org/abs/1806.03822.
+    """
+    return _share([one.correct for one in judgements if one.case.answered], "no case is answerable")
+
+
+def abstention_precision(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the abstentions that are right ones: of what is not answered, how much could not be.
+
+    Precision and recall of the class "unanswerable": Rajpurkar et al., 2018, https://arxiv.org/abs/1806.03822.
+    """
+    return _share([not one.case.answered for one in judgements if _abstained(one)], "nothing was abstained from")
+
+
+def abstention_recall(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the unanswerable cases that are abstained from."""
+    return _share([_abstained(one) for one in judgements if not one.case.answered], "no case is unanswerable")
+
+
+def quote_validity(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the quotes that are their article's own words at the place that is given: must be 1.
+
+    "Verifiable" in the sense of Liu et al., 2023, https://arxiv.org/abs/2304.09848, taken to the letter.
+    """
+    quotes = [
+        cited.valid for one in judgements if one.reply for cited in one.reply.citations if cited.quote is not None
+    ]
+    known = [one for one in quotes if one is not None]
+    why = "no text of a source is known to hold a quote against" if quotes else "no answer has a quote"
+    return _share(known, why)
+
+
+def citation_recall_gold(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the sentences that cite an article which says the answer: ALCE's citation recall on gold.
+
+    Gao et al., 2023, https://arxiv.org/abs/2305.14627; entailment there, the case's own articles here.
+    """
+    marks = [
+        any(one.reply.citations[at].article_id in one.case.gold for at in said.citations)
+        for one in _answered_with_gold(judgements)
+        if one.reply
+        for said in one.reply.sentences
+    ]
+    return _share(marks, "no answer to a case with articles has a sentence")
+
+
+def citation_precision_gold(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the citations that are of an article which says the answer: ALCE's precision on gold."""
+    marks = [
+        cited.article_id in one.case.gold
+        for one in _answered_with_gold(judgements)
+        if one.reply
+        for cited in one.reply.citations
+    ]
+    return _share(marks, "no answer to a case with articles has a citation")
+
+
+def citation_recall_verified(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the sentences that all their citations together prove: ALCE's citation recall by our verifier.
+
+    Gao et al., 2023, https://arxiv.org/abs/2305.14627; with a language model for the judge there, with the rules of
+    service/verification here, which read the quotes and nothing else.
+    """
+    if not _quoting(judgements):
+        return Metric(value=None, undefined="no answer has a quote to prove a sentence by")
+    return _share([one.supported for judgement in judgements for one in judgement.supports], "no answer has a sentence")
+
+
+def citation_precision_verified(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the citations that prove their sentence, alone or as a part of it: ALCE's precision."""
+    if not _quoting(judgements):
+        return Metric(value=None, undefined="no answer has a quote to prove a sentence by")
+    marks = [mark for judgement in judgements for one in judgement.supports for mark in one.relevant]
+    return _share(marks, "no answer has a citation")
+
+
+def unsupported_sentences(judgements: Sequence[Judgement]) -> Metric:
+    """Give the share of the sentences that their citations do not prove, those the target marks itself among them.
+
+    The complement of faithfulness as ragas counts it by statements, https://arxiv.org/abs/2309.15217, without a judge.
+    """
+    proved = citation_recall_verified(judgements)
+    return proved.model_copy(update={"value": None if proved.value is None else 1.0 - proved.value})
+
+
+def source_recall(judgements: Sequence[Judgement], depth: int) -> Metric:
+    """Give the share of the answerable cases that have an article which says it among the first `depth` found."""
+    places = [one.source_place for one in _searched(judgements)]
+    return _share([place is not None and place <= depth for place in places], _UNSEARCHED)
+
+
+def passage_recall(judgements: Sequence[Judgement], depth: int) -> Metric:
+    """Give the share of the answerable cases that have a passage with a fact of theirs among the first `depth`."""
+    places = [one.passage_place for one in _searched(judgements)]
+    return _share([place is not None and place <= depth for place in places], _UNSEARCHED)
+
+
+def independent_sources(judgements: Sequence[Judgement]) -> Metric:
+    """Give the mean count of independent sources of a sentence, as the target counts them."""
+    counts = [
+        said.independent_sources
+        for one in judgements
+        if one.reply
+        for said in one.reply.sentences
+        if said.independent_sources is not None
+    ]
+    return _mean(counts, "no sentence has a count of sources")
+
+
+def input_tokens(judgements: Sequence[Judgement]) -> Metric:
+    """Give the mean tokens that the language model read for an answer, as it counts them."""
+    return _mean([one.reply.usage.input_tokens for one in judgements if one.reply and one.reply.usage], _UNCOUNTED)
+
+
+def output_tokens(judgements: Sequence[Judgement]) -> Metric:
+    """Give the mean tokens that the language model wrote for an answer, as it counts them."""
+    return _mean([one.reply.usage.output_tokens for one in judgements if one.reply and one.reply.usage], _UNCOUNTED)
+
+
+METRICS: dict[str, Callable[[Sequence[Judgement]], Metric]] = {
+    "pass_rate": pass_rate,
+    "answer_correctness": answer_correctness,
+    "abstention_precision": abstention_precision,
+    "abstention_recall": abstention_recall,
+    "quote_validity": quote_validity,
+    "citation_recall_gold": citation_recall_gold,
+    "citation_precision_gold": citation_precision_gold,
+    "citation_recall_verified": citation_recall_verified,
+    "citation_precision_verified": citation_precision_verified,
+    "unsupported_sentences": unsupported_sentences,
+    "independent_sources": independent_sources,
+    "input_tokens": input_tokens,
+    "output_tokens": output_tokens,
+}
+LOWER_IS_BETTER = frozenset({"unsupported_sentences", "input_tokens", "output_tokens"})
+
+_UNSEARCHED = "the target shows no passages that it found, or no case is answerable"
+_UNCOUNTED = "no language model has counted tokens"
+
+
+def _abstained(judgement: Judgement) -> bool:
+    return judgement.reply is not None and not judgement.reply.answered
+
+
+def _answered_with_gold(judgements: Sequence[Judgement]) -> list[Judgement]:
+    return [one for one in judgements if one.case.gold and one.reply and one.reply.answered]
+
+
+def _searched(judgements: Sequence[Judgement]) -> list[Judgement]:
+    return [one for one in judgements if one.case.gold and one.reply and one.reply.found is not None]
+
+
+def _quoting(judgements: Sequence[Judgement]) -> bool:
+    return any(cited.quote is not None for one in judgements if one.reply for cited in one.reply.citations)
+
+
+def _share(marks: Sequence[bool], undefined: str) -> Metric:
+    return _mean([float(mark) for mark in marks], undefined)
+
+
+def _mean(values: Sequence[float], undefined: str) -> Metric:
+    if not values:
+        return Metric(value=None, undefined=undefined)
+    return Metric(value=float(mean(values)), count=len(values))
