@@ -103,7 +103,7 @@ async def test_a_service_that_was_taken_over_cannot_reach_into_the_page(reader: 
     source = {"number": 1, "article_id": f"../..//evil.example/{attack}", "version": attack, "title": attack}
     source |= {"outlet": attack, "url": f"JaVaScRiPt:{PWNED}", "published": attack, "credits": [attack], "origin": ""}
     other = {**source, "number": 2, "article_id": "two", "url": f"\tjava\nscript:{PWNED}"}
-    third = {**source, "number": 3, "article_id": "three", "url": f"https:{PWNED}", "published": "2026-13-45T99"}
+    third = {**source, "number": 3, "article_id": "three", "url": f"vbscript:{PWNED}", "published": "2026-13-45T99"}
     text = f"{attack} [x](javascript:1) <b>bold</b> [1][2][3]"
     sentence = {"text": text, "start": 0, "end": len(text), "verdict": attack, "citations": [0, 1, 2], "reasons": []}
     sentence |= {"independent_sources": attack}
