@@ -2,26 +2,27 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from itertools import chain, pairwise
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, FromQuery
 
-from retrieval.types import Article
+from retrieval.types import Article, Span
 from service.desk import Answering
 from service.http.articles import not_there
 from service.http.html import PAGE_HEADERS, WEB, rendered, tagged
-from service.http.links import article_path, is_web_address
+from service.http.links import article_path, is_web_address, with_text_fragment
 from service.http.problems import field_error
 from service.http.requests import article_id_of
 
 _PREFIX = "/articles/"
 _ON_A_PAGE = 50  # articles; chosen
 _MOST_RELATED = 50  # articles of one origin that are listed; chosen
-_LAST_PAGE = 1_000_000_000 // _ON_A_PAGE  # within what every store counts in
+_MOST_DIGITS = 9  # of a number in an address; no text is as long
 
 _MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 # Any page may load the widget: it is public, and says nothing of the articles.
@@ -65,22 +66,23 @@ async def module(request: Request[Any, Any, Any], name: FromPath[str]) -> Respon
 async def articles_page(
     request: Request[Any, Any, Any],
     answering: NamedDependency[Answering],
-    page: Annotated[int, QueryParameter(ge=1, le=_LAST_PAGE)] = 1,
+    page: FromQuery[str] = "1",
 ) -> Response[Any]:
-    """List the articles, the newest first."""
-    first = (page - 1) * _ON_A_PAGE
-    listed = await answering.store.newest(first, _ON_A_PAGE)
+    """List the articles, the last published first."""
+    number = _number("page", page, 1)
     total = (await answering.store.corpus()).articles
     pages = max(1, -(-total // _ON_A_PAGE))
-    if page > pages:
-        raise NotFoundException(f"there is no page {page:,} of the articles: {pages:,} is the last")
+    if number > pages:
+        raise NotFoundException(f"the list of articles has no more than {pages:,} page{'s' if pages > 1 else ''}")
+    before = (number - 1) * _ON_A_PAGE
+    sources = await answering.store.newest(before, _ON_A_PAGE)
     content = rendered(
         "articles.html",
         request,
-        sources=listed,
-        first=first + 1,
+        sources=sources,
+        before=before,
         total=total,
-        page=page,
+        page=number,
         pages=pages,
         path=article_path,
     )
@@ -92,10 +94,10 @@ async def article_page(
     request: Request[Any, Any, Any],
     answering: NamedDependency[Answering],
     version: FromQuery[str | None] = None,
-    start: Annotated[int | None, QueryParameter(ge=0)] = None,
-    end: Annotated[int | None, QueryParameter(ge=0)] = None,
+    start: FromQuery[str | None] = None,
+    end: FromQuery[str | None] = None,
 ) -> Response[Any]:
-    """Show an article, or a version of it that counts no more; from `start` to `end` (code points) highlighted."""
+    """Show an article, also in a version that counts no more, with its text from `start` to `end` highlighted."""
     article_id = article_id_of(request, _PREFIX)
     found = await answering.store.article(article_id, version)
     if found is None:
@@ -103,13 +105,13 @@ async def article_page(
     current = await answering.store.version(article_id)
     is_current = found.source.version == current
     related = await answering.store.same_origin(article_id, _MOST_RELATED + 1) if is_current else []
+    span = _span(found.text, start, end)
     content = rendered(
         "article.html",
         request,
         source=found.source,
-        original=_original(found),
-        paragraphs=list(_paragraphs(found.text, *_span(found, start, end))),
-        highlighted=start is not None,
+        original=_original(found, span),
+        paragraphs=list(_paragraphs(found.text, span)),
         replaced=current is not None and not is_current,
         withdrawn=current is None,
         related=related[:_MOST_RELATED],
@@ -119,38 +121,48 @@ async def article_page(
     return tagged(request, content, "text/html", PAGE_HEADERS)
 
 
-def _span(article: Article, start: int | None, end: int | None) -> tuple[int, int]:
+def _span(text: str, start: str | None, end: str | None) -> Span:
     """Give what to highlight; nothing if nothing is asked for."""
     if start is None and end is None:
         return 0, 0
     if start is None or end is None:
         raise field_error("start" if start is None else "end", "is missing: what is highlighted has both")
-    if start >= end:
-        raise field_error("end", "must be greater than start")
-    if end > len(article.text):
-        raise field_error("end", f"is beyond the end of the text, which has {len(article.text):,} characters")
-    return start, end
+    first, last = _number("start", start, 0), _number("end", end, 1)
+    if last > len(text):
+        raise field_error("end", f"is beyond the end of the text, which has {len(text):,} characters")
+    if first >= last:
+        raise field_error("start", "must be less than end")
+    return first, last
 
 
-def _paragraphs(text: str, start: int, end: int) -> Iterator[list[Piece]]:
+def _number(field: str, value: str, least: int) -> int:
+    if not (value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS and int(value) >= least):
+        raise field_error(field, f"must be a number from {least} on, in at most {_MOST_DIGITS} digits")
+    return int(value)
+
+
+def _paragraphs(text: str, span: Span) -> Iterator[list[Piece]]:
     """Cut a text into its paragraphs, and these where the highlight begins and ends.
 
     Blank lines part paragraphs. A text without any has one on each line, as what is copied from a web page does.
     """
     breaks = _BLANK_LINES if _BLANK_LINES.search(text.strip()) else _LINE_BREAKS
-    begin = 0
-    for stop, following in [*((found.start(), found.end()) for found in breaks.finditer(text)), (len(text), len(text))]:
-        marked = min(max(start, begin), stop), max(min(end, stop), begin)
-        pieces = [(text[begin : marked[0]], False), (text[slice(*marked)], True), (text[marked[1] : stop], False)]
-        if text[begin:stop].strip():
+    body = len(text) - len(text.lstrip("\r\n")), len(text.rstrip("\r\n"))
+    between = [one.span() for one in breaks.finditer(text, *body)]
+    for begin, stop in pairwise([body[0], *chain.from_iterable(between), body[1]]):
+        if text[begin:stop].strip():  # what is between paragraphs holds nothing
+            first, last = (min(max(place, begin), stop) for place in span)
+            pieces = [(text[begin:first], False), (text[first:last], True), (text[last:stop], False)]
             yield [piece for piece in pieces if piece[0]]
-        begin = following
 
 
-def _original(article: Article) -> tuple[str, str] | None:
-    """Give the article's own address and the host that it is at, if it has one that a reader may be sent to."""
+def _original(article: Article, span: Span) -> tuple[str, str] | None:
+    """Give the article's own address, at the same words, and its host; none unless a reader may be sent there."""
     url = article.source.url
-    return (url, urlsplit(url).hostname or "") if url and is_web_address(url) else None
+    if not url or not is_web_address(url):
+        return None
+    words = article.text[slice(*span)]
+    return (with_text_fragment(url, words) if words.strip() else url), urlsplit(url).hostname or ""
 
 
 page_routes = (chat_page, widget, module, articles_page, article_page)
