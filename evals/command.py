@@ -1,24 +1,24 @@
-"""groundwire eval: cases asked, a table, what got better and worse; status 0, 1 (worse, too low), 2 (could not run)."""
+"""groundwire eval: cases asked, a table, what got better and worse; status 0, 1 (worse, too low), 2 (could not run).
+
+What a command needs is imported inside it, as in service/cli.py: `--help` must not wait for it.
+"""
 
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evals.cases import CaseFile, read_cases
 from evals.errors import EvalError
-from evals.gate import compare, read_report, under_minimum
-from evals.opening import open_target
-from evals.printing import comparison_text, failures_text, report_text
-from evals.run import Report, Tried, ask_all, report
 from retrieval.errors import RetrievalError
 from service.errors import ServiceError
-from service.settings import from_environment
+
+if TYPE_CHECKING:
+    from evals.cases import CaseFile
+    from evals.run import Report, Tried
 
 WORSE, COULD_NOT_RUN = 1, 2
 _File = click.Path(path_type=Path, dir_okay=False)
@@ -89,6 +89,10 @@ def run(  # noqa: PLR0913 - one parameter for each option
     json_file: Path | None,
 ) -> int:
     """Ask the questions of the file CASES."""
+    from evals.cases import read_cases
+    from evals.gate import compare, read_report, under_minimum
+    from evals.printing import comparison_text, failures_text, report_text
+
     try:
         file = read_cases(cases, tags)
         if corpus is None and file.corpus and not target:
@@ -112,7 +116,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
     return WORSE if any(one.required and not one.passed for one in now.cases) else 0
 
 
-async def _run(file: CaseFile, named: str | None, corpus: Path | None, *, repeat: int, workers: int) -> Report:
+async def _run(file: "CaseFile", named: str | None, corpus: Path | None, *, repeat: int, workers: int) -> "Report":
+    from evals.opening import open_target
+    from evals.run import ask_all, report
+    from service.settings import from_environment
+
     async with open_target(named, corpus, from_environment()) as target:
         tried: list[Tried] = []
         with _progress(len(file.cases)) as advance:
@@ -127,6 +135,9 @@ async def _run(file: CaseFile, named: str | None, corpus: Path | None, *, repeat
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[], None]]:
     """Give a function that shows that one case more is done; nothing is shown where stderr is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True, highlight=False)
     if not console.is_terminal:
         yield lambda: None
@@ -137,7 +148,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _write(path: Path, made: Report) -> None:
+def _write(path: Path, made: "Report") -> None:
     try:
         path.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
