@@ -11,7 +11,7 @@ from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, SLOW
 
 async def _is_accessible(page: Page) -> None:
     for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=scheme)
         found = (await Axe().run(page)).response["violations"]
         grave = [
             (scheme, one["id"], one["help"], [(node["target"], node["failureSummary"]) for node in one["nodes"]])
