@@ -1,7 +1,7 @@
 """POST /api/chat: the AI SDK's UI message stream, as `useChat` and assistant-ui read it.
 
-Every release since 5.0 reads what is sent unasked; the oldest of them break at a field that they do not know, which is
-why `text-end.citations` and `finish.finishReason` come only to those who ask for the extra `spans`. In this order:
+Every release since 5.0.0 reads what is sent unasked. Many break at a field that they do not know, 7.0.0 too, which
+is why `text-end.citations` and `finish.finishReason` come only to those who ask for the extra `spans`. In this order:
 
 - `start`, `start-step`.
 - For each sentence: a `source-url` for each source that it is the first to cite (`sourceId` is the number in `[n]`),
@@ -107,7 +107,7 @@ async def ui_chat(
 
     Beside the AI SDK's standard parts it has `data-citations`: for each quote its words, its place in the article, the
     sentence that it proves (in UTF-16 units of the text) and how many independent sources say that. The header
-    `X-Groundwire-Extras: spans` adds `text-end.citations`, which releases before July 2026 do not read.
+    `X-Groundwire-Extras: spans` adds `text-end.citations`, at which the first releases of each generation break.
     """
     question = question_of(data.messages, model=data.model).model_copy(update={"scope": data.scope})
     events = await begun(request, answering.events(question))

@@ -1,6 +1,6 @@
 import { createOpenAI } from '@ai-sdk/openai';
 import * as ai from 'ai';
-import * as strict from 'ai-strict';
+import * as first from 'ai-first';
 import { Window } from 'happy-dom';
 
 import { checkProvider } from '../checks/provider.mjs';
@@ -13,6 +13,6 @@ const { createElement } = await import('react');
 const { createRoot } = await import('react-dom/client');
 
 checkTransport('ai 5', ai, { spans: 'passed over' });
-checkTransport('ai 5.0.60', strict, { spans: 'an error' });
+checkTransport('ai 5.0.0', first, { spans: 'an error' });
 checkUseChat('@ai-sdk/react 2', { createElement, createRoot, useChat, ...ai });
 checkProvider('@ai-sdk/openai 2', { createOpenAI, ...ai }, { failure: 'no end', citations: false });

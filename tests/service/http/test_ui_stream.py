@@ -37,7 +37,7 @@ from tests.conftest import STUDENTS
 from tests.fakes import Unasked
 from tests.service.http.conftest import Client
 
-# What the strictest client knows of each chunk: `ai` 5.0.60 ends the stream at any other key.
+# What the strictest client knows of each chunk: `ai` 5.0.0 ends the stream at any other key.
 SAFE = {
     "start": {"messageId", "messageMetadata"},
     "start-step": set(),
