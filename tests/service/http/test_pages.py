@@ -1,5 +1,6 @@
 """What a browser gets: articles as pages, the list of them, the files of the chat page, and what all are sent with."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from tests.fakes import FirstSentence, Unasked
 from tests.service.http.conftest import Client
 
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
-MODULES = sorted(file.name for file in (WEB / "modules").iterdir() if file.suffix in {".js", ".css", ".svg"})
+PATHS = ["/", "/widget.js", "/web/article.css", "/articles", "/articles/drones"]
 SECOND = timedelta(seconds=1)
 REPORT = "The council of Brenn voted on Monday to rebuild the market hall, which burned down in March. " * 12
 
@@ -135,14 +136,10 @@ async def test_what_articles_say_is_text_wherever_it_stands(client: Client, answ
     assert (await shown(client, article)).texts["p"][-1] == hostile
 
 
-@pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://a.example/x", "https://", "x"]
-)
-async def test_an_address_that_is_none_of_the_web_is_no_link(
-    client: Client, answering: FirstSentence, url: str
-) -> None:
-    read = await shown(client, await added(answering, url=url))
-    assert set(read.links()) == {"../", "../articles", "#content"}
+async def test_an_address_that_is_none_of_the_web_is_no_link(client: Client, answering: FirstSentence) -> None:
+    for url in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://a.example/x", "https://", "x"):
+        read = await shown(client, await added(answering, url=url))
+        assert set(read.links()) == {"../", "../articles", "#content"}
 
 
 @pytest.mark.parametrize(
@@ -264,33 +261,31 @@ async def test_a_line_is_a_paragraph_only_where_no_blank_line_parts_them() -> No
     assert lines("a\nb\n\nc") == ["a\nb", "c"]
 
 
-@pytest.mark.parametrize(
-    ("params", "field"),
-    [
-        ({"start": 3}, "end"),
-        ({"end": 3}, "start"),
-        ({"start": 3, "end": 3}, "start"),
-        ({"start": 4, "end": 3}, "start"),
-        ({"start": 0, "end": 0}, "end"),
-        ({"start": -1, "end": 3}, "start"),
-        ({"start": 0, "end": len(DRONES.text) + 1}, "end"),
-        ({"start": 0, "end": 10**30}, "end"),
-        ({"start": "9" * 6000, "end": 3}, "start"),
-        ({"start": "1.5", "end": 3}, "start"),
-        ({"start": "٣", "end": 5}, "start"),
-        ({"start": "", "end": ""}, "start"),
-        ({"start": " 1", "end": 3}, "start"),
-        ({"start": "<script>", "end": 3}, "start"),
-    ],
-)
-async def test_a_highlight_that_cannot_be_is_a_page_that_says_why(
-    client: Client, params: dict[str, str | int], field: str
-) -> None:
-    read = await page(client, "/articles/drones", params, 422)
-    assert field in read.texts["p"][0].lower()
-    assert "?" in read.links()
-    problem = await client.get("/articles/drones", params=params)
-    assert (problem.status_code, [one["field"] for one in problem.json()["errors"]]) == (422, [field])
+WRONG: list[tuple[dict[str, str | int], str]] = [
+    ({"start": 3}, "end"),
+    ({"end": 3}, "start"),
+    ({"start": 3, "end": 3}, "start"),
+    ({"start": 4, "end": 3}, "start"),
+    ({"start": 0, "end": 0}, "end"),
+    ({"start": -1, "end": 3}, "start"),
+    ({"start": 0, "end": len(DRONES.text) + 1}, "end"),
+    ({"start": 0, "end": 10**30}, "end"),
+    ({"start": "9" * 6000, "end": 3}, "start"),
+    ({"start": "1.5", "end": 3}, "start"),
+    ({"start": "٣", "end": 5}, "start"),
+    ({"start": "", "end": ""}, "start"),
+    ({"start": " 1", "end": 3}, "start"),
+    ({"start": "<script>", "end": 3}, "start"),
+]
+
+
+async def test_a_highlight_that_cannot_be_is_a_page_that_says_why(client: Client) -> None:
+    for params, field in WRONG:
+        read = await page(client, "/articles/drones", params, 422)
+        assert field in read.texts["p"][0].lower()
+        assert "?" in read.links()
+        problem = await client.get("/articles/drones", params=params)
+        assert (problem.status_code, [one["field"] for one in problem.json()["errors"]]) == (422, [field])
 
 
 async def test_the_whole_text_may_be_highlighted(client: Client) -> None:
@@ -365,9 +360,11 @@ async def test_copies_of_an_article_are_named_with_what_that_means(client: Clien
 
 async def test_articles_are_listed_newest_first_fifty_a_page(client: Client, answering: FirstSentence) -> None:
     day = datetime(2024, 3, 2, tzinfo=UTC)
-    for number in range(51):
-        published = day + timedelta(days=number)
-        await added(answering, article_id=f"n{number}", title=f"Number {number}", published=published, outlet="O")
+    dated = [
+        added(answering, article_id=f"n{at}", title=f"Number {at}", published=day + timedelta(days=at), outlet="O")
+        for at in range(51)
+    ]
+    await asyncio.gather(*dated)
 
     first = await page(client, "/articles")
     assert "1 to 50 of 53" in first.said()
@@ -434,13 +431,13 @@ async def test_what_a_problem_quotes_is_text(gate: Client) -> None:
 # Files
 
 
-@pytest.mark.parametrize("name", MODULES)
-async def test_a_file_is_served_as_what_it_is(gate: Client, name: str) -> None:
-    response = await gate.get(f"/web/{name}")
-    kinds = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8", "svg": "image/svg+xml"}
-    assert response.status_code == 200
-    assert response.headers["content-type"] == kinds[name.rpartition(".")[2]]
-    assert response.content == (WEB / "modules" / name).read_bytes()
+async def test_a_file_is_served_as_what_it_is(gate: Client) -> None:
+    kinds = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+    for file in (WEB / "modules").iterdir():
+        response = await gate.get(f"/web/{file.name}")
+        assert response.status_code == 200
+        assert response.headers["content-type"] == kinds[file.suffix]
+        assert response.content == file.read_bytes()
 
 
 async def test_the_page_and_the_widget_are_served(gate: Client) -> None:
@@ -451,17 +448,17 @@ async def test_the_page_and_the_widget_are_served(gate: Client) -> None:
     assert widget.content == (WEB / "widget.js").read_bytes()
 
 
-@pytest.mark.parametrize("path", ["/", "/widget.js", "/web/article.css", "/articles", "/articles/drones"])
-async def test_what_a_browser_has_is_not_sent_again(client: Client, path: str) -> None:
-    first = await client.get(path)
-    tag = first.headers["etag"]
-    assert first.headers["cache-control"] == "no-cache"
-    for known in (tag, f'W/{tag}, "other"', "*"):
-        again = await client.get(path, headers={"if-none-match": known})
-        assert (again.status_code, again.content) == (304, b"")
-        assert again.headers["etag"] == tag
-        assert again.headers["cache-control"] == "no-cache"
-    assert (await client.get(path, headers={"if-none-match": '"other"'})).status_code == 200
+async def test_what_a_browser_has_is_not_sent_again(client: Client) -> None:
+    for path in PATHS:
+        first = await client.get(path)
+        tag = first.headers["etag"]
+        assert first.headers["cache-control"] == "no-cache"
+        for known in (tag, f'W/{tag}, "other"', "*"):
+            again = await client.get(path, headers={"if-none-match": known})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["etag"] == tag
+            assert again.headers["cache-control"] == "no-cache"
+        assert (await client.get(path, headers={"if-none-match": '"other"'})).status_code == 200
 
 
 async def test_the_list_has_another_tag_when_an_article_comes(client: Client, answering: FirstSentence) -> None:
@@ -470,14 +467,12 @@ async def test_the_list_has_another_tag_when_an_article_comes(client: Client, an
     assert (await client.get("/articles", headers={"if-none-match": tag})).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/widget.js", "/web/article.css", "/articles", "/articles/drones", "/health/live", "/v1/articles"]
-)
-async def test_head_is_get_without_the_body(client: Client, path: str) -> None:
-    head, whole = await client.head(path), await client.get(path)
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["content-length"] == str(len(whole.content))
-    assert head.headers["content-type"] == whole.headers["content-type"]
+async def test_head_is_get_without_the_body(client: Client) -> None:
+    for path in (*PATHS, "/health/live", "/v1/articles"):
+        head, whole = await client.head(path), await client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == str(len(whole.content))
+        assert head.headers["content-type"] == whole.headers["content-type"]
     assert (await client.head("/nothing")).status_code == 404
 
 
@@ -536,38 +531,34 @@ async def test_no_path_leads_out_of_the_files_that_are_served_nor_lists_them(pat
 # What everything is sent with
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/"),
-        ("GET", "/widget.js"),
-        ("GET", "/web/article.css"),
-        ("GET", "/articles"),
-        ("GET", "/articles/drones"),
-        ("GET", "/articles/none"),
-        ("GET", "/nothing"),
-        ("GET", "/v1/articles"),
-        ("GET", "/v1/articles/none"),
-        ("POST", "/v1/answers"),
-        ("PATCH", "/v1/answers"),
-        ("OPTIONS", "/v1/answers"),
-        ("GET", "/schema/openapi.json"),
-        ("HEAD", "/health/live"),
-    ],
-)
-@pytest.mark.parametrize("accept", ["*/*", BROWSER["accept"]])
-async def test_every_response_tells_a_browser_to_trust_nothing(
-    client: Client, method: str, path: str, accept: str
-) -> None:
-    response = await client.request(method, path, headers={"accept": accept})
-    assert response.headers["x-content-type-options"] == "nosniff"
-    assert response.headers["referrer-policy"] == "no-referrer"
-    policy = response.headers["content-security-policy"]
-    assert policy.startswith("default-src 'none'")
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    if "text/html" in response.headers.get("content-type", ""):
-        assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
+REQUESTS = [
+    *(("GET", path) for path in PATHS),
+    ("GET", "/articles/none"),
+    ("GET", "/articles/drones?start=x"),
+    ("GET", "/nothing"),
+    ("GET", "/web/nothing"),
+    ("GET", "/v1/articles"),
+    ("GET", "/v1/articles/none"),
+    ("POST", "/v1/answers"),
+    ("PATCH", "/v1/answers"),
+    ("OPTIONS", "/v1/answers"),
+    ("GET", "/schema/openapi.json"),
+    ("HEAD", "/health/live"),
+]
+
+
+@pytest.mark.parametrize("accept", ["*/*", BROWSER["accept"]], ids=["program", "browser"])
+async def test_every_response_tells_a_browser_to_trust_nothing(client: Client, accept: str) -> None:
+    for method, path in REQUESTS:
+        response = await client.request(method, path, headers={"accept": accept})
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        policy = response.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'")
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        if "text/html" in response.headers.get("content-type", ""):
+            assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
 
 
 async def test_the_articles_pages_weigh_little() -> None:
