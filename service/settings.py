@@ -1,7 +1,9 @@
 """Settings from the environment: data alone; wiring.py builds things from them."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -15,7 +17,28 @@ def _listed(value: object) -> object:
     return [one.strip() for one in value.split(",") if one.strip()] if isinstance(value, str) else value
 
 
-Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[^/\s]+)$")]
+def _address(url: str) -> str:
+    """Give what links begin with: an address, without a slash at its end."""
+    try:
+        begins_links = re.fullmatch(r"https?://[^?#\s]+", url) and urlsplit(url).hostname
+    except ValueError:
+        begins_links = None
+    if not begins_links:
+        message = f"{url!r} is no address such as https://news.example or https://example.org/news"
+        raise ValueError(message)
+    return url.rstrip("/")
+
+
+def _origin(origin: str) -> str:
+    """Give an origin as browsers write it."""
+    written = origin.lower().removesuffix("/")
+    if not re.fullmatch(r"\*|https?://[^/?#\s]+", written):
+        message = f"{origin!r} is no origin such as https://news.example, nor * for all"
+        raise ValueError(message)
+    return written
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
@@ -38,9 +61,8 @@ class Settings(BaseSettings):
     # Serving
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
-    public_url: Annotated[str, AfterValidator(lambda url: url.rstrip("/"))] | None = Field(
+    public_url: Annotated[str, AfterValidator(_address)] | None = Field(
         default=None,
-        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
         description="What links to this service begin with, where clients reach it by another address than it sees.",
     )
     cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
@@ -94,4 +116,4 @@ def _problem(error: ErrorDetails) -> str:
         and "url" not in str(error["loc"][0])
     ):
         return f"{error['input']!r} is none of extractive, {', '.join(f'{one}/<model>' for one in _PROVIDERS)}"
-    return error["msg"]
+    return error["msg"].removeprefix("Value error, ")  # what pydantic puts before our own words

@@ -6,6 +6,8 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +67,24 @@ def test_what_the_dockerfile_copies_is_there() -> None:
     for line in re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE, re.MULTILINE):
         for name in line.split():
             assert (ROOT / name).exists(), name
+
+
+def test_what_is_installed_holds_every_file_of_the_packages(tmp_path: Path) -> None:
+    """The image installs the wheel, and so does whoever installs groundwire: pages, prompts and sample articles too."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    [wheel] = tmp_path.glob("*.whl")
+    packages = ["prompts", "retrieval", "seeds", "service"]
+    files = {
+        file.relative_to(ROOT).as_posix()
+        for package in packages
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and "__pycache__" not in file.parts
+    }
+    assert {"service/web/index.html", "service/web/templates/article.html"} <= files
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name for name in archive.namelist() if name.startswith(tuple(packages))} == files
+    assert set(packages) <= set(re.findall(r"^COPY (\S+) \1$", DOCKERFILE, re.MULTILINE))
 
 
 def test_compose_publishes_on_this_machine_alone_and_waits_for_health(services: dict[str, Any]) -> None:

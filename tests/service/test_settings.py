@@ -50,6 +50,19 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("GROUNDWIRE_ON_UNSUPPORTED", "hide"),
         ("GROUNDWIRE_LLM_BASE_URL", "127.0.0.1:8080"),
         ("GROUNDWIRE_CHROMA", "chroma:8000"),
+        ("GROUNDWIRE_PUBLIC_URL", "news.example"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://"),
+        ("GROUNDWIRE_PUBLIC_URL", "https:///ask"),
+        ("GROUNDWIRE_PUBLIC_URL", "ftp://news.example"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://news.example/?a=1"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://news.example/#a"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://news .example"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://[::1"),
+        ("GROUNDWIRE_CORS_ORIGINS", "news.example"),
+        ("GROUNDWIRE_CORS_ORIGINS", "https://news.example/page"),
+        ("GROUNDWIRE_CORS_ORIGINS", "https://news.example, null"),
+        ("GROUNDWIRE_CORS_ORIGINS", "https://a.example https://b.example"),
+        ("GROUNDWIRE_CHAT_EXTRAS", "everything"),
     ],
 )
 def test_a_value_that_cannot_be_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -76,3 +89,36 @@ def test_a_model_of_no_provider_is_told_the_providers(monkeypatch: pytest.Monkey
         SettingsError, match=r"^GROUNDWIRE_LLM_ALLOWED: 'mistral/large' is none of extractive, openai/<"
     ):
         from_environment()
+
+
+def test_what_faces_clients_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWIRE_PUBLIC_URL", "https://news.example/ask/")
+    monkeypatch.setenv("GROUNDWIRE_CORS_ORIGINS", " https://News.example/ ,http://localhost:*,, ")
+    monkeypatch.setenv("GROUNDWIRE_CHAT_EXTRAS", "sources, events")
+    settings = from_environment()
+    assert settings.public_url == "https://news.example/ask"
+    assert settings.cors_origins == ("https://news.example", "http://localhost:*")
+    assert settings.chat_extras == ("sources", "events")
+
+
+def test_by_default_no_page_elsewhere_may_ask_and_links_begin_with_the_requests_own_address() -> None:
+    settings = from_environment()
+    assert (settings.public_url, settings.cors_origins, settings.chat_extras) == (None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PUBLIC_URL", "news.example", "'news.example' is no address such as https://news.example or"),
+        ("CORS_ORIGINS", "*, https://news.example/page", "'https://news.example/page' is no origin such as"),
+        ("CHAT_EXTRAS", "spans,everything", "should be 'events', 'sources' or 'spans'"),
+    ],
+)
+def test_a_wrong_value_of_what_faces_clients_is_told_what_a_right_one_looks_like(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"GROUNDWIRE_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        from_environment()
+    assert str(caught.value).startswith(f"GROUNDWIRE_{name}: ")
+    assert said in str(caught.value)

@@ -45,12 +45,12 @@ def slow(answering: FirstSentence) -> Slow:
 
 
 @asynccontextmanager
-async def at_work(answering: FirstSentence) -> AsyncGenerator[httpx.AsyncClient]:
+async def at_work(answering: FirstSentence, settings: Settings | None = None) -> AsyncGenerator[httpx.AsyncClient]:
     """Serve on a free port, then end as Ctrl-C does."""
     before = signal.signal(signal.SIGINT, lambda *_: None)  # uvicorn raises it again when it has ended
     started = asyncio.get_running_loop().create_future()
     listener = listen("127.0.0.1", 0)
-    service = asyncio.create_task(serve(answering, Settings(), listener, started.set_result))
+    service = asyncio.create_task(serve(answering, settings or Settings(), listener, started.set_result))
     try:
         async with httpx.AsyncClient(base_url=await started, timeout=10, trust_env=False) as client:
             yield client
@@ -122,6 +122,24 @@ async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
         except httpx.TransportError:  # the service hung up in the middle, which is as good
             return
         assert response.status_code == 413
+
+
+async def test_a_proxy_reaches_a_service_on_this_machine_by_its_public_name(answering: FirstSentence) -> None:
+    settings = Settings(public_url="https://News.example:8443/ask", cors_origins=("https://other.example",))
+    async with at_work(answering, settings) as client:
+        for host, status in [
+            ("news.example", 200),
+            ("News.Example:8443", 200),
+            ("localhost:1", 200),
+            ("news.example.evil.example", 421),
+            ("other.example", 421),
+        ]:
+            response = await client.get("/articles", headers={"host": host, "origin": "https://other.example"})
+            assert response.status_code == status, host
+            assert response.headers["access-control-allow-origin"] == "https://other.example"
+        message = {"role": "user", "parts": [{"type": "text", "text": "drones"}]}
+        stream = await client.post("/api/chat", json={"messages": [message]}, headers={"host": "news.example"})
+        assert "https://News.example:8443/ask/articles/drones?version=" in stream.text
 
 
 def test_a_port_in_use_is_named_with_the_way_out() -> None:
