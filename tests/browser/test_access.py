@@ -123,6 +123,44 @@ async def test_a_word_that_is_still_composed_is_not_asked(reader: Reader, desk: 
     await expect(chat.exchanges).to_have_count(0)
 
 
+async def test_the_end_of_the_room_for_a_question_is_told_before_it_is_reached(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.question.fill("x" * 1700)
+    await expect(chat.element.get_by_text("characters left")).to_have_count(0)
+    await chat.question.fill("x" * 1990)
+    await expect(chat.part("limit")).to_have_text("10 characters left")
+    await chat.question.fill("😀" * 2001)  # people count one, a browser two
+    await expect(chat.part("limit")).to_have_text("1 characters too many")
+    await chat.question.press("Enter")
+    await expect(chat.exchanges).to_have_count(0)
+    await expect(chat.question).to_have_value("😀" * 2001)
+
+
+async def test_a_tap_shows_the_quote_and_a_tap_in_it_opens_the_article(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk, viewport=PHONE, has_touch=True)
+    chat = Chat(page)
+    await chat.asks(ABOUT_PASSENGERS)
+    await chat.chips.last.tap()
+    await expect(chat.quote).to_contain_text("the largest that the bay has seen")
+    assert len(page.context.pages) == 1
+    async with page.context.expect_page() as opening:
+        await chat.quote.get_by_role("link").tap()
+    await expect((await opening.value).locator("mark#quote")).to_be_in_viewport()
+    await chat.part("question").tap()
+    await expect(chat.quote).to_have_count(0)
+
+
+async def test_what_a_finger_hits_is_large_enough(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk, viewport=PHONE, has_touch=True, is_mobile=True)
+    chat = Chat(page)
+    await chat.asks(ABOUT_PASSENGERS)
+    for control in (chat.question, chat.ask_button, chat.new, chat.copy):
+        box = await control.bounding_box()
+        assert box
+        assert box["height"] >= 44, await control.text_content()
+
+
 async def test_a_screen_reader_is_told_the_conversation(reader: Reader, desk: str) -> None:
     chat = Chat(await reader.opens(desk))
     await chat.asks(ABOUT_LIGHTHOUSE)

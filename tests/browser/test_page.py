@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser.chat import (
     ABOUT_JOBS,
@@ -16,6 +16,7 @@ from tests.browser.chat import (
 )
 from tests.browser.conftest import Modelled, Reader
 from tests.browser.newsroom import FOLLOWS, HALF_PROVED, TWO_SAY
+from tests.browser.site import Site
 
 
 async def test_a_question_gets_sentences_each_with_its_sources(reader: Reader, desk: str) -> None:
@@ -173,6 +174,51 @@ async def test_an_answer_is_copied_with_its_sources(reader: Reader, desk: str) -
         [source] = [line for line in lines if line.startswith(f"[{number}] ")]
         assert "Aurora" in source or "ferry" in source
     assert f"{desk}/articles/ferry-post?version=" in copied or "https://harbour-times.example/ferry" in copied
+
+
+async def test_where_there_is_no_clipboard_the_old_way_copies(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    await page.evaluate("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    chat = Chat(page)
+    await chat.asks(ABOUT_LIGHTHOUSE)
+    await chat.copy.click()
+    await expect(chat.element.get_by_role("button", name="Copied")).to_be_visible()
+    await chat.question.press("Control+v")
+    await expect(chat.question).to_have_value(re.compile(r"retired cellist\. \[1\]"))
+
+
+async def test_the_page_works_below_a_path(reader: Reader, desk: str, site: Site) -> None:
+    """A proxy may give the service a folder of another site."""
+    page = await reader.opens(f"{desk}/articles")
+
+    async def proxied(route: Route) -> None:
+        await route.fulfill(response=await route.fetch(url=route.request.url.replace(f"{site.url}/news", desk)))
+
+    await page.route(f"{site.url}/news/**", proxied)
+    await page.goto(f"{site.url}/news/")
+    chat = Chat(page)
+    await chat.asks(ABOUT_LIGHTHOUSE)
+    href = await chat.chips.first.get_attribute("href")
+    assert href
+    assert href.startswith(f"{site.url}/news/articles/reports/harbour%20board")
+    await page.goto(href)
+    await expect(page.locator("mark#quote")).to_be_in_viewport()
+    await page.get_by_role("link", name="Articles").click()
+    await page.get_by_role("link", name="Valmont to shed jobs").click()
+    await expect(page.get_by_role("article")).to_contain_text("1,800 jobs")
+    await page.get_by_role("link", name="Ask").click()
+    await expect(chat.question).to_be_visible()
+    assert [one.url for one in reader.requests if one.url.startswith(desk)] == [f"{desk}/articles"] + [
+        one.url for one in reader.requests if one.url.startswith(f"{desk}/web/")
+    ]
+
+
+async def test_articles_are_read_without_javascript(reader: Reader, desk: str) -> None:
+    page = await reader.opens(f"{desk}/articles", java_script_enabled=False)
+    await page.get_by_role("link", name="Oster's library reopens").click()
+    await expect(page.get_by_role("article")).to_contain_text("after a renovation that took three years")
+    await page.goto(f"{desk}/articles/library?start=4&end=18#quote")
+    await expect(page.locator("mark#quote")).to_have_text("public library")
 
 
 async def test_the_page_leads_to_the_articles_and_back(reader: Reader, desk: str) -> None:

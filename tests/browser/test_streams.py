@@ -92,26 +92,24 @@ async def test_a_model_that_fails_at_once_is_an_error_and_the_next_question_is_a
     await expect(chat.exchanges.last.locator("[part~=sentence]")).to_contain_text("320 passengers")
 
 
-SENTENCE = {
-    "text": "One. [1]",
-    "sentence": {"text": "One. [1]", "start": 0, "end": 8, "verdict": "supported", "citations": [0]}
-    | {"reasons": [], "independent_sources": 1},
-    "citations": [
-        {"source": 1, "passage_id": "a@1#0", "quote": "One.", "start": 0, "end": 4, "answer_start": 0, "answer_end": 8}
-        | {"support": 1.0}
-    ],
-    "new_sources": [
-        {"number": 1, "article_id": "a", "version": "1", "title": "A", "outlet": None, "url": None, "published": None}
-        | {"credits": [], "origin": "a"}
-    ],
-}
+def _sentence(text: str) -> tuple[str, object]:
+    """Make the event of a sentence that cites one article."""
+    source = {"number": 1, "article_id": "a", "version": "1", "title": "A", "outlet": None, "url": None}
+    cited = {"source": 1, "passage_id": "a@1#0", "quote": "One.", "start": 0, "end": 4, "support": 1.0}
+    said = {"text": f"{text} [1]", "start": 0, "end": 8, "verdict": "supported", "citations": [0], "reasons": []}
+    return "sentence", {
+        "text": f"{text} [1]",
+        "sentence": said | {"independent_sources": 1},
+        "citations": [cited | {"answer_start": 0, "answer_end": 8}],
+        "new_sources": [source | {"published": None, "credits": [], "origin": "a"}],
+    }
 
 
 async def test_a_connection_that_is_lost_is_an_error_and_what_was_shown_stays(
     reader: Reader, desk: str, site: Site
 ) -> None:
     chat = await _chat_with(reader, desk, site)
-    site.answer = Events([("searched", {"hits": []}), ("sentence", SENTENCE)])
+    site.answer = Events([("searched", {"hits": []}), _sentence("One.")])
     reader.expected = [CUT]
     await chat.asks(ABOUT_PASSENGERS)
     await expect(chat.sentences).to_have_text([re.compile("One.")])
@@ -142,6 +140,24 @@ async def test_a_service_that_is_not_there_is_an_error_in_words(reader: Reader, 
     await chat.again.click()
     await expect(chat.sentences).to_have_count(2)
     await expect(chat.error).to_have_count(0)
+
+
+async def test_the_page_follows_the_answer_unless_the_reader_reads_further_up(
+    reader: Reader, desk: str, site: Site
+) -> None:
+    chat = await _chat_with(reader, desk, site)
+    site.answer = Events([_sentence(f"This is sentence {number}, and it goes on.") for number in range(40)], hang=True)
+    await chat.begins(ABOUT_PASSENGERS)
+    await expect(chat.sentences).to_have_count(40)
+    await expect(chat.sentences.last).to_be_in_viewport()
+    await chat.stop.click()
+
+    site.answer = Events([0.5, *(_sentence(f"Number {number} of another answer.") for number in range(40))], hang=True)
+    await chat.begins(ABOUT_PASSENGERS)
+    await chat.sentences.first.scroll_into_view_if_needed()
+    await expect(chat.sentences).to_have_count(80)
+    await expect(chat.sentences.first).to_be_in_viewport()
+    await expect(chat.sentences.last).not_to_be_in_viewport()
 
 
 async def test_an_event_in_pieces_is_one_event(reader: Reader, desk: str) -> None:
