@@ -62,14 +62,14 @@ export class GroundwireChat extends HTMLElement {
     this.#textbox.addEventListener("keydown", (event) => this.#typed(event));
     this.#textbox.addEventListener("input", () => this.#measure());
     this.#submit.addEventListener("click", (event) => {
-      if (event.detail > 1) event.preventDefault(); // the second click of a double click would stop what the first asked
+      if (event.detail > 1) event.preventDefault(); // a double click's second would stop what its first asked
     });
 
     // An empty title, lest the element's own pop up over all of it.
     const chat = element("div", { class: "chat", lang: "en", title: "" });
     chat.append(element("header", { part: "header" }, this.#title), this.#log, form, this.#status, this.#card.element);
     chat.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.#asking?.abort();
+      if (event.key === "Escape" && !event.isComposing) this.#asking?.abort();
     });
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [style];
@@ -128,6 +128,8 @@ export class GroundwireChat extends HTMLElement {
     }
     this.#textbox.value = "";
     this.#measure();
+    // On a phone the keyboard would stand where the answer is to be read.
+    if (matchMedia("(pointer: coarse)").matches) this.#textbox.blur();
     this.#ask(question);
   }
 
@@ -135,16 +137,16 @@ export class GroundwireChat extends HTMLElement {
   #measure() {
     const left = LONGEST_QUESTION - [...this.#textbox.value.trim()].length;
     const told = left < 0 ? `${-left} characters too many` : left < TOLD_BEFORE ? `${left} characters left` : "";
-    // Said aloud when it begins and when it is passed, not at every key.
     if (!GROWS) {
       this.#textbox.style.blockSize = "auto";
       this.#textbox.style.blockSize = `${this.#textbox.scrollHeight + 2}px`; // and its border
     }
+    // Said aloud when it comes near and when it is passed, not at every key.
     const state = left < 0 ? "over" : told && "near";
     if (state && state !== this.#limit.dataset.state) this.#status.textContent = told;
     this.#limit.dataset.state = state;
     this.#limit.textContent = told;
-    this.#textbox.setAttribute("aria-invalid", left < 0);
+    this.#textbox.ariaInvalid = String(left < 0);
     return left;
   }
 
@@ -180,6 +182,7 @@ export class GroundwireChat extends HTMLElement {
     if (this.#introduction.contains(this.shadowRoot.activeElement)) this.#log.focus(); // a starter, which goes
     this.#introduction.remove();
     this.#anew.hidden = false;
+    this.#status.textContent = "";
     this.#log.append(exchange.element);
     this.#log.scrollTop = this.#log.scrollHeight;
     return exchange;

@@ -1,12 +1,15 @@
 // Elements are made of attributes and text; nothing that an article or a model wrote ever becomes HTML.
 
+/** @typedef {Record<string, string | number | boolean | null | undefined>} Attributes */
+
 /**
  * Make an element; null, undefined and false are no attributes, true is an empty one.
  *
- * @param {string} tag
- * @param {Record<string, string | number | boolean | null | undefined>} attributes
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
  * @param {...(Node | string)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
@@ -20,10 +23,11 @@ export function element(tag, attributes = {}, ...children) {
 /**
  * Make an element for words that are not ours: of any language, written in any direction.
  *
- * @param {string} tag
- * @param {Record<string, string | number | boolean | null | undefined>} attributes
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} attributes
  * @param {...(Node | string)} children
- * @returns {HTMLElement}
+ * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function words(tag, attributes, ...children) {
   return element(tag, { dir: "auto", lang: "", ...attributes }, ...children);

@@ -68,8 +68,7 @@ export class Exchange {
   /** Say that the reader stopped it; what was shown stays. */
   stop() {
     const again = button("Ask again", { part: "retry" }, this.#again);
-    const stopped = element("div", { part: "stopped" }, element("p", {}, "Stopped."), again);
-    this.#end(stopped, ...this.#sourceList());
+    this.#end(element("div", { part: "stopped" }, element("p", {}, "Stopped"), again), ...this.#sourceList());
   }
 
   /** Say why it failed; what was shown stays. */
@@ -81,9 +80,10 @@ export class Exchange {
 
   /** Give the whole as plain text, with its sources: what is on the screen, so it must be there. */
   get plainText() {
-    const shown = [...this.answer.querySelectorAll(COPIED)].map(
-      (one) => one.innerText.replaceAll("\u00a0", " ") + (one.dataset.verdict === "unsupported" ? " [not supported by the articles]" : ""),
-    );
+    const shown = [...this.answer.querySelectorAll(COPIED)].map((one) => {
+      const mark = one.dataset.verdict === "unsupported" ? " [not supported by the articles]" : "";
+      return one.innerText.replaceAll("\u00a0", " ") + mark;
+    });
     const sources = [...this.#sources.values()].map((source) => {
       const url = webAddress(source.url)?.href ?? this.#page(source);
       return [`[${source.number}] ${source.title}`, about(source), url].filter(Boolean).join("\n    ");
@@ -145,14 +145,10 @@ export class Exchange {
       const said = words("span", { part: "side" }, quoted(says[side]));
       return element("li", {}, ...byline(source), said, " ", ...this.#chips([citation]));
     });
-    const heading = `The articles disagree about ${MATTERS[kind]}${overTime ? "; each may have been right on its day" : ""}`;
-    return element(
-      "section",
-      { part: "disagreement" },
-      element("p", { dir: "auto" }, heading),
-      words("p", { part: "about" }, shared),
-      element("ul", {}, ...sides),
-    );
+    const heading = element("p", { dir: "auto" }, `The articles disagree about ${MATTERS[kind]}`);
+    if (overTime) heading.append("; each may have been right on its day");
+    const matter = words("p", { part: "about" }, shared);
+    return element("section", { part: "disagreement" }, heading, matter, element("ul", {}, ...sides));
   }
 
   /** Make a chip for each article that is cited; two quotes of one article share it. */
@@ -172,7 +168,8 @@ export class Exchange {
     if (!this.#sources.size) return [];
     const items = [...this.#sources.values()].map((source) => {
       const own = webAddress(source.url);
-      const original = own && element("a", { part: "original", href: own.href, ...NEW_TAB }, `Original at ${own.hostname}`);
+      const link = { part: "original", href: own?.href, ...NEW_TAB };
+      const original = own && element("a", link, `Original at ${own.hostname}`);
       const title = words("a", { href: this.#page(source), ...NEW_TAB }, source.title);
       return element("li", { value: source.number }, title, ...byline(source, original));
     });
@@ -204,7 +201,7 @@ export class Exchange {
  * Make a button that does something.
  *
  * @param {string} name
- * @param {Record<string, string>} attributes
+ * @param {import("./dom.js").Attributes} attributes
  * @param {() => void} action
  * @returns {HTMLButtonElement}
  */
@@ -219,7 +216,8 @@ const NEW_TAB = { target: "_blank", rel: "noopener" };
 /** Give a sentence's words: without the markers that the service put behind them, and without its escapes. */
 function wordsOf(sentence, citations) {
   const markers = citations.length ? ` ${citations.map((citation) => `[${citation.source}]`).join("")}` : UNSUPPORTED;
-  return (sentence.text.endsWith(markers) ? sentence.text.slice(0, -markers.length) : sentence.text).replace(ESCAPES, "");
+  const marked = sentence.text.endsWith(markers);
+  return (marked ? sentence.text.slice(0, -markers.length) : sentence.text).replace(ESCAPES, "");
 }
 
 /** Say how well founded a sentence is. */

@@ -71,7 +71,7 @@ export class QuoteCard {
     );
     chip.setAttribute("aria-describedby", this.element.id);
     this.element.showPopover();
-    this.element.dir = directionOf(this.element.firstChild);
+    this.element.dir = directionOf(this.element.firstElementChild);
     this.#place();
     this.#listen();
     this.#sight.observe(chip); // it may be scrolled away, or removed

@@ -27,6 +27,7 @@ export async function* ask({ address, key, question, history, signal }) {
   if (!isOf(response, "text/event-stream")) throw new Unanswered(`What answers at ${address.href} is no groundwire.`);
   try {
     for await (const { name, data } of messages(response.body)) {
+      signal.throwIfAborted(); // also between events that came at once
       const event = { name, data: JSON.parse(data) };
       if (name === "failed") throw new Unanswered(event.data.error.detail, event.data.error.status);
       yield event;
@@ -54,8 +55,8 @@ async function post(address, key, body, signal) {
   } catch (error) {
     if (signal.aborted) throw error;
     // A browser does not tell a page which of the two it was.
-    const foreign = address.origin === location.origin ? "" : `, or does not allow pages of ${location.origin} to ask it`;
-    throw new Unanswered(`The service at ${address.origin} cannot be reached${foreign}.`);
+    const or = address.origin === location.origin ? "" : `, or does not allow pages of ${location.origin} to ask it`;
+    throw new Unanswered(`The service at ${address.origin} cannot be reached${or}.`);
   }
 }
 

@@ -35,8 +35,7 @@ style.replaceSync(`
   grid-template: auto minmax(0, 1fr) auto / minmax(0, 1fr);
   position: relative;
   block-size: 100%;
-  max-block-size: 100vh; /* also where the page has made the element one without a size */
-  max-block-size: 100dvh;
+  max-block-size: max(20em, 100dvh); /* also where the page has made the element one without a size */
   background: var(--paper);
   color: var(--ink);
   font: var(--groundwire-font-size, medium)/1.5 var(--sans);
@@ -256,8 +255,7 @@ button:disabled {
 }
 
 [part="disagreement"],
-[part="error"],
-[part="stopped"] {
+[part="error"] {
   margin-block: 0 0.75em;
   padding: 0.625em 0.875em;
   border: 1px solid var(--rule);
@@ -283,11 +281,6 @@ button:disabled {
   margin-block-start: 0.5em;
 }
 
-[part="disagreement"] [part="byline"] {
-  display: block;
-  font-size: 0.9286em;
-}
-
 [part="side"] {
   font: 1.125em/1.5 var(--serif);
 }
@@ -310,7 +303,15 @@ button:disabled {
 }
 
 [part="stopped"] {
+  display: flex;
+  gap: 0.75em;
+  align-items: center;
   color: var(--muted);
+  font-size: 0.875em;
+}
+
+[part="stopped"] button {
+  margin: 0;
 }
 
 h4 {
@@ -341,18 +342,18 @@ h4 {
   font: 1em/1.4 var(--serif);
 }
 
-[part="sources"] [part="byline"],
-[part="passages"] [part="byline"] {
-  display: block;
-}
-
 [part="byline"],
 [part="original"] {
   color: var(--muted);
 }
 
 [part="byline"] {
+  display: block;
   font-size: 0.8125em;
+}
+
+:is([part="quote"], [part="disagreement"]) [part="byline"] {
+  font-size: 0.9286em;
 }
 
 [part="passages"] li > p {
@@ -393,11 +394,6 @@ h4 {
   display: block;
   font-style: normal;
   font-weight: 600;
-}
-
-[part="quote"] [part="byline"] {
-  display: block;
-  font-size: 0.9375em;
 }
 
 [part="quote"] a {
@@ -547,10 +543,12 @@ h4 {
 @media (forced-colors: active) {
   [part="chip"]:is(:hover, :focus-visible, [aria-describedby]) {
     outline: 2px solid Highlight;
+    color: LinkText;
   }
 
   [part="ask"] {
     border: 2px solid ButtonText;
+    color: ButtonText;
   }
 }
 
@@ -572,8 +570,10 @@ h4 {
     display: none;
   }
 
-  [part="exchange"] {
-    break-inside: auto;
+  [part="sentence"],
+  [part="disagreement"],
+  li {
+    break-inside: avoid;
   }
 
   [part="question"] {
