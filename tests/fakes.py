@@ -138,7 +138,7 @@ class Unasked:
 
     store = cast("Store", None)
     embedder = cast("WordEmbedder", None)
-    models = ("fake",)
+    models: tuple[str, ...] = ("fake",)
 
     async def answer(self, question: Question) -> Answer:
         raise AssertionError(question)
