@@ -41,10 +41,12 @@ class Judgement:
 
     @property
     def correct(self) -> bool:
-        """Tell whether it is answered where it must be with every fact, and not where it must not be."""
+        """Tell whether it is answered where it must be, with every fact and no forbidden word, and not elsewhere."""
         if self.reply is None or self.reply.answered is not self.case.answered:
             return False
-        return not self.case.answered or not _missing(self.case, self.reply)
+        told = _told(self.reply)
+        wrong = _missing(self.case, self.reply) or any(says(told, words) for words in self.case.forbidden)
+        return not self.case.answered or not wrong
 
     @property
     def source_place(self) -> int | None:
@@ -108,7 +110,7 @@ def _failures(judgement: Judgement) -> list[str]:
     failures += [
         f"is not proved by what it cites: {said.text!r} ({'; '.join(support.reasons)})"
         for said, support in zip(reply.sentences, judgement.supports, strict=True)
-        if said.claimed and not support.supported and all(reply.citations[one].quote for one in said.citations)
+        if said.claimed and support.supported is False
     ]
     return failures
 
@@ -117,7 +119,7 @@ def _blame(judgement: Judgement) -> Blame:
     """Follow the answer from the corpus on: the first stage at which it went wrong is to blame."""
     case, reply = judgement.case, judgement.reply
     assert reply is not None  # noqa: S101 - as above
-    unproved = any(said.claimed and not one.supported for said, one in _checked(judgement))
+    unproved = any(said.claimed and one.supported is False for said, one in _checked(judgement))
     if not case.answered:
         return "verification" if unproved else "abstention"
     lost = _missing(case, reply) if reply.answered else case.facts

@@ -18,12 +18,20 @@ class Metric(Frozen):
 
     value: float | None
     undefined: str | None = None
-    count: int = Field(default=0, description="The cases, sentences or citations that it is taken over.")
+    count: int = Field(default=0, description="The cases, answers, sentences or quotes that it is taken over.")
 
 
-def measure(judgements: Sequence[Judgement]) -> dict[str, Metric]:
+class Price(Frozen):
+    """What a million tokens cost, in any currency."""
+
+    input: float
+    output: float
+
+
+def measure(judgements: Sequence[Judgement], price: Price | None = None) -> dict[str, Metric]:
     """Take every metric of some judgements, in the order in which reports show them."""
     taken = {name: function(judgements) for name, function in METRICS.items()}
+    taken["cost"] = cost(judgements, price)
     for depth in DEPTHS:
         taken[f"source_recall@{depth}"] = source_recall(judgements, depth)
         taken[f"passage_recall@{depth}"] = passage_recall(judgements, depth)
@@ -81,56 +89,70 @@ def quote_validity(judgements: Sequence[Judgement]) -> Metric:
 
 
 def citation_recall_gold(judgements: Sequence[Judgement]) -> Metric:
-    """Give the share of the sentences that cite an article which says the answer: ALCE's citation recall on gold.
+    """Give the mean, over answers, of the share of an answer's sentences that cite an article which says the answer.
 
-    Gao et al., 2023, https://arxiv.org/abs/2305.14627; entailment there, the case's own articles here.
+    ALCE's citation recall, with the case's own articles for entailment; a sentence that cites nothing counts as 0.
+    Gao et al., 2023, https://arxiv.org/abs/2305.14627, section 4.
     """
     marks = [
-        any(one.reply.citations[at].article_id in one.case.gold for at in said.citations)
+        [any(one.reply.citations[at].article_id in one.case.gold for at in said.citations) for said in sentences]
         for one in _answered_with_gold(judgements)
-        if one.reply
-        for said in one.reply.sentences
+        if one.reply and (sentences := one.reply.sentences)
     ]
-    return _share(marks, "no answer to a case with articles has a sentence")
+    return _mean_share(marks, "no answer to a case with articles has a sentence")
 
 
 def citation_precision_gold(judgements: Sequence[Judgement]) -> Metric:
-    """Give the share of the citations that are of an article which says the answer: ALCE's precision on gold."""
+    """Give the mean, over answers that cite, of the share of their citations that are of an article which says it.
+
+    As citation_precision_verified, with the case's own articles for entailment.
+    """
     marks = [
-        cited.article_id in one.case.gold
+        [one.reply.citations[at].article_id in one.case.gold for said in one.reply.sentences for at in said.citations]
         for one in _answered_with_gold(judgements)
         if one.reply
-        for cited in one.reply.citations
     ]
-    return _share(marks, "no answer to a case with articles has a citation")
+    return _mean_share(marks, "no answer to a case with articles has a citation")
 
 
 def citation_recall_verified(judgements: Sequence[Judgement]) -> Metric:
-    """Give the share of the sentences that all their citations together prove: ALCE's citation recall by our verifier.
+    """Give the mean, over answers, of the share of an answer's sentences that all their citations together prove.
 
-    Gao et al., 2023, https://arxiv.org/abs/2305.14627; with a language model for the judge there, with the rules of
-    service/verification here, which read the quotes and nothing else.
+    ALCE's citation recall, Gao et al., 2023, https://arxiv.org/abs/2305.14627, section 4: a sentence that cites nothing
+    counts as 0. There a language model judges entailment by the passages cited; here the rules of service/verification
+    do, by the words quoted. A sentence that these do not prove, and that cites something else without a quote, is left
+    out: what it cites may prove it.
     """
-    if not _quoting(judgements):
-        return Metric(value=None, undefined="no answer has a quote to prove a sentence by")
-    return _share([one.supported for judgement in judgements for one in judgement.supports], "no answer has a sentence")
+    if reason := _quoteless(judgements):
+        return Metric(value=None, undefined=reason)
+    marks = [[told for one in judgement.supports if (told := one.supported) is not None] for judgement in judgements]
+    return _mean_share(marks, "no answer has a sentence")
 
 
 def citation_precision_verified(judgements: Sequence[Judgement]) -> Metric:
-    """Give the share of the citations that prove their sentence, alone or as a part of it: ALCE's precision."""
-    if not _quoting(judgements):
-        return Metric(value=None, undefined="no answer has a quote to prove a sentence by")
-    marks = [mark for judgement in judgements for one in judgement.supports for mark in one.relevant]
-    return _share(marks, "no answer has a citation")
+    """Give the mean, over answers that cite, of the share of their citations that are of use.
+
+    ALCE's citation precision, as above: one counts if its sentence is proved, and if it proves it alone or the others
+    do not without it. An answer that cites nothing has none and is left out, where ALCE's script counts it as 0: its
+    recall is 0 already.
+    """
+    if reason := _quoteless(judgements):
+        return Metric(value=None, undefined=reason)
+    marks = [
+        [mark for one in judgement.supports for mark in one.relevant if mark is not None] for judgement in judgements
+    ]
+    return _mean_share(marks, "no answer has a citation")
 
 
 def unsupported_sentences(judgements: Sequence[Judgement]) -> Metric:
-    """Give the share of the sentences that their citations do not prove, those the target marks itself among them.
+    """Give the share of all sentences that their citations do not prove, those the target marks itself among them.
 
     The complement of faithfulness as ragas counts it by statements, https://arxiv.org/abs/2309.15217, without a judge.
     """
-    proved = citation_recall_verified(judgements)
-    return proved.model_copy(update={"value": None if proved.value is None else 1.0 - proved.value})
+    if reason := _quoteless(judgements):
+        return Metric(value=None, undefined=reason)
+    told = [one.supported for judgement in judgements for one in judgement.supports if one.supported is not None]
+    return _share([not one for one in told], "no answer has a sentence")
 
 
 def source_recall(judgements: Sequence[Judgement], depth: int) -> Metric:
@@ -167,6 +189,15 @@ def output_tokens(judgements: Sequence[Judgement]) -> Metric:
     return _mean([one.reply.usage.output_tokens for one in judgements if one.reply and one.reply.usage], _UNCOUNTED)
 
 
+def cost(judgements: Sequence[Judgement], price: Price | None) -> Metric:
+    """Give the mean cost of the tokens of an answer, in the price's currency."""
+    if price is None:
+        return Metric(value=None, undefined="no price of tokens is given")
+    used = [one.reply.usage for one in judgements if one.reply and one.reply.usage]
+    costs = [(one.input_tokens * price.input + one.output_tokens * price.output) / 1e6 for one in used]
+    return _mean(costs, _UNCOUNTED)
+
+
 METRICS: dict[str, Callable[[Sequence[Judgement]], Metric]] = {
     "pass_rate": pass_rate,
     "answer_correctness": answer_correctness,
@@ -182,7 +213,7 @@ METRICS: dict[str, Callable[[Sequence[Judgement]], Metric]] = {
     "input_tokens": input_tokens,
     "output_tokens": output_tokens,
 }
-LOWER_IS_BETTER = frozenset({"unsupported_sentences", "input_tokens", "output_tokens"})
+LOWER_IS_BETTER = frozenset({"unsupported_sentences", "input_tokens", "output_tokens", "cost"})
 
 _UNSEARCHED = "the target shows no passages that it found, or no case is answerable"
 _UNCOUNTED = "no language model has counted tokens"
@@ -200,8 +231,16 @@ def _searched(judgements: Sequence[Judgement]) -> list[Judgement]:
     return [one for one in judgements if one.case.gold and one.reply and one.reply.found is not None]
 
 
-def _quoting(judgements: Sequence[Judgement]) -> bool:
-    return any(cited.quote is not None for one in judgements if one.reply for cited in one.reply.citations)
+def _quoteless(judgements: Sequence[Judgement]) -> str | None:
+    """Say that sentences cannot be proved because the target cites without quoting."""
+    cited = [one for judgement in judgements if judgement.reply for one in judgement.reply.citations]
+    if cited and all(one.quote is None for one in cited):
+        return "no answer has a quote to prove a sentence by"
+    return None
+
+
+def _mean_share(answers: Sequence[Sequence[bool]], undefined: str) -> Metric:
+    return _mean([mean(map(float, marks)) for marks in answers if marks], undefined)
 
 
 def _share(marks: Sequence[bool], undefined: str) -> Metric:
