@@ -45,6 +45,7 @@ from service.desk import Answering
 from service.http.chat import BODY_LIMIT, Incoming, Message, question_of
 from service.http.links import Links, Reference, References
 from service.http.problems import problem_of
+from service.http.replies import UNASKED, check_model
 from service.http.streaming import STREAM_HEADERS, begun
 from service.types import (
     Answer,
@@ -68,7 +69,7 @@ class ChatRequest(Incoming):
     """What `useChat` sends: the whole conversation each time, the last message of the user being what is asked."""
 
     messages: tuple[Message, ...]
-    model: str | None = Field(default=None, max_length=200, description="One of the models that the operator allows.")
+    model: str | None = Field(default=None, max_length=200, description="One of those that /v1/models lists.")
     scope: Scope = Field(default=Scope(), description="Use nothing but these articles.")
 
 
@@ -87,6 +88,7 @@ class ChatRequest(Incoming):
             status: ResponseSpec(str, generate_examples=False, media_type=MediaType.TEXT, description=description)
             for status, description in {
                 400: "The request cannot be read, or asks nothing.",
+                404: "There is no such model.",
                 413: "The body is too large.",
                 415: "The body is not sent as application/json.",
                 422: "A field is missing or wrong.",
@@ -109,9 +111,12 @@ async def ui_chat(
     sentence that it proves (in UTF-16 units of the text) and how many independent sources say that. The header
     `X-Groundwire-Extras: spans` adds `text-end.citations`, at which the first releases of each generation break.
     """
-    question = question_of(data.messages, model=data.model).model_copy(update={"scope": data.scope})
+    model = None if data.model in {None, UNASKED} else data.model
+    if model:
+        check_model(model, answering)
+    question = question_of(data.messages, model=model).model_copy(update={"scope": data.scope})
     events = await begun(request, answering.events(question))
-    chunks = _chunks(events, links, data.model or answering.models[0], spans="spans" in extras)
+    chunks = _chunks(events, links, model or answering.models[0], spans="spans" in extras)
     return Stream(_lines(chunks), media_type="text/event-stream", headers=_HEADERS)
 
 

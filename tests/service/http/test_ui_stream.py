@@ -371,18 +371,26 @@ async def test_the_last_message_of_the_user_is_asked_and_those_before_are_its_hi
     assert [(turn.role, turn.text) for turn in asked.history] == [("user", "The fee?"), ("assistant", "It is $9.")]
 
 
-async def test_a_body_may_name_the_model_and_the_articles() -> None:
+@pytest.mark.parametrize(("model", "writes"), [("fake", "fake"), ("groundwire", None), (None, None)])
+async def test_a_body_may_name_the_model_and_the_articles(model: str | None, writes: str | None) -> None:
     answering = Scripted()
     async with serving(answering) as client:
-        body = said(("user", "The fee?")) | {"model": "fake", "scope": {"article_ids": ["fee"]}}
+        body = said(("user", "The fee?")) | {"model": model, "scope": {"article_ids": ["fee"]}}
         chunks(await client.post("/api/chat", json=body))
     [asked] = answering.asked
-    assert asked.options.model == "fake"
+    assert asked.options.model == writes
     assert asked.scope.article_ids == ("fee",)
 
 
+async def test_a_model_that_there_is_not_is_refused_with_the_names_of_those_that_there_are(gate: Client) -> None:
+    response = await gate.post("/api/chat", json=said(("user", "The fee?")) | {"model": "gpt-9"})
+    assert response.status_code == 404
+    assert "gpt-9" in response.text
+    assert "groundwire, fake" in response.text
+
+
 @pytest.mark.parametrize(
-    ("error", "status"), [(WriterUnavailable("The model is away."), 503), (ModelNotAllowed("gpt", ("fake",)), 422)]
+    ("error", "status"), [(WriterUnavailable("The model is away."), 503), (ModelNotAllowed("fake", ()), 422)]
 )
 async def test_what_fails_before_the_stream_is_a_status_and_a_plain_sentence(error: Exception, status: int) -> None:
     async with serving(Scripted((error,))) as client:
@@ -498,13 +506,13 @@ async def refusing() -> AsyncIterator[Client]:
 async def test_no_body_is_a_fault_of_the_service(refusing: Client, body: object) -> None:
     headers = {"content-type": "application/json"}
     response = await refusing.post("/api/chat", content=json.dumps(body), headers=headers)
-    assert response.status_code in {200, 400, 422}, response.text
+    assert response.status_code in {200, 400, 404, 422}, response.text
 
 
 async def test_the_openapi_document_has_the_route(gate: Client) -> None:
     paths = (await gate.get("/schema")).json()["paths"]
     responses = paths["/api/chat"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "413", "415", "422", "503"}
+    assert set(responses) == {"200", "400", "404", "413", "415", "422", "503"}
     assert set(responses["200"]["content"]) == {"text/event-stream"}
     assert all(set(responses[status]["content"]) == {"text/plain"} for status in responses if status != "200")
     assert "204" in paths["/api/chat/{chat_id}/stream"]["get"]["responses"]
