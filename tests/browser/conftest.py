@@ -1,5 +1,6 @@
 """Debian's Chromium before real services: one that quotes, one whose model a test scripts, and another site beside."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -104,7 +105,8 @@ class Modelled:
         """Wait at the block's end until the model has been left in the middle of its reply."""
         self.model.left.clear()
         yield
-        await self.model.left.wait()
+        async with asyncio.timeout(PATIENCE / 1000):
+            await self.model.left.wait()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

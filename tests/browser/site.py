@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+_PATIENCE = 20  # seconds; generous, for a machine that runs other suites beside
+
 
 @dataclass(frozen=True)
 class File:
@@ -57,6 +59,11 @@ class Site:
             server.close()
             async with asyncio.timeout(5):
                 await asyncio.gather(*self._served, return_exceptions=True)
+
+    async def is_left(self) -> None:
+        """Wait until somebody who asked is gone; fail if nobody goes."""
+        async with asyncio.timeout(_PATIENCE):
+            await self.left.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = cast("asyncio.Task[None]", asyncio.current_task())

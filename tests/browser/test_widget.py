@@ -140,7 +140,7 @@ async def test_a_widget_that_is_taken_away_stops_asking(reader: Reader, desk: st
     await chat.begins("Is anybody there?")
     await expect(chat.stop).to_be_visible()
     await chat.element.evaluate("(one) => one.remove()")
-    await site.left.wait()
+    await site.is_left()
     assert await page.evaluate("heard") == []
 
 
