@@ -1,5 +1,6 @@
 """What a browser gets: the chat page, the widget and its modules, and the articles as pages that need no script."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from itertools import chain, pairwise
@@ -106,12 +107,14 @@ async def article_page(
     is_current = found.source.version == current
     related = await answering.store.same_origin(article_id, _MOST_RELATED + 1) if is_current else []
     span = _span(found.text, start, end)
-    content = rendered(
+    # In a thread: the longest text takes seconds, in which others are answered.
+    content = await asyncio.to_thread(
+        rendered,
         "article.html",
         request,
         source=found.source,
         original=_original(found, span),
-        paragraphs=list(_paragraphs(found.text, span)),
+        paragraphs=_paragraphs(found.text, span),
         replaced=current is not None and not is_current,
         withdrawn=current is None,
         related=related[:_MOST_RELATED],
