@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from litestar.datastructures import Headers, MutableScopeHeaders
 
 _METHODS = "GET, HEAD, POST"
-_SHOWN = "x-request-id"  # headers of ours that a page may read beside those that any may
+# Headers of ours that a page may read beside those that any may; assistant-ui looks for the protocol in the second.
+_SHOWN = "x-request-id, x-vercel-ai-ui-message-stream"
 _KEPT = "600"  # seconds that a browser need not ask again; chosen
 
 
