@@ -104,11 +104,11 @@ class CaseFile(Frozen):
         return cases
 
 
-def read_cases(path: Path, tags: Sequence[str] = ()) -> CaseFile:
-    """Read a file of cases, and keep those that have any of the tags; drafts are left out.
+def read_cases(path: Path) -> CaseFile:
+    """Read a file of cases, its drafts among them: `chosen` leaves these out. `corpus` is seen from here.
 
     Raises:
-        CasesUnreadable: it is not there, is no YAML, or a case is wrong; or nothing is left.
+        CasesUnreadable: it is not there, is no YAML, or a case is wrong.
 
     """
     try:
@@ -120,12 +120,21 @@ def read_cases(path: Path, tags: Sequence[str] = ()) -> CaseFile:
         problems = "; ".join(_problem(one, content) for one in error.errors()[:3])
         more = f"; and {error.error_count() - 3} more" if error.error_count() > 3 else ""  # noqa: PLR2004 - those shown
         raise CasesUnreadable(f"{path} is no file of cases: {problems}{more}") from error
+    return file.model_copy(update={"corpus": str(path.parent / file.corpus)}) if file.corpus else file
+
+
+def chosen(file: CaseFile, tags: Sequence[str] = ()) -> tuple[Case, ...]:
+    """Give the cases that are to be asked: those that are no drafts and have any of the tags.
+
+    Raises:
+        CasesUnreadable: there is none.
+
+    """
     kept = tuple(case for case in file.cases if not case.draft and (not tags or {*tags} & {*case.tags}))
     if not kept:
-        drafts = sum(case.draft for case in file.cases)
-        why = f"no case has the tag {' or '.join(tags)}" if tags else f"all of its {drafts} cases are drafts"
-        raise CasesUnreadable(f"{path} has nothing to ask: {why}")
-    return file.model_copy(update={"cases": kept})
+        why = f"no case has the tag {' or '.join(tags)}" if tags else f"all {len(file.cases)} cases are drafts"
+        raise CasesUnreadable(f"there is nothing to ask: {why}")
+    return kept
 
 
 def schema() -> str:

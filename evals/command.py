@@ -4,8 +4,8 @@ What a command needs is imported inside it, as in service/cli.py: `--help` must 
 """
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from retrieval.errors import RetrievalError
 from service.errors import ServiceError
 
 if TYPE_CHECKING:
-    from evals.cases import CaseFile
+    from evals.cases import Case, CaseFile
+    from evals.metrics import Price
     from evals.run import Report, Tried
 
 WORSE, COULD_NOT_RUN = 1, 2
@@ -49,15 +50,32 @@ def evaluate() -> None:
 
 
 def _minimum(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
-    minima: dict[str, float] = {}
-    for value in values:
-        name, _, bound = value.partition("=")
-        try:
-            minima[name] = float(bound)
-        except ValueError as error:
-            message = f"{value!r} is not like answer_correctness=0.85"
-            raise click.BadParameter(message) from error
-    return minima
+    return dict(_figure(value, "answer_correctness=0.85") for value in values)
+
+
+def _price(_context: click.Context, _parameter: click.Parameter, value: str | None) -> "Price | None":
+    if value is None:
+        return None
+    from evals.metrics import Price
+
+    example = "input=0.15,output=0.6"
+    prices = dict(_figure(one, example) for one in value.split(","))
+    if set(prices) != {"input", "output"} or min(prices.values()) < 0:
+        message = f"{value!r} is not like {example}"
+        raise click.BadParameter(message)
+    return Price(**prices)
+
+
+def _figure(value: str, example: str) -> tuple[str, float]:
+    name, _, figure = value.partition("=")
+    try:
+        number = float(figure)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"{value!r} is not like {example}"
+        raise click.BadParameter(message)
+    return name.strip(), number
 
 
 @evaluate.command()
@@ -68,12 +86,19 @@ def _minimum(_context: click.Context, _parameter: click.Parameter, values: tuple
     type=click.Path(path_type=Path, exists=True),
     help="Ingest these articles for the run [the file's own `corpus`, else the configured store].",
 )
-@click.option("--baseline", type=_File, help="A run to compare with.")
+@click.option("--baseline", type=_File, help="A run to compare with: what got worse since is status 1.")
 @click.option("--write-baseline", is_flag=True, help="Write this run to --baseline [CASES with .baseline.json].")
 @click.option("--repeat", type=click.IntRange(1, 100), default=1, show_default=True, help="Ask each case N times.")
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Questions at once.")
 @click.option("--tag", "tags", multiple=True, help="Only the cases with this tag; may be given again.")
-@click.option("--min", "minima", multiple=True, callback=_minimum, help="A least value, as in answer_correctness=0.85.")
+@click.option(
+    "--min",
+    "minima",
+    multiple=True,
+    callback=_minimum,
+    help="A least value, as in answer_correctness=0.85; of times, tokens, cost and unsupported sentences a greatest.",
+)
+@click.option("--price", callback=_price, help="Of a million tokens, for the cost, as in input=0.15,output=0.6.")
 @click.option("--json", "json_file", type=_File, help="Write the run as JSON.")
 def run(  # noqa: PLR0913 - one parameter for each option
     cases: Path,
@@ -86,50 +111,72 @@ def run(  # noqa: PLR0913 - one parameter for each option
     workers: int,
     tags: tuple[str, ...],
     minima: dict[str, float],
+    price: "Price | None",
     json_file: Path | None,
 ) -> int:
-    """Ask the questions of the file CASES."""
-    from evals.cases import read_cases
-    from evals.gate import compare, read_report, under_minimum
+    """Ask the questions of the file CASES.
+
+    Status 0; 1 when a case got worse since the baseline, a metric is under its minimum or, without either, a required
+    case failed; 2 when the run could not be made.
+    """
+    from evals.cases import chosen, read_cases
+    from evals.gate import compare, known_metrics, read_report, under_minimum
     from evals.printing import comparison_text, failures_text, report_text
 
+    if write_baseline and tags:
+        message = "--write-baseline writes every case: leave --tag out"
+        raise click.UsageError(message)
+    if write_baseline:
+        baseline = baseline or cases.with_suffix(".baseline.json")
     try:
-        file = read_cases(cases, tags)
+        known_metrics(minima)
+        file = read_cases(cases)
+        asked = chosen(file, tags)
         if corpus is None and file.corpus and not target:
-            corpus = cases.parent / file.corpus
+            corpus = Path(file.corpus)
         before = read_report(baseline) if baseline and not write_baseline else None
-        now = asyncio.run(_run(file, target, corpus, repeat=repeat, workers=workers))
+        _tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
+        comparison = compare(now, before, tags) if before else None
+        parts = [report_text(now, before if comparison and comparison.same_cases else None)]
+        parts += [failures_text(now.cases)]
+        parts += [comparison_text(comparison)] if comparison else []
+        parts += [f"{drafts} drafts were not asked."] if (drafts := sum(case.draft for case in file.cases)) else []
         too_low = under_minimum(now, minima)
+        click.echo("\n\n".join([*parts, *too_low]))
         if json_file:
             _write(json_file, now)
-        if write_baseline:
-            _write(baseline or cases.with_suffix(".baseline.json"), now)
+        if baseline and write_baseline:
+            _write(baseline, now)
+            click.echo(f"\nThe baseline is written to {baseline}.")
     except (EvalError, RetrievalError, ServiceError) as error:
         click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
         return COULD_NOT_RUN
-    comparison = compare(now, before) if before else None
-    parts = [report_text(now, before), failures_text(now.cases)]
-    parts += [comparison_text(comparison)] if comparison else []
-    click.echo("\n\n".join([*parts, *too_low]))
     if comparison or minima or write_baseline:
         return WORSE if too_low or (comparison and comparison.worse) else 0
     return WORSE if any(one.required and not one.passed for one in now.cases) else 0
 
 
-async def _run(file: "CaseFile", named: str | None, corpus: Path | None, *, repeat: int, workers: int) -> "Report":
+async def _run(  # noqa: PLR0913 - the command's options
+    file: "CaseFile",
+    cases: "Sequence[Case]",
+    named: str | None,
+    corpus: Path | None,
+    *,
+    repeat: int,
+    workers: int,
+    price: "Price | None",
+) -> "tuple[list[Tried], Report]":
     from evals.opening import open_target
     from evals.run import ask_all, report
     from service.settings import from_environment
 
     async with open_target(named, corpus, from_environment()) as target:
         tried: list[Tried] = []
-        with _progress(len(file.cases)) as advance:
-            async for one in ask_all(file.cases, target, repeat=repeat, workers=workers):
+        with _progress(len(cases)) as advance:
+            async for one in ask_all(cases, target, repeat=repeat, workers=workers):
                 tried.append(one)
                 advance()
-        made = await report(tried, target)
-        cases = hashlib.sha256(file.model_dump_json().encode()).hexdigest()[:16]
-        return made.model_copy(update={"fingerprint": {**made.fingerprint, "cases": cases}})
+        return tried, await report(tried, target, file, price)
 
 
 @contextmanager
@@ -150,6 +197,7 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
 
 def _write(path: Path, made: "Report") -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise EvalError(f"{path} cannot be written: {error.strerror}") from error

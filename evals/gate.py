@@ -1,6 +1,6 @@
 """A run held against the one before: what got better and what worse, question by question, and whether it may pass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import comb
 from pathlib import Path
@@ -8,11 +8,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from evals.errors import EvalError
-from evals.metrics import LOWER_IS_BETTER
+from evals.metrics import LOWER_IS_BETTER, measure, times
 from evals.run import Outcome, Report
 
 # A fall in the passes of a repeated case is borne out when chance alone makes one as large no more often than this:
-# three of three to none of three is (.05), two of three to one is not.
+# five of five to one of five is (.02), three of three to one of three is not (.2).
 CHANCE = 0.05
 
 
@@ -28,8 +28,10 @@ class Change:
 class Comparison:
     """What changed since the baseline."""
 
-    fingerprint: tuple[str, ...]
-    """What the answers depend on and is not as it was."""
+    changed: Mapping[str, tuple[str, str]]
+    """What the answers depend on and is not as it was: by its name, what it was and what it is now."""
+    same_cases: bool
+    """Both runs asked the same ones: only then do their metrics compare."""
     worse: tuple[Change, ...]
     better: tuple[Change, ...]
     shaky: tuple[Change, ...]
@@ -38,31 +40,34 @@ class Comparison:
     gone: tuple[Outcome, ...]
 
 
-def compare(now: Report, before: Report) -> Comparison:
-    """Compare two runs case by case."""
-    known = {one.id: one for one in before.cases}
+def compare(now: Report, before: Report, tags: Sequence[str] = ()) -> Comparison:
+    """Compare two runs case by case; of the one before, the cases with any of the tags."""
+    known = {one.id: one for one in before.cases if not tags or {*tags} & {*one.tags}}
     changes = [Change(known[one.id], one) for one in now.cases if one.id in known]
     fell = [one for one in changes if _rate(one.now) < _rate(one.before)]
     worse = tuple(one for one in fell if fall_by_chance(one.before, one.now) <= CHANCE)
     asked = {one.id for one in now.cases}
-    names = dict.fromkeys([*before.fingerprint, *now.fingerprint])
+    was, is_now = {"target": before.target, **before.fingerprint}, {"target": now.target, **now.fingerprint}
+    pairs = {name: (was.get(name, "not known"), is_now.get(name, "not known")) for name in {**was, **is_now}}
     return Comparison(
-        fingerprint=tuple(name for name in names if before.fingerprint.get(name) != now.fingerprint.get(name)),
+        changed={name: pair for name, pair in pairs.items() if pair[0] != pair[1]},
+        same_cases=asked == {one.id for one in before.cases},
         worse=worse,
         better=tuple(one for one in changes if _rate(one.now) > _rate(one.before)),
         shaky=tuple(one for one in fell if one not in worse),
         new=tuple(one for one in now.cases if one.id not in known),
-        gone=tuple(one for one in before.cases if one.id not in asked),
+        gone=tuple(one for one in known.values() if one.id not in asked),
     )
 
 
 def fall_by_chance(before: Outcome, now: Outcome) -> float:
     """Give the probability that a case which passes as often as ever shows a fall as large: Fisher's exact test.
 
-    One-sided, over the tries of both runs: Fisher, 1922, https://doi.org/10.2307/2340521. Of a case that was tried once
-    in each run a fall is certain: that is asked of writers that give the same answer twice.
+    One-sided, over the tries of both runs: Fisher, 1922, https://doi.org/10.2307/2340521. A fall from always to never
+    is taken for certain however few the tries: one is enough for a writer that gives the same answer twice, and more
+    that all fail tell no less.
     """
-    if before.tries == now.tries == 1:
+    if before.passed and not now.passes:
         return 0.0
     passes, tries = before.passes + now.passes, before.tries + now.tries
     ways = sum(
@@ -73,18 +78,23 @@ def fall_by_chance(before: Outcome, now: Outcome) -> float:
     return ways / comb(tries, passes)
 
 
-def under_minimum(report: Report, minima: Mapping[str, float]) -> list[str]:
-    """Give a sentence for each metric that is worse than its minimum, or undefined; for some a maximum is meant.
+def known_metrics(names: Iterable[str]) -> None:
+    """Look whether these are names of metrics, before anything is asked.
 
     Raises:
-        EvalError: there is no metric of that name.
+        EvalError: one of them is none.
 
     """
+    known = [*measure([]), *times([])]
+    if unknown := [name for name in names if name not in known]:
+        raise EvalError(f"there is no metric {unknown[0]}: choose from {', '.join(known)}")
+
+
+def under_minimum(report: Report, minima: Mapping[str, float]) -> list[str]:
+    """Give a sentence for each metric that is worse than its minimum, or undefined; for some a maximum is meant."""
     problems: list[str] = []
     taken = {**report.metrics, **report.times}
     for name, bound in minima.items():
-        if name not in taken:
-            raise EvalError(f"there is no metric {name}: choose from {', '.join(taken)}")
         metric = taken[name]
         lower = name in LOWER_IS_BETTER or name in report.times
         if metric.value is None:
@@ -106,7 +116,7 @@ def read_report(path: Path) -> Report:
     except OSError as error:
         raise EvalError(f"{path} cannot be read: {error.strerror}. Make it with --write-baseline.") from error
     except ValidationError as error:
-        raise EvalError(f"{path} is no report of this release: make it anew with --write-baseline.") from error
+        raise EvalError(f"{path} is no run that this release can read: make it anew with --write-baseline.") from error
 
 
 def _rate(outcome: Outcome) -> float:

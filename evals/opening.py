@@ -10,7 +10,7 @@ from pathlib import Path
 
 from evals.errors import EvalError
 from evals.targets import GroundwireTarget, Target
-from service.desk import OwnDesk
+from service.desk import Desk, OwnDesk
 from service.ingestion import ingest_paths
 from service.remote import RemoteDesk
 from service.settings import Settings
@@ -31,13 +31,13 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
         settings: of this groundwire.
 
     Raises:
-        EvalError: the name is none, or an article of the corpus cannot be read.
+        EvalError: the name is none, an article of the corpus cannot be read, or there are no articles.
         RetrievalError, ServiceError: as the store and the models do.
 
     """
     if named and named.startswith(("http://", "https://")):
         async with RemoteDesk(named.rstrip("/")) as remote:
-            yield GroundwireTarget(named, remote, {})
+            yield await _filled(GroundwireTarget(named, remote, {}), remote, f"{named} has no articles")
     elif named:
         raise EvalError(f"{named} is no target: http://host of a groundwire")
     elif corpus:
@@ -48,24 +48,37 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
                 ingestion = await ingest_paths([corpus], own_desk)
                 if ingestion.skipped:
                     raise EvalError(f"{ingestion.skipped[0].name} of the corpus: {ingestion.skipped[0].reason}")
-                yield GroundwireTarget(f"groundwire, {settings.llm}", own_desk, _known(settings))
+                target = GroundwireTarget(f"groundwire, {settings.llm}", own_desk, _known(settings))
+                yield await _filled(target, own_desk, f"{corpus} has no articles")
     else:
         async with open_desk(settings) as desk:
-            yield GroundwireTarget(f"groundwire, {settings.llm}", desk, _known(settings))
+            target = GroundwireTarget(f"groundwire, {settings.llm}", desk, _known(settings))
+            nothing = f"{settings.chroma or settings.data_dir} has no articles: ingest some, or name them with --corpus"
+            yield await _filled(target, desk, nothing)
+
+
+async def _filled(target: Target, desk: Desk, otherwise: str) -> Target:
+    """Refuse to ask a corpus of nothing: it would abstain from everything, rightly."""
+    if not (await desk.corpus()).articles:
+        raise EvalError(otherwise)
+    return target
 
 
 def _known(settings: Settings) -> dict[str, str]:
     return {
         "settings": " ".join(f"{name}={getattr(settings, name)}" for name in _SETTINGS),
-        "prompts": _prompts(),
-        "groundwire": version("groundwire"),
+        "prompts": _hash("prompts"),
+        "groundwire": f"{version('groundwire')} ({_hash('retrieval', 'service')})",
     }
 
 
-def _prompts() -> str:
-    """Hash all that is said to a language model, and the functions that put it together."""
+def _hash(*packages: str) -> str:
+    """Hash the files of packages that answers come from: code, and what is said to a language model; not the pages."""
     hashed = hashlib.sha256()
-    for file in sorted(files("prompts").iterdir(), key=lambda one: one.name):
-        if file.name.endswith((".md", ".py")):
-            hashed.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for package in packages:
+        root = Path(str(files(package)))
+        for file in sorted(root.rglob("*")):
+            name = file.relative_to(root).as_posix()
+            if file.suffix in {".md", ".py"} and not name.startswith(("http/", "web/")):
+                hashed.update(f"{package}/{name}\0".encode() + file.read_bytes() + b"\0")
     return hashed.hexdigest()[:16]

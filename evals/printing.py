@@ -19,9 +19,12 @@ def report_text(report: Report, before: Report | None) -> str:
     old = {**before.metrics, **before.times} if before else {}
     for name, metric in {**report.metrics, **report.times}.items():
         lines.append(_metric_line(name, metric, old.get(name) if before else None))
-    undefined = [f"{name}: {one.undefined}" for name, one in report.metrics.items() if one.value is None]
+    undefined: dict[str | None, list[str]] = {}
+    for name, metric in report.metrics.items():
+        if metric.value is None:
+            undefined.setdefault(metric.undefined, []).append(name)
     if undefined:
-        lines += ["", "Undefined", *_wrapped(undefined)]
+        lines += ["", "Undefined", *_wrapped([f"{', '.join(names)}: {why}" for why, names in undefined.items()])]
     return "\n".join(lines)
 
 
@@ -41,8 +44,13 @@ def failures_text(outcomes: Sequence[Outcome]) -> str:
 def comparison_text(comparison: Comparison) -> str:
     """Lay out what changed, both answers of each case below one another."""
     lines: list[str] = []
-    if comparison.fingerprint:
-        lines.append(f"Changed since the baseline: {', '.join(comparison.fingerprint)}")
+    if comparison.changed:
+        lines.append("Changed since the baseline")
+        lines += _wrapped([_changed(name, *pair) for name, pair in comparison.changed.items()])
+    if not comparison.same_cases:
+        lines.append("The baseline's metrics are of other cases, and not shown.")
+    if any(one.before.tries != one.now.tries for one in (*comparison.worse, *comparison.better, *comparison.shaky)):
+        lines.append("The baseline asked each case more or less often than this run.")
     for name, changes in (("Worse", comparison.worse), ("Better", comparison.better)):
         lines += ["", f"{name}: {len(changes) or 'none'}", *(line for one in changes for line in _change_lines(one))]
     if comparison.shaky:
@@ -50,7 +58,7 @@ def comparison_text(comparison: Comparison) -> str:
         lines += _wrapped([f"{one.now.id}: {_often(one.before)}, now {_often(one.now)}" for one in comparison.shaky])
     for name, outcomes in (("New", comparison.new), ("Gone", comparison.gone)):
         if outcomes:
-            lines += ["", *textwrap.wrap(f"{name}: {', '.join(one.id for one in outcomes)}", _COLUMNS)]
+            lines += ["", f"{name}: {len(outcomes)}", *_wrapped([", ".join(one.id for one in outcomes)], longest=None)]
     return "\n".join(lines).strip()
 
 
@@ -84,15 +92,24 @@ def _often(outcome: Outcome) -> str:
     return f"passed {outcome.passes} of {outcome.tries}"
 
 
-def _wrapped(texts: Sequence[str]) -> list[str]:
+def _changed(name: str, before: str, now: str) -> str:
+    """Say what changed; of settings, those that did."""
+    was, are = before.split(), now.split()
+    if all("=" in one for one in (*was, *are)):
+        before, now = (" ".join(one for one in some if one not in other) for some, other in ((was, are), (are, was)))
+    return f"{name}: {now}, before {before}"
+
+
+def _wrapped(texts: Sequence[str], longest: int | None = _LONGEST) -> list[str]:
     return [
         line
         for text in texts
         for line in textwrap.wrap(
-            plain(textwrap.shorten(text, _LONGEST, placeholder=" …")),
+            plain(textwrap.shorten(text, longest, placeholder=" …") if longest else text),
             _COLUMNS,
             initial_indent="  ",
             subsequent_indent="    ",
             break_on_hyphens=False,
+            break_long_words=False,
         )
     ]

@@ -1,15 +1,17 @@
 """ONE RUN: each case asked, as often as wanted -> judged -> measured -> a report that a later run is held against."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
-from evals.cases import Case
+from evals.cases import Case, CaseFile
 from evals.errors import EvalError
 from evals.judging import Blame, Judgement, failed, judge
-from evals.metrics import Metric, measure, times
+from evals.metrics import Metric, Price, measure, times
 from evals.targets import Target
 from retrieval.errors import RetrievalError
 from retrieval.types import Frozen
@@ -42,7 +44,7 @@ class Report(Frozen):
     Two runs over the same corpus and cases differ in `times` alone, if the writer is a deterministic one.
     """
 
-    format: int = 1
+    format: Literal[1] = 1
     target: str
     fingerprint: dict[str, str]
     metrics: dict[str, Metric]
@@ -73,7 +75,7 @@ async def ask_all(cases: Sequence[Case], target: Target, *, repeat: int = 1, wor
 
     """
     free = asyncio.Semaphore(workers)
-    tasks = [asyncio.create_task(_tried(case, target, repeat, free)) for case in cases]
+    tasks = [asyncio.create_task(try_case(case, target, repeat, free)) for case in cases]
     silent: list[Tried] = []
     try:
         for number, task in enumerate(tasks, 1):
@@ -89,7 +91,8 @@ async def ask_all(cases: Sequence[Case], target: Target, *, repeat: int = 1, wor
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _tried(case: Case, target: Target, repeat: int, free: asyncio.Semaphore) -> Tried:
+async def try_case(case: Case, target: Target, repeat: int, free: asyncio.Semaphore) -> Tried:
+    """Ask one case, each time when it is free to."""
     judgements: list[Judgement] = []
     for _ in range(repeat):
         async with free:
@@ -104,13 +107,14 @@ async def _tried(case: Case, target: Target, repeat: int, free: asyncio.Semaphor
     return Tried(case, tuple(judgements))
 
 
-async def report(tried: Sequence[Tried], target: Target) -> Report:
-    """Sum up a run."""
+async def report(tried: Sequence[Tried], target: Target, file: CaseFile, price: Price | None = None) -> Report:
+    """Sum up a run over cases of a file; a price of tokens makes their cost a metric."""
     judgements = [one for some in tried for one in some.judgements]
+    confirmed = "".join(case.model_dump_json() for case in file.cases if not case.draft)
     return Report(
         target=target.name,
-        fingerprint=dict(await target.fingerprint()),
-        metrics=measure(judgements),
+        fingerprint={**await target.fingerprint(), "cases": hashlib.sha256(confirmed.encode()).hexdigest()[:16]},
+        metrics=measure(judgements, price),
         cases=tuple(_outcome(one) for one in tried),
         times=times(judgements),
     )
