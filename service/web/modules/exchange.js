@@ -93,7 +93,7 @@ export class Exchange {
 
   #searched(hits) {
     this.#hits = hits;
-    this.#status.textContent = hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`;
+    this.#doing(hits.length === 1 ? "Reading 1 passage" : `Reading ${hits.length} passages`);
   }
 
   #append({ text, sentence, citations, new_sources: sources }) {
@@ -107,7 +107,7 @@ export class Exchange {
     const dots = independent ? "●".repeat(Math.min(independent, MOST_DOTS)) : null;
     const founded = element("bdi", {}, supportOf(sentence, citations));
     const support = element("p", { part: "support", "data-verdict": verdict, "data-dots": dots }, founded);
-    this.#status.textContent = "Checking the next sentence";
+    this.#doing("Checking the next sentence");
     this.#status.before(shown, support);
     support.dir = directionOf(shown); // it stands where its sentence begins
   }
@@ -115,7 +115,8 @@ export class Exchange {
   #finish(answer) {
     if (answer.abstained) this.#abstain(answer.abstained.message);
     const disagreements = answer.disagreements.map((one) => this.#disagreement(one, answer));
-    const notices = answer.notices.map(({ kind, message }) =>
+    const empty = answer.corpus.articles ? [] : [{ kind: "empty", message: "There is no article here yet." }];
+    const notices = [...empty, ...answer.notices].map(({ kind, message }) =>
       words("p", { part: "notice", "data-kind": kind }, message),
     );
     this.#end(...disagreements, ...notices, ...this.#sourceList(), ...(answer.answered ? [this.#copyButton()] : []));
@@ -189,6 +190,10 @@ export class Exchange {
       setTimeout(() => (copy.textContent = COPY), TOLD_FOR);
     });
     return copy;
+  }
+
+  #doing(what) {
+    if (this.#status.textContent !== what) this.#status.textContent = what; // or it would be read out every time
   }
 
   #end(...last) {

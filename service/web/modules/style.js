@@ -42,11 +42,11 @@ style.replaceSync(`
   overflow-wrap: anywhere;
 }
 
-:host([theme="light"]) .chat {
+:host([theme=light]) .chat {
   color-scheme: light;
 }
 
-:host([theme="dark"]) .chat {
+:host([theme=dark]) .chat {
   color-scheme: dark;
 }
 
@@ -86,7 +86,7 @@ a {
   text-underline-offset: 0.2em;
 }
 
-a:not([part="chip"]) {
+a:not([part=chip]) {
   text-decoration-color: color-mix(in srgb, currentcolor 40%, transparent);
 }
 
@@ -116,24 +116,24 @@ button:disabled {
   cursor: default;
 }
 
-[part="header"],
-[part="form"] {
+[part=header],
+[part=form] {
   padding-inline: var(--side);
 }
 
 /* The same edges, of which a scrollbar takes nothing away. */
-[part="log"] > * {
+[part=log] > * {
   padding-inline: var(--side) max(0px, var(--side) - (100cqi - 100%));
 }
 
-[part="title"]:not(.unseen) {
+[part=title]:not(.unseen) {
   padding-block: 0.75em;
   font: 700 1.125em/1.3 var(--serif);
 }
 
 /* The conversation */
 
-[part="log"] {
+[part=log] {
   position: relative;
   padding-block-end: 1.5em;
   overflow-y: auto;
@@ -141,71 +141,77 @@ button:disabled {
   scrollbar-color: var(--rule) transparent;
 }
 
-[part="log"]:focus-visible {
+[part=log]:focus-visible {
   outline-offset: -2px;
 }
 
-[part="introduction"] {
+[part=introduction] {
   min-block-size: 85%;
   padding-block: 1.5em;
   align-content: center;
 }
 
-[part="introduction"] > p {
+[part=introduction] > p {
   max-inline-size: 22em;
   font: clamp(1.25em, 6cqi, 1.875em)/1.35 var(--serif);
   text-wrap: balance;
 }
 
-[part="starters"] {
+[part=starters] {
   display: flex;
   flex-wrap: wrap;
   gap: 0.5em;
   margin-block-start: 1.5em;
 }
 
-[part="starter"] {
+[part=starter] {
   text-align: start;
 }
 
-[part="exchange"] {
+[part=exchange] {
   padding-block: 1.5em 0.5em;
 }
 
-[part="exchange"] + [part="exchange"]::before {
+[part=exchange] + [part=exchange]::before {
   content: "";
   display: block;
   margin-block: 0.5em 2em;
   border-block-start: 3px double var(--rule);
 }
 
-[part="question"] {
+[part=question] {
   margin-block-end: 0.75em;
   font: 700 1.375em/1.3 var(--serif);
   text-wrap: balance;
   white-space: pre-wrap;
 }
 
-[part="status"] {
+[part=status],
+[part=notice],
+[part=stopped],
+[part=about],
+[part=byline],
+[part=original],
+[part=limit] {
   color: var(--muted);
 }
 
-[part="status"]::after {
+[part=status]::after {
   content: " …";
 }
 
-[part="sentence"],
-[part="abstention"] {
+[part=sentence],
+[part=abstention] {
   font: 1.125em/1.6 var(--serif);
 }
 
-[part="sentence"][data-verdict="unsupported"] {
+[part=sentence][data-verdict=unsupported] {
   padding-inline-start: 0.75em;
   border-inline-start: 3px solid var(--doubt);
   color: var(--muted);
 }
 
-[part="chip"] {
+[part=chip] {
   position: relative;
   display: inline-block;
   margin-inline-end: 0.1em;
@@ -217,18 +223,18 @@ button:disabled {
   -webkit-tap-highlight-color: transparent;
 }
 
-[part="chip"]:is(:hover, :focus-visible, [aria-describedby]) {
+[part=chip]:is(:hover, :focus-visible, [aria-describedby]) {
   background: var(--accent);
   color: var(--paper);
 }
 
-[part="support"] {
+[part=support] {
   margin-block: 0.125em 1em;
   color: var(--muted);
   font-size: 0.8125em;
 }
 
-[part="support"][data-dots]::before {
+[part=support][data-dots]::before {
   content: attr(data-dots) "  " / "";
   color: var(--accent);
   font-size: 0.625em;
@@ -236,7 +242,7 @@ button:disabled {
   vertical-align: 0.15em;
 }
 
-[part="support"][data-verdict="unsupported"] {
+[part=support][data-verdict=unsupported] {
   margin-block-start: 0;
   padding-inline-start: calc(0.75em * 1.125 / 0.8125);
   border-inline-start: 3px solid var(--doubt);
@@ -244,18 +250,17 @@ button:disabled {
   font-weight: 600;
 }
 
-[part="notice"] {
+[part=notice] {
   margin-block-end: 0.375em;
-  color: var(--muted);
   font-size: 0.875em;
 }
 
-[part="notice"]::before {
+[part=notice]::before {
   content: "※ " / "";
 }
 
-[part="disagreement"],
-[part="error"] {
+[part=disagreement],
+[part=error] {
   margin-block: 0 0.75em;
   padding: 0.625em 0.875em;
   border: 1px solid var(--rule);
@@ -265,52 +270,47 @@ button:disabled {
   font-size: 0.875em;
 }
 
-[part="disagreement"] {
+[part=disagreement] {
   border-inline-start-color: var(--doubt);
 }
 
-[part="disagreement"] > p:first-child {
+[part=disagreement] > p:first-child {
   font-weight: 600;
 }
 
-[part="about"] {
-  color: var(--muted);
-}
-
-[part="disagreement"] li {
+[part=disagreement] li {
   margin-block-start: 0.5em;
 }
 
-[part="side"] {
+[part=side] {
   font: 1.125em/1.5 var(--serif);
 }
 
-[part="disagreement"] [part="chip"] {
+[part=disagreement] [part=chip] {
   font-size: 0.875em;
 }
 
-[part="error"] {
+[part=error] {
   border-inline-start-color: var(--error);
 }
 
-[part="error"] p {
+[part=error] p {
   color: var(--error);
 }
 
-[part="retry"] {
+[part=retry] {
   margin-block-start: 0.5em;
   font-size: 1em;
 }
 
-[part="stopped"] {
+[part=stopped] {
   display: flex;
   gap: 0.75em;
   align-items: center;
-  color: var(--muted);
   font-size: 0.875em;
 }
 
-[part="stopped"] button {
+[part=stopped] button {
   margin: 0;
 }
 
@@ -321,54 +321,49 @@ h4 {
   font: 700 0.8125em/1.4 var(--sans);
 }
 
-[part="sources"] {
+[part=sources] {
   padding-inline-start: 1.75em;
 }
 
-[part="sources"] li,
-[part="passages"] li {
+[part=sources] li,
+[part=passages] li {
   margin-block-end: 0.75em;
 }
 
-[part="sources"] li::marker {
+[part=sources] li::marker {
   color: var(--muted);
   font-size: 0.8125em;
   font-variant-numeric: tabular-nums;
 }
 
-[part="sources"] a:first-child,
-[part="passage"] {
+[part=sources] a:first-child,
+[part=passage] {
   color: var(--ink);
   font: 1em/1.4 var(--serif);
 }
 
-[part="byline"],
-[part="original"] {
-  color: var(--muted);
-}
-
-[part="byline"] {
+[part=byline] {
   display: block;
   font-size: 0.8125em;
 }
 
-:is([part="quote"], [part="disagreement"]) [part="byline"] {
+:is([part=quote], [part=disagreement]) [part=byline] {
   font-size: 0.9286em;
 }
 
-[part="passages"] li > p {
+[part=passages] li > p {
   margin-block-start: 0.25em;
   color: var(--muted);
   font: 0.9375em/1.5 var(--serif);
 }
 
-[part="copy"] {
+[part=copy] {
   margin-block: 0.75em 0;
 }
 
 /* The quote of a chip */
 
-[part="quote"] {
+[part=quote] {
   box-sizing: border-box;
   position: fixed;
   inset: 0 auto auto 0;
@@ -385,36 +380,36 @@ h4 {
   overflow: auto;
 }
 
-[part="quote"] blockquote {
+[part=quote] blockquote {
   margin-block-end: 0.625em;
   font: 1.125em/1.5 var(--serif);
 }
 
-[part="quote"] cite {
+[part=quote] cite {
   display: block;
   font-style: normal;
   font-weight: 600;
 }
 
-[part="quote"] a {
+[part=quote] a {
   display: inline-block;
   margin-block-start: 0.5em;
 }
 
 /* The question */
 
-[part="form"] {
+[part=form] {
   padding-block: 0.75em 0.375em;
   border-block-start: 1px solid var(--rule);
 }
 
-[part="line"] {
+[part=line] {
   display: flex;
   gap: 0.5em;
   align-items: end;
 }
 
-[part="textbox"] {
+[part=textbox] {
   box-sizing: border-box;
   flex: 1;
   min-inline-size: 0;
@@ -430,20 +425,20 @@ h4 {
   resize: none;
 }
 
-[part="textbox"]:focus-visible {
+[part=textbox]:focus-visible {
   outline-offset: -1px;
 }
 
-[part="textbox"]::placeholder {
+[part=textbox]::placeholder {
   color: var(--muted);
   opacity: 1;
 }
 
-[part="textbox"][aria-invalid="true"] {
+[part=textbox][aria-invalid=true] {
   border-color: var(--error);
 }
 
-[part="ask"] {
+[part=ask] {
   min-block-size: 2.75em;
   min-inline-size: 5em;
   border-color: var(--ink);
@@ -453,29 +448,28 @@ h4 {
   font-weight: 600;
 }
 
-[part="ask"].stops {
+[part=ask].stops {
   background: none;
   color: var(--ink);
 }
 
-[part="below"] {
+[part=below] {
   display: flex;
   justify-content: space-between;
   align-items: center;
   min-block-size: 2em;
 }
 
-[part="limit"] {
-  color: var(--muted);
+[part=limit] {
   font-size: 0.8125em;
 }
 
-[part="limit"][data-state="over"] {
+[part=limit][data-state=over] {
   color: var(--error);
   font-weight: 600;
 }
 
-[part="new"] {
+[part=new] {
   margin-inline-start: auto;
   padding-inline: 0;
   border-color: transparent;
@@ -485,7 +479,7 @@ h4 {
   text-underline-offset: 0.2em;
 }
 
-[part="new"]:hover {
+[part=new]:hover {
   border-color: transparent;
   color: var(--ink);
   text-decoration-color: currentcolor;
@@ -497,15 +491,15 @@ h4 {
     min-inline-size: 44px;
   }
 
-  [part="textbox"] {
+  [part=textbox] {
     font-size: max(1em, 16px); /* or a phone zooms in */
   }
 
-  [part="chip"] {
+  [part=chip] {
     margin-inline-end: 0.5em;
   }
 
-  [part="chip"]::after {
+  [part=chip]::after {
     content: "";
     position: absolute;
     inset: 50% auto auto 50%;
@@ -514,22 +508,22 @@ h4 {
     translate: -50% -50%;
   }
 
-  [part="sources"] li > a,
-  [part="passage"] {
+  [part=sources] li > a,
+  [part=passage] {
     display: block;
     padding-block: 0.7em 0.4em;
     text-align: match-parent;
   }
 
-  [part="original"],
-  [part="quote"] a {
+  [part=original],
+  [part=quote] a {
     display: inline-block;
     padding-block: 1em;
   }
 }
 
 @media (prefers-reduced-motion: no-preference) {
-  [part="status"]::after {
+  [part=status]::after {
     animation: waits 1.2s ease-in-out infinite alternate;
   }
 
@@ -541,12 +535,12 @@ h4 {
 }
 
 @media (forced-colors: active) {
-  [part="chip"]:is(:hover, :focus-visible, [aria-describedby]) {
+  [part=chip]:is(:hover, :focus-visible, [aria-describedby]) {
     outline: 2px solid Highlight;
     color: LinkText;
   }
 
-  [part="ask"] {
+  [part=ask] {
     border: 2px solid ButtonText;
     color: ButtonText;
   }
@@ -560,27 +554,27 @@ h4 {
     max-block-size: none;
   }
 
-  [part="log"] {
+  [part=log] {
     overflow: visible;
   }
 
-  [part="form"],
-  [part="quote"],
+  [part=form],
+  [part=quote],
   button {
     display: none;
   }
 
-  [part="sentence"],
-  [part="disagreement"],
+  [part=sentence],
+  [part=disagreement],
   li {
     break-inside: avoid;
   }
 
-  [part="question"] {
+  [part=question] {
     break-after: avoid;
   }
 
-  [part="original"]::after {
+  [part=original]::after {
     content: " (" attr(href) ")";
   }
 }
