@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
-# Each is a folder of tests/clients, with a lock of its own.
-CLIENTS := ai5 ai6 ai7 openai3
+# Clients that npm installs: each is a folder of tests/clients, with a lock of its own.
+NPM_CLIENTS := ai5 ai6 ai7 assistant-ui
 
 # PORT=8001 make demo, or make demo PORT=8001
 ifdef PORT
@@ -23,7 +23,7 @@ help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
 	@echo "make test    the whole test suite"
 	@echo "make check   format, lint, types, import contracts, then the tests"
-	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7) and openai 3, in a minute (needs npm)"
+	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7), assistant-ui and openai 3 (needs npm)"
 	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
 	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
@@ -45,7 +45,7 @@ check: $(VENV)/.dev install
 	@echo "Import contracts"; $(BIN)/lint-imports
 	@echo "Tests"; $(BIN)/python -m pytest
 
-check-clients: $(VENV)/.dev install $(CLIENTS:%=tests/clients/%/.installed)
+check-clients: $(VENV)/.dev install $(NPM_CLIENTS:%=tests/clients/%/.installed) tests/clients/openai3/.installed
 	@$(BIN)/python -m tests.clients.run
 
 screenshots: $(VENV)/.dev install
@@ -64,7 +64,7 @@ lock:
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
 	$(COMPILE) tests/clients/openai3/requirements.in -o tests/clients/openai3/requirements.lock
-	for client in ai5 ai6 ai7; do (cd tests/clients/$$client && $(NPM) install --package-lock-only) || exit; done
+	for client in $(NPM_CLIENTS); do (cd tests/clients/$$client && $(NPM) install --package-lock-only) || exit; done
 
 clean:
 	rm -rf $(VENV) tests/clients/*/.installed tests/clients/*/.venv tests/clients/*/node_modules

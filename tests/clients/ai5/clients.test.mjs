@@ -5,7 +5,8 @@ import { Window } from 'happy-dom';
 
 import { checkProvider } from '../checks/provider.mjs';
 import { checkTransport } from '../checks/transport.mjs';
-import { checkUseChat, openWindow } from '../checks/use_chat.mjs';
+import { checkUseChat } from '../checks/use_chat.mjs';
+import { openWindow } from '../checks/window.mjs';
 
 openWindow(Window);
 const { useChat } = await import('@ai-sdk/react');

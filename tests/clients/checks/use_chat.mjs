@@ -3,12 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { holdsTheAnswer, partsOf, questions, quotes, sentences, sources, standsAlone, textOf, url } from './newsroom.mjs';
-
-// A page for React, which looks for it when it is imported; requests go out through Node, as they are.
-export function openWindow(Window) {
-  const window = new Window({ url });
-  Object.assign(globalThis, { window, document: window.document });
-}
+import { until } from './window.mjs';
 
 export function checkUseChat(name, { createElement, createRoot, useChat, DefaultChatTransport }) {
   const shown = part => {
@@ -31,11 +26,6 @@ export function checkUseChat(name, { createElement, createRoot, useChat, Default
     root.render(createElement(Chat));
     context.after(() => root.unmount());
     return reader;
-  };
-
-  const until = async (holds, what) => {
-    for (const deadline = Date.now() + 10_000; !holds(); await new Promise(done => setTimeout(done, 5)))
-      assert.ok(Date.now() < deadline, `not in 10 s: ${what}`);
   };
 
   const asks = async (reader, text) => {
