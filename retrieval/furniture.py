@@ -53,7 +53,7 @@ _BACK = re.compile(
 )
 
 
-_MARKDOWN = re.compile(r"[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
+_MARKDOWN = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
 
 
 def quotable_spans(text: str) -> list[Span]:
@@ -94,7 +94,7 @@ def _cut(text: str, start: int, end: int) -> Span | None:
 
 
 def _plain(line: str) -> str:
-    """Give a line without its Markdown: what stands in front, emphasis, and the addresses of links."""
+    """Give a line without its Markdown: what stands in front, emphasis, images, and the addresses of links."""
     line = line.strip()
     front = _FRONT.match(line)
     return _MARKDOWN.sub("", line[front.end() :] if front and not _LINE.fullmatch(line) else line).strip()

@@ -87,6 +87,7 @@ def test_the_own_words_of_a_caption_may_be_quoted() -> None:
     "line",
     [
         "ADVERTISEMENT",
+        "![The ferry Aurora in port](https://news.example/ferry.jpg)",
         "Advertisement - Scroll to continue",
         "**ADVERTISEMENT**",
         "### Advertisement",
@@ -147,6 +148,7 @@ def test_furniture_is_left_out_and_its_neighbours_are_not(line: str) -> None:
     "line",
     [
         "Advertisement spending rose by a tenth.",
+        "![A map](https://news.example/map.png) The ferry leaves on Monday.",
         "Also read by the minister was a statement on Gaza.",
         "Share prices fell sharply.",
         "Print sales rose.",
