@@ -29,6 +29,11 @@ WEBUI = {
         f'### Output:\nJSON format: {{ "follow_ups": ["Question 1?", "Question 2?"] }}\n{HISTORY}',
         {"follow_ups": []},
     ),
+    "next messages": (
+        "### Task:\nPredict 3-5 useful messages this user might naturally send next to advance their objective.\n"
+        f'### Output:\nJSON format: {{ "follow_ups": ["Suggested next message 1"] }}\n{HISTORY}',
+        {"follow_ups": []},
+    ),
     "search queries": (
         "### Task:\nAnalyze the chat history to determine the necessity of generating search queries, in the given "
         f'language.\n\n### Output:\nStrictly return in JSON format: {{ "queries": ["query1"] }}\n\n{HISTORY}\n',
@@ -40,7 +45,8 @@ WEBUI = {
         {"prompt": "How many drones does India plan to buy from the United States?"},
     ),
     "autocompletion": (
-        "### Task:\nYou are an autocompletion system. Continue the text in `<text>`.\n### Context:\n<chat_history>\n"
+        "### Task:\nYou are an autocompletion system. Continue the text in `<text>`.\n"
+        '- Respond only in JSON format: `{ "text": "<your_completion>" }`.\n### Context:\n<chat_history>\n'
         "</chat_history>\n<type>General</type>\n<text>How many dro</text>\n#### Output:\n",
         {"text": ""},
     ),
@@ -49,6 +55,11 @@ PLAIN_TITLES = {
     "Open WebUI, older": (
         "user",
         f"Create a concise, 3-5 word title with an emoji as a title for the chat history.\n<chat_history>\n{LINES}\n"
+        "</chat_history>",
+    ),
+    "a template of the operator's own": (
+        "user",
+        f"# Task\n\nYou are a title generator.\n\nGenerate a short title.\n\n# Output\n<chat_history>\n{LINES}\n"
         "</chat_history>",
     ),
     "LibreChat": (
@@ -94,6 +105,9 @@ QUESTIONS = [
     "### Task:\nWho buys the drones?",
     "### Task:\nGenerate a list of the drones that India buys",
     "What does <chat_history> mean?",
+    'What does { "title": "a" } mean?',
+    f"Which of these is true? <chat_history>{LINES}</chat_history>",
+    f"Who was right about the title?\n{LINES}",
     "Who said this?\nUser: I never bought a drone.",
     "Did the assistant: a drone, fly?",
     "Your task is to tell who bought the drones.",
@@ -134,8 +148,10 @@ def test_a_task_whose_order_is_the_systems_message_is_recognised() -> None:
 
 def test_a_choice_of_tools_is_none() -> None:
     tools = 'Available Tools: [{"name": "search"}]\n\nReturn only the JSON object: { "tool_calls": [] }'
-    messages = [said("system", tools), said("user", f"Query: History:\n{LINES}\nQuery: How many drones?")]
+    messages = [said("system", tools), said("user", f"History:\n{LINES}\nQuery: How many drones?")]
     assert task_reply(messages) == '{"tool_calls": []}'
+    assert task_reply([messages[0], said("user", "Query: How many drones?")]) == '{"tool_calls": []}'
+    assert task_reply([messages[0], said("user", "How many drones?")]) is None
 
 
 def test_an_emoji_is_one() -> None:
