@@ -44,8 +44,7 @@ def compare(now: Report, before: Report, tags: Sequence[str] = ()) -> Comparison
     """Compare two runs case by case; of the one before, the cases with any of the tags."""
     known = {one.id: one for one in before.cases if not tags or {*tags} & {*one.tags}}
     changes = [Change(known[one.id], one) for one in now.cases if one.id in known]
-    fell = [one for one in changes if _rate(one.now) < _rate(one.before)]
-    worse = tuple(one for one in fell if fall_by_chance(one.before, one.now) <= CHANCE)
+    worse = tuple(one for one in changes if is_worse(one.before, one.now))
     asked = {one.id for one in now.cases}
     was, is_now = {"target": before.target, **before.fingerprint}, {"target": now.target, **now.fingerprint}
     pairs = {name: (was.get(name, "not known"), is_now.get(name, "not known")) for name in {**was, **is_now}}
@@ -54,10 +53,15 @@ def compare(now: Report, before: Report, tags: Sequence[str] = ()) -> Comparison
         same_cases=asked == {one.id for one in before.cases},
         worse=worse,
         better=tuple(one for one in changes if _rate(one.now) > _rate(one.before)),
-        shaky=tuple(one for one in fell if one not in worse),
+        shaky=tuple(one for one in changes if _rate(one.now) < _rate(one.before) and one not in worse),
         new=tuple(one for one in now.cases if one.id not in known),
         gone=tuple(one for one in known.values() if one.id not in asked),
     )
+
+
+def is_worse(before: Outcome, now: Outcome) -> bool:
+    """Tell whether a case passes less often than before, and its tries bear that out."""
+    return _rate(now) < _rate(before) and fall_by_chance(before, now) <= CHANCE
 
 
 def fall_by_chance(before: Outcome, now: Outcome) -> float:

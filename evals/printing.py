@@ -4,8 +4,9 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from evals.gate import Change, Comparison
+from evals.judging import spelled
 from evals.metrics import Metric
-from evals.run import Outcome, Report
+from evals.run import Outcome, Report, Tried
 from service.printing import plain
 
 _COLUMNS = 80
@@ -43,10 +44,7 @@ def failures_text(outcomes: Sequence[Outcome]) -> str:
 
 def comparison_text(comparison: Comparison) -> str:
     """Lay out what changed, both answers of each case below one another."""
-    lines: list[str] = []
-    if comparison.changed:
-        lines.append("Changed since the baseline")
-        lines += _wrapped([_changed(name, *pair) for name, pair in comparison.changed.items()])
+    lines = [changed_text(comparison)] if comparison.changed else []
     if not comparison.same_cases:
         lines.append("The baseline's metrics are of other cases, and not shown.")
     if any(one.before.tries != one.now.tries for one in (*comparison.worse, *comparison.better, *comparison.shaky)):
@@ -60,6 +58,29 @@ def comparison_text(comparison: Comparison) -> str:
         if outcomes:
             lines += ["", f"{name}: {len(outcomes)}", *_wrapped([", ".join(one.id for one in outcomes)], longest=None)]
     return "\n".join(lines).strip()
+
+
+def changed_text(comparison: Comparison) -> str:
+    """Lay out what the answers depend on and is not as it was."""
+    changed = _wrapped([_changed(name, *pair) for name, pair in comparison.changed.items()])
+    return "\n".join(["Changed since the baseline", *changed])
+
+
+def case_text(tried: Tried, before: Outcome | None) -> str:
+    """Lay out a case that failed: why and whom to blame, the question, the answer with its quotes, what it was."""
+    shown, case = tried.shown, tried.case
+    often = sum(one.passed for one in tried.judgements)
+    lines = [f"{plain(shown.failures[0])} (to blame: {shown.blame})"]
+    lines += _wrapped([f"- {failure}" for failure in shown.failures], longest=None) if shown.failures[1:] else []
+    lines += [f"passed {often} of {len(tried.judgements)} tries"] if len(tried.judgements) > 1 else []
+    lines += ["", "question", *_wrapped([case.question], longest=None)]
+    if shown.reply:
+        lines += ["answer" if shown.reply.answered else "abstained", *_wrapped([shown.reply.text], longest=None)]
+        quotes = [f"{one.article_id or one.url or one.title}: “{one.quote or ''}”" for one in shown.reply.citations]
+        lines += ["quotes", *_wrapped(quotes, longest=None)] if quotes else []
+    lines += ["to be said", *_wrapped([f"- {spelled(fact)}" for fact in case.facts])] if case.facts else []
+    lines += [f"before ({_often(before)})", *_wrapped([before.text], longest=None)] if before else []
+    return "\n".join(lines)
 
 
 def _metric_line(name: str, metric: Metric, before: Metric | None) -> str:

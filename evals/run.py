@@ -115,12 +115,13 @@ async def report(tried: Sequence[Tried], target: Target, file: CaseFile, price: 
         target=target.name,
         fingerprint={**await target.fingerprint(), "cases": hashlib.sha256(confirmed.encode()).hexdigest()[:16]},
         metrics=measure(judgements, price),
-        cases=tuple(_outcome(one) for one in tried),
+        cases=tuple(outcome(one) for one in tried),
         times=times(judgements),
     )
 
 
-def _outcome(tried: Tried) -> Outcome:
+def outcome(tried: Tried) -> Outcome:
+    """Sum up a case."""
     shown = tried.shown
     cited = dict.fromkeys(
         one.article_id or one.url or one.title for one in (shown.reply.citations if shown.reply else ())
