@@ -1,42 +1,100 @@
 """The cases of an evaluation: fixed questions, and what their answers must and must not be. Read from YAML."""
 
+import datetime as dt
+import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 import yaml
-from pydantic import AwareDatetime, BeforeValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from evals.errors import CasesUnreadable
 from retrieval.types import Frozen, Scope
-from service.types import QuestionText, Turn
+from service.types import MOST_TURNS, Question, QuestionText, Turn
+
+_TOLD = 3  # problems of a file at once
+_TAGS = ("text", "number", "date")
+
+
+Words = Annotated[str, StringConstraints(pattern=r"\S")]
 
 
 class Number(Frozen):
     """A number in any spelling: 31, thirty-one, 31.0; `$200 billion` is the number 200000000000."""
 
-    number: float
-    tolerance: float = Field(default=0.0, ge=0, description="How far it may be off, in the number's own units.")
+    number: float = Field(strict=True, allow_inf_nan=False)
+    tolerance: float = Field(
+        default=0.0, ge=0, strict=True, allow_inf_nan=False, description="How far off it may be, in its own units."
+    )
 
 
 class Day(Frozen):
     """A date in any form: `2023-11-10` is met by "10 November 2023" and "Nov. 10", `2018` by any date of that year."""
 
-    date: str = Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$")
+    date: str = Field(pattern=r"^\d{4}(-\d\d(-\d\d)?)?$", description="A day, a month or a year.")
 
     @field_validator("date", mode="before")
     @classmethod
     def _as_text(cls, date: object) -> str:
         return str(date)  # YAML makes a date of 2023-11-10 and a number of 2018
 
+    @field_validator("date")
+    @classmethod
+    def _is_one(cls, date: str) -> str:
+        dt.date.fromisoformat(date + "-01" * (2 - date.count("-")))  # its ValueError says what is wrong
+        return date
 
-Spelling = str | Number | Day
+
+def _kind(spelling: object) -> str | None:
+    """Tell which a spelling is meant to be, so that an error is told of that kind alone."""
+    if isinstance(spelling, str):
+        return "text"
+    if isinstance(spelling, Number | Day):
+        return "number" if isinstance(spelling, Number) else "date"
+    fields = spelling if isinstance(spelling, dict) else {}
+    return next((kind for kind in ("number", "date") if kind in fields), None)
+
+
+Spelling = Annotated[
+    Annotated[Words, Tag("text")] | Annotated[Number, Tag("number")] | Annotated[Day, Tag("date")],
+    Discriminator(
+        _kind,
+        custom_error_type="spelling",
+        custom_error_message="a fact is words, in quotes where YAML reads a number or a date, {number: …} or {date: …}",
+    ),
+]
 
 
 def _as_lines(facts: object) -> object:
     """Let a fact that has one spelling stand without brackets."""
-    return [fact if isinstance(fact, list) else [fact] for fact in facts] if isinstance(facts, list) else facts
+    return [fact if isinstance(fact, list | tuple) else [fact] for fact in facts] if _is_list(facts) else facts
+
+
+def _is_list(one: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(one, list | tuple)
+
+
+def _midnight(moment: object) -> object:
+    """Let a day stand for its beginning, as in the front matter of articles; seconds since 1970 are an oversight."""
+    if isinstance(moment, int | float):
+        message = "is no date"
+        raise ValueError(message)  # noqa: TRY004 - pydantic's way
+    if isinstance(moment, dt.date) and not isinstance(moment, dt.datetime):
+        return dt.datetime.combine(moment, dt.time(), dt.UTC)
+    return moment
 
 
 Fact = Annotated[tuple[Spelling, ...], Field(min_length=1)]
@@ -45,27 +103,41 @@ Fact = Annotated[tuple[Spelling, ...], Field(min_length=1)]
 class Case(Frozen):
     """One question, and what is known of its answer."""
 
-    id: str = Field(min_length=1, max_length=200)
+    id: str = Field(pattern=r"^\S(.*\S)?$", max_length=200, description="A name of its own, on one line.")
     question: QuestionText
-    history: tuple[Turn, ...] = Field(default=(), description="The turns before, oldest first.")
+    history: tuple[Turn, ...] = Field(default=(), max_length=MOST_TURNS, description="The turns before, oldest first.")
     scope: Scope = Scope()
-    as_of: AwareDatetime | None = Field(default=None, description="Use nothing that was published later.")
-    answered: bool = Field(description="False: the articles do not say it, and the service must abstain.")
+    as_of: Annotated[AwareDatetime | None, BeforeValidator(_midnight)] = Field(
+        default=None, description="Use nothing that was published later."
+    )
+    answered: bool = Field(strict=True, description="False: the articles do not say it, and the service must abstain.")
     facts: Annotated[tuple[Fact, ...], BeforeValidator(_as_lines)] = Field(
         default=(), description="Each must be in the answer, in any one of its spellings."
     )
-    forbidden: tuple[str, ...] = Field(default=(), description="Words that must not be in the answer.")
-    articles: tuple[str, ...] = Field(
+    forbidden: tuple[Words, ...] = Field(default=(), description="Words that must not be in the answer.")
+    articles: tuple[Words, ...] = Field(
         default=(), description="The articles that say it: one of them must be cited, and any may be."
     )
-    must_cite: tuple[str, ...] = Field(default=(), description="Articles each of which must be cited.")
-    must_not_cite: tuple[str, ...] = Field(default=(), description="Articles none of which may be cited.")
+    must_cite: tuple[Words, ...] = Field(default=(), description="Articles each of which must be cited.")
+    must_not_cite: tuple[Words, ...] = Field(default=(), description="Articles none of which may be cited.")
     least_sources: int = Field(
-        default=0, ge=0, description="Independent sources that some sentence of the answer must have at least."
+        default=0,
+        ge=0,
+        strict=True,
+        description="Independent sources that some sentence of the answer must have at least.",
     )
-    required: bool = Field(default=False, description="Without a baseline and minima, the required cases decide.")
-    draft: bool = Field(default=False, description="Drafted by a machine and not confirmed yet: it does not count.")
-    tags: tuple[str, ...] = ()
+    required: bool = Field(
+        default=False, strict=True, description="Without a baseline and minima, the required cases decide."
+    )
+    draft: bool = Field(
+        default=False, strict=True, description="Drafted by a machine and not confirmed yet: it does not count."
+    )
+    tags: tuple[Words, ...] = ()
+
+    @field_validator("history")
+    @classmethod
+    def _bounded(cls, history: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        return Question(question="Within its bounds?", history=history).history
 
     @model_validator(mode="after")
     def _consistent(self) -> "Case":
@@ -112,14 +184,20 @@ def read_cases(path: Path) -> CaseFile:
 
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        content = yaml.load(text, _OwnKeys)  # noqa: S506 - a SafeLoader
+        if not isinstance(content, dict):
+            raise CasesUnreadable(f"{path} is no file of cases: it has no `cases:`")
         file = CaseFile.model_validate(content)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CasesUnreadable(f"{path} cannot be read: {error}") from error
     except ValidationError as error:
-        problems = "; ".join(_problem(one, content) for one in error.errors()[:3])
-        more = f"; and {error.error_count() - 3} more" if error.error_count() > 3 else ""  # noqa: PLR2004 - those shown
+        root = yaml.compose(text, yaml.SafeLoader)
+        # Where all cases are wrong, pydantic adds that none is left.
+        errors = [one for one in error.errors() if one["loc"] != ("cases",)] or error.errors()
+        problems = "; ".join(_problem(one, root, content) for one in errors[:_TOLD])
+        more = f"; and {len(errors) - _TOLD} more" if len(errors) > _TOLD else ""
         raise CasesUnreadable(f"{path} is no file of cases: {problems}{more}") from error
+    except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, no date of the calendar
+        raise CasesUnreadable(f"{path} cannot be read: {error}") from error
     return file.model_copy(update={"corpus": str(path.parent / file.corpus)}) if file.corpus else file
 
 
@@ -138,22 +216,72 @@ def chosen(file: CaseFile, tags: Sequence[str] = ()) -> tuple[Case, ...]:
 
 
 def schema() -> str:
-    """Give the JSON Schema of a file of cases, for editors: evals/questions.schema.json."""
+    """Give the JSON Schema of a file of cases, for editors: evals/questions.schema.json.
+
+    It knows all but this: no id stands twice, no article must be cited and must not, and a date is one of the calendar.
+    """
     described: dict[str, Any] = CaseFile.model_json_schema()
     described["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    # What a validator takes beside the type: a fact with one spelling may stand without brackets.
-    facts = described["$defs"]["Case"]["properties"]["facts"]
-    facts["items"] = {"anyOf": [facts["items"], *facts["items"]["items"]["anyOf"]]}
-    day = described["$defs"]["Day"]["properties"]["date"]
-    described["$defs"]["Day"]["properties"]["date"] = {"anyOf": [day, {"type": "integer"}]}
+    described["title"] = "Cases of groundwire eval"
+    case, day = described["$defs"]["Case"], described["$defs"]["Day"]
+    # What a validator takes beside the type: a fact with one spelling may stand without brackets, a year is a number,
+    # and a day stands for its beginning.
+    facts = case["properties"]["facts"]
+    facts["items"] = {"anyOf": [facts["items"], *facts["items"]["items"]["oneOf"]]}
+    year = {"type": "integer", "minimum": 1000, "maximum": 9999}
+    day["properties"]["date"] = {"anyOf": [day["properties"]["date"], year]}
+    case["properties"]["as_of"]["anyOf"].append({"type": "string", "format": "date"})
+    none: dict[str, Any] = {key: {"maxItems": 0} for key in ("facts", "articles", "must_cite")}
+    none["least_sources"] = {"const": 0}
+    is_draft = {"properties": {"draft": {"const": True}}, "required": ["draft"]}
+    case["if"] = {"properties": {"answered": {"const": False}}}
+    case["then"] = {"properties": none}
+    case["else"] = {"anyOf": [is_draft, {"properties": {"facts": {"minItems": 1}}, "required": ["facts"]}]}
     return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
 
 
-def _problem(error: Any, content: Any) -> str:  # noqa: ANN401 - pydantic's error, and any YAML
-    """Say where it is by the case's id."""
+class _OwnKeys(yaml.SafeLoader):
+    """YAML in which no key of a mapping stands twice: the second would silently replace the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - its own
+        names: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in names:
+                message = f"{key.value!r} stands twice"
+                raise yaml.constructor.ConstructorError(None, None, message, key.start_mark)
+            names.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _problem(error: Any, root: yaml.Node | None, content: dict[str, Any]) -> str:  # noqa: ANN401 - pydantic's error
+    """Say what is wrong and where: its line, the case's id, and the field."""
     where = list(error["loc"])
-    if where[:1] == ["cases"] and len(where) > 1 and isinstance(where[1], int):
+    name = ".".join(str(one + 1 if isinstance(one, int) else one) for one in where) or "the file"
+    if where[:1] == ["cases"] and len(where) > 1:
         case = content["cases"][where[1]]
-        name = case.get("id") if isinstance(case, dict) else None
-        where = [f"case {name or where[1] + 1}", *where[2:]]
-    return f"{'.'.join(str(one) for one in where) or 'the file'}: {error['msg'].removeprefix('Value error, ')}"
+        own = case.get("id") if isinstance(case, dict) else None
+        # A fact's kind stands behind its number, which is all that its author wrote.
+        steps = [one for before, one in pairwise(where[1:]) if not (isinstance(before, int) and one in _TAGS)]
+        field = ".".join(str(one + 1 if isinstance(one, int) else one) for one in steps)
+        name = ", ".join(one for one in (f"case {own or where[1] + 1}", field) if one)
+    said = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "missing":
+        said = "is missing"
+    elif error["type"] == "extra_forbidden":
+        meant = difflib.get_close_matches(str(where[-1]), Case.model_fields, n=1)
+        said = "is no field" + (f": {meant[0]} is meant, perhaps" if meant else "")
+    return f"line {_line(root, where)}, {name}: {said}"
+
+
+def _line(node: yaml.Node | None, where: Sequence[str | int]) -> int:
+    """Give the line of the file that a place is on, or of what it is in, from 1."""
+    line = 1
+    for step in where:
+        if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+            if found:
+                line, node = found[0].start_mark.line + 1, found[1]
+    return line
