@@ -238,6 +238,8 @@ def _subject(question: str, *, counted: bool) -> str:
         return " ".join(word.text for word in asked.unit) if counted else ""
     for match in reversed(list(_DEFINITE.finditer(question))):
         noun = match["noun"].split()
+        while noun[1:] and noun[-1].lower() in lexicon.FUNCTION:
+            noun.pop()  # "What is the dialogue *about*?"
         # "did the annual dialogues *start*?", "was the deal *signed* …?"
         if noun[1:] and noun[-1].islower() and (match["do"] or (match["be"] and _PARTICIPLE.search(noun[-1]))):
             noun = noun[:-1]
