@@ -23,7 +23,7 @@ _TEXT_PARTS = ("text", "input_text", "output_text")
 _MARKERS = re.compile(rf"(?<! ) *(?<!\\)(?:(?:\[\d+\])+|{re.escape(UNSUPPORTED)})")
 _INSTRUCTING = ("system", "developer")
 # What Open WebUI puts its own documents and web pages in, before the question or into the system's message.
-_CLIENTS_SOURCE = re.compile(r'<source id="\d+"[^<>]*>')
+_CLIENTS_SOURCE = re.compile(r'<source id="\d+"')
 _NO_SOURCES_BUT_OURS = (
     "The message brings documents of the chat program's own, from its knowledge or its web search. They are not read "
     "here, where answers are proved from this service's articles, and their numbers would be taken for the answer's. "

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import quote, urlencode, urlsplit
 
+from prompts.passage import visible
 from retrieval.types import Frozen, Source
 from service.types import Citation, CitedSource, SentenceReady
 
@@ -17,6 +18,8 @@ class Reference(Frozen):
 
     source: CitedSource
     citation: Citation
+    title: str
+    """On one line; no two references have the same, as copies of one report often do."""
     url: str
     start: int
     end: int
@@ -49,11 +52,12 @@ class References:
         """Start without any."""
         self._links = links
         self._urls: set[str] = set()
+        self._titles: set[str] = set()
 
     def add(self, event: SentenceReady) -> list[Reference]:
-        """Give the references that a sentence is the first to cite, in the order of their numbers; no two urls agree.
+        """Give the references that a sentence is the first to cite, in the order of their numbers.
 
-        Clients merge sources of one address, and then their numbers are no longer ours.
+        No two have the same url or title: clients merge such, and then their numbers are no longer ours.
         """
         references: list[Reference] = []
         for source in event.new_sources:
@@ -66,9 +70,25 @@ class References:
             # The markers are a sentence's end: what looks like one in its words comes before.
             start = event.sentence.start + event.sentence.text.rindex(marker)
             references.append(
-                Reference(source=source, citation=citation, url=url, start=start, end=start + len(marker))
+                Reference(
+                    source=source,
+                    citation=citation,
+                    title=self._titled(source),
+                    url=url,
+                    start=start,
+                    end=start + len(marker),
+                )
             )
         return references
+
+    def _titled(self, source: CitedSource) -> str:
+        title = " ".join(visible(source.title).split())
+        if title in self._titles and source.outlet:
+            title = f"{title} ({source.outlet})"
+        while title in self._titles:
+            title = f"{title} ({source.number})"
+        self._titles.add(title)
+        return title
 
 
 def article_path(article_id: str) -> str:
@@ -95,6 +115,14 @@ def with_text_fragment(url: str, words: str) -> str:
     else:
         text = _encoded(words)
     return f"{url}{'' if '#' in url else '#'}:~:text={text}"
+
+
+def sealed(url: str) -> str:
+    """Let what is put behind an address change nothing: Open WebUI puts a text fragment of its own there, of two words.
+
+    Behind `:~:`, which is no part of what the page is asked for, it is a directive that no browser knows.
+    """
+    return f"{url}&" if ":~:" in url else f"{url}:~:" if "#" in url else f"{url}#:~:"
 
 
 def _encoded(words: str) -> str:

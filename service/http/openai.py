@@ -223,7 +223,7 @@ def url_citation(reference: Reference) -> UrlCitation:
     return UrlCitation(
         start_index=reference.start,
         end_index=reference.end,
-        title=reference.source.title,
+        title=reference.title,
         url=reference.url,
     )
 

@@ -12,7 +12,7 @@ from litestar import Request
 from prompts.passage import visible
 from service.desk import Answering
 from service.http.chat import SOURCES_HEADING, Message, question_of
-from service.http.links import Links, Reference, References
+from service.http.links import Links, Reference, References, sealed
 from service.http.problems import field_error
 from service.http.streaming import begun
 from service.http.tasks import task_reply
@@ -89,7 +89,7 @@ async def reply(  # noqa: PLR0913 - what a route has
     if (text := task_reply(messages)) is not None:
         return _plainly(text)
     question = question_of(messages, model=None if model == UNASKED else model, field=field)
-    return _pieces(await begun(request, answering.events(question)), links, listed="sources" in extras)
+    return _pieces(await begun(request, answering.events(question)), links, extras)
 
 
 async def whole(pieces: AsyncGenerator[Piece]) -> Whole:
@@ -108,9 +108,10 @@ def webui_sources(piece: Piece) -> list[dict[str, Any]]:
         citations = [citation for citation in piece.citations if citation.source == one.source.number]
         sources.append(
             {
-                "source": {"id": one.url, "name": one.source.title, "url": one.url},
+                "source": {"id": one.url, "name": one.title, "url": one.url},
                 "document": [citation.quote for citation in citations],
-                "metadata": [{"source": one.url, "name": one.source.title} for _ in citations],
+                # `external`: it shows the name, where it would show the address.
+                "metadata": [{"source": one.url, "name": one.title, "external": True} for _ in citations],
                 "distances": [citation.support for citation in citations],
             }
         )
@@ -122,18 +123,21 @@ async def _plainly(text: str) -> AsyncGenerator[Piece]:
     yield Whole(text)
 
 
-async def _pieces(events: AsyncGenerator[Event], links: Links, *, listed: bool) -> AsyncGenerator[Piece]:
+async def _pieces(events: AsyncGenerator[Event], links: Links, extras: frozenset[ChatExtra]) -> AsyncGenerator[Piece]:
     references, known, text = References(links), list[Reference](), ""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, SentenceReady):
                 new = references.add(event)
+                if "events" in extras:
+                    new = [one.model_copy(update={"url": sealed(one.url)}) for one in new]
                 known += new
                 text += event.text
                 yield Said(event.text, new, event.citations)
             elif isinstance(event, Answered):
                 answer = event.answer
-                rest = answer.abstained.message if answer.abstained else _list(known) if listed else ""
+                listed = _list(known) if "sources" in extras else ""
+                rest = answer.abstained.message if answer.abstained else listed
                 if rest:
                     yield Said(rest)
                 yield Whole(text + rest, known, answer.citations, answer.notices, answer.usage or _UNCOUNTED)

@@ -302,7 +302,10 @@ def extras_are_for_who_asks(told: Told) -> None:
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert text.startswith(f"{answer_of(told)}\n\n**Sources**\n\n1. [{told['sources'][0]['title']}](")
     events = [chunk.event for chunk in chunks if getattr(chunk, "event", None)]  # type: ignore[attr-defined]  # an extra
-    assert [one["data"]["source"]["url"] for one in events] == [source["url"] for source in told["sources"]]
+    assert [one["data"]["source"]["name"] for one in events] == [source["title"] for source in told["sources"]]
+    addresses = [one["data"]["source"]["url"] for one in events]
+    assert [one["url"] for one in nested(chunks[-1].choices[0].delta.annotations)] == addresses  # type: ignore[attr-defined]  # an extra
+    assert all(map(str.startswith, addresses, [source["url"] for source in told["sources"]]))
     assert [one["data"]["document"] for one in events] == [[quote] for quote in told["quotes"]]
 
 

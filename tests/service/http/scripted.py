@@ -42,7 +42,7 @@ FEE = CitedSource(
     published=datetime(2020, 3, 2, tzinfo=UTC),
 )
 TERM = CitedSource(number=2, origin="term", article_id="desk/term", version="v2", title="The\nterm")
-COPY = CitedSource(number=3, origin="fee", article_id="copy", version="v3", title="The fee again", url=ADDRESS)
+COPY = CitedSource(number=3, origin="fee", article_id="copy", version="v3", title="The term", url=ADDRESS)
 
 
 def _said(text: str, start: int, first: int, *cited: tuple[CitedSource, str]) -> tuple[Sentence, tuple[Citation, ...]]:
