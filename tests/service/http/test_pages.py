@@ -431,6 +431,31 @@ async def test_what_a_problem_quotes_is_text(gate: Client) -> None:
 # Files
 
 
+async def bare(path: str, method: str = "GET") -> tuple[int, bytes]:
+    """Ask the application itself: a client walks the steps of a path before it sends it, and drops what HEAD brings."""
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+    }
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> NoReturn:
+        raise AssertionError
+
+    await make_app(Unasked())(scope, receive, send)
+    start, body = sent
+    assert start["type"] == "http.response.start"
+    assert body["type"] == "http.response.body"
+    return start["status"], body["body"]
+
+
 async def test_a_file_is_served_as_what_it_is(gate: Client) -> None:
     kinds = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
     for file in (WEB / "modules").iterdir():
@@ -473,7 +498,9 @@ async def test_head_is_get_without_the_body(client: Client) -> None:
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == str(len(whole.content))
         assert head.headers["content-type"] == whole.headers["content-type"]
-    assert (await client.head("/nothing")).status_code == 404
+    for path, status in [("/", 200), ("/web/article.css", 200), ("/health/live", 200), ("/nothing", 404)]:
+        assert await bare(path, "HEAD") == (status, b"")
+        assert (await bare(path))[1] != b""
 
 
 @pytest.mark.parametrize(
@@ -502,30 +529,10 @@ async def test_head_is_get_without_the_body(client: Client) -> None:
     ],
 )
 async def test_no_path_leads_out_of_the_files_that_are_served_nor_lists_them(path: str) -> None:
-    # To the application itself: a client walks the steps of a path before it sends it.
-    scope = {
-        "type": "http",
-        "method": "GET",
-        "path": unquote(path),
-        "raw_path": path.encode(),
-        "query_string": b"",
-        "headers": [(b"host", b"localhost")],
-    }
-    sent: list[Message] = []
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    async def receive() -> NoReturn:
-        raise AssertionError
-
-    await make_app(Unasked())(scope, receive, send)
-    start, body = sent
-    assert start["type"] == "http.response.start"
-    assert body["type"] == "http.response.body"
-    assert start["status"] == 404
-    assert str(WEB.parent).encode() not in body["body"]
-    assert b"article.css" not in body["body"]
+    status, body = await bare(path)
+    assert status == 404
+    assert str(WEB.parent).encode() not in body
+    assert b"article.css" not in body
 
 
 # What everything is sent with
