@@ -201,6 +201,13 @@ def read_cases(path: Path) -> CaseFile:
     return file.model_copy(update={"corpus": str(path.parent / file.corpus)}) if file.corpus else file
 
 
+def case_lines(path: Path) -> list[int]:
+    """Give the line of a file that `read_cases` has read on which each case begins, from 1."""
+    root = yaml.compose(path.read_text(encoding="utf-8-sig"), yaml.SafeLoader)
+    fields = root.value if isinstance(root, yaml.MappingNode) else []
+    return [case.start_mark.line + 1 for name, cases in fields if name.value == "cases" for case in cases.value]
+
+
 def chosen(file: CaseFile, tags: Sequence[str] = ()) -> tuple[Case, ...]:
     """Give the cases that are to be asked: those that are no drafts and have any of the tags.
 

@@ -105,7 +105,7 @@ class CaseTests(pytest.File):
 
     def collect(self) -> Iterator["CaseTest"]:
         """Give a test for each case; its tags are markers, as far as pytest knows no others of their names."""
-        from evals.cases import read_cases
+        from evals.cases import case_lines, read_cases
         from evals.errors import EvalError
         from evals.gate import read_report
 
@@ -120,8 +120,8 @@ class CaseTests(pytest.File):
         tags = sorted({tag for case in self._file.cases for tag in case.tags if _MARKER.fullmatch(tag)} - taken)
         for tag in tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of cases")
-        for case in self._file.cases:
-            test = CaseTest.from_parent(self, name=case.id, case=case)
+        for case, line in zip(self._file.cases, case_lines(self.path), strict=True):
+            test = CaseTest.from_parent(self, name=case.id, case=case, line=line)
             test.add_marker("grounding")
             for tag in case.tags:
                 test.extra_keyword_matches.add(tag)
@@ -191,10 +191,10 @@ class CaseTest(pytest.Item):
 
     parent: CaseTests
 
-    def __init__(self, *, case: "Case", **of_pytest: Any) -> None:  # noqa: ANN401 - as above
-        """Take what pytest gives, and the case."""
+    def __init__(self, *, case: "Case", line: int, **of_pytest: Any) -> None:  # noqa: ANN401 - as above
+        """Take what pytest gives, the case, and on which line of its file it begins, from 1."""
         super().__init__(**of_pytest)
-        self._case = case
+        self._case, self._line = case, line
 
     def runtest(self) -> None:
         """Ask, and fail with the reasons in words; a case that is not required may fail as it did in the baseline."""
@@ -205,10 +205,13 @@ class CaseTest(pytest.Item):
         from retrieval.errors import RetrievalError
         from service.errors import ServiceError
 
+        problem = ""
         try:
             tried, before = self.parent.ask(self._case)
         except (EvalError, RetrievalError, ServiceError) as error:
-            pytest.fail(f"could not ask: {error}", pytrace=False)
+            problem = f"could not ask: {error}"
+        if problem:  # not above: pytest would show the error as well
+            pytest.fail(problem, pytrace=False)
         now = outcome(tried)
         if now.passed:
             return
@@ -219,6 +222,6 @@ class CaseTest(pytest.Item):
             pytest.xfail(f"{fell}: {'; '.join(now.failures)}")
         pytest.fail(case_text(tried, before), pytrace=False)
 
-    def reportinfo(self) -> tuple[Path, None, str]:
-        """Name the case."""
-        return self.path, None, self._case.id
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Say where the case is, and name it."""
+        return self.path, self._line - 1, self._case.id
