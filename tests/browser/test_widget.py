@@ -169,6 +169,20 @@ async def test_a_widget_is_made_moved_and_changed_by_scripts(reader: Reader, des
     await expect(chat.exchanges).to_have_count(2)
 
 
+async def test_a_widget_inside_another_element_is_heard_outside_of_it(reader: Reader, desk: str, site: Site) -> None:
+    site.files["/"] = _page(desk, "<main id='outer'></main>")
+    page = await reader.opens(site.url)
+    await page.evaluate(
+        "() => document.querySelector('main').attachShadow({ mode: 'open' })"
+        ".append(document.createElement('groundwire-chat'))"
+    )
+    chat = Chat(page)
+    await chat.asks(ABOUT_PASSENGERS)
+    await chat.chips.first.focus()
+    await expect(chat.quote).to_be_visible()
+    assert [heard["id"] for heard in await page.evaluate("heard")] == ["outer"]
+
+
 async def test_where_the_service_does_not_allow_the_page_the_widget_says_so(
     reader: Reader, modelled: Modelled, site: Site
 ) -> None:
