@@ -100,6 +100,7 @@ def _figure(value: str, example: str) -> tuple[str, float]:
 )
 @click.option("--price", callback=_price, help="Of a million tokens, for the cost, as in input=0.15,output=0.6.")
 @click.option("--json", "json_file", type=_File, help="Write the run as JSON.")
+@click.option("--junit", "junit_file", type=_File, help="Write it as JUnit XML, for CI systems.")
 def run(  # noqa: PLR0913 - one parameter for each option
     cases: Path,
     target: str | None,
@@ -113,6 +114,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     minima: dict[str, float],
     price: "Price | None",
     json_file: Path | None,
+    junit_file: Path | None,
 ) -> int:
     """Ask the questions of the file CASES.
 
@@ -121,6 +123,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     """
     from evals.cases import chosen, read_cases
     from evals.gate import compare, known_metrics, read_report, under_minimum
+    from evals.junit import junit
     from evals.printing import comparison_text, failures_text, report_text
 
     if write_baseline and tags:
@@ -135,7 +138,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         if corpus is None and file.corpus and not target:
             corpus = Path(file.corpus)
         before = read_report(baseline) if baseline and not write_baseline else None
-        _tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
+        tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
         comparison = compare(now, before, tags) if before else None
         parts = [report_text(now, before if comparison and comparison.same_cases else None)]
         parts += [failures_text(now.cases)]
@@ -144,9 +147,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
         too_low = under_minimum(now, minima)
         click.echo("\n\n".join([*parts, *too_low]))
         if json_file:
-            _write(json_file, now)
+            _write(json_file, _json(now))
+        if junit_file:
+            _write(junit_file, junit(now, tried, cases.stem))
         if baseline and write_baseline:
-            _write(baseline, now)
+            _write(baseline, _json(now))
             click.echo(f"\nThe baseline is written to {baseline}.")
     except (EvalError, RetrievalError, ServiceError) as error:
         click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
@@ -154,6 +159,14 @@ def run(  # noqa: PLR0913 - one parameter for each option
     if comparison or minima or write_baseline:
         return WORSE if too_low or (comparison and comparison.worse) else 0
     return WORSE if any(one.required and not one.passed for one in now.cases) else 0
+
+
+@evaluate.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of files of cases, for editors."""
+    from evals.cases import schema
+
+    click.echo(schema(), nl=False)
 
 
 async def _run(  # noqa: PLR0913 - the command's options
@@ -195,9 +208,13 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
         yield lambda: bar.advance(task)
 
 
-def _write(path: Path, made: "Report") -> None:
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise EvalError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _json(made: "Report") -> bytes:
+    return f"{made.model_dump_json(indent=2)}\n".encode()

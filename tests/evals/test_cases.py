@@ -1,6 +1,7 @@
 """Files of cases: what is read, what is refused and how it is said, and the JSON Schema that editors read."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 from evals.cases import Case, CaseFile, Day, Number, chosen, read_cases, schema
 from evals.errors import CasesUnreadable
+from tests.processes import groundwire
 
 ROOT = Path(__file__).parents[2]
 COMMITTED = ROOT / "evals" / "questions.schema.json"
@@ -220,3 +222,9 @@ def test_schema_and_model_refuse_the_same(fields: dict[str, Any]) -> None:
 
 def test_a_conversation_longer_than_the_service_takes_is_refused() -> None:
     assert not is_accepted(case(history=[{"role": "user", "text": "x" * 19_999}, {"role": "user", "text": "xx"}]))
+
+
+def test_the_command_prints_the_schema() -> None:
+    printed = groundwire("eval", "schema", env=dict(os.environ))
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout == schema()

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals.calibration import relevance_calibration, support_calibration
 from evals.cases import Case
 from evals.judging import Judgement, failed, judge
-from evals.metrics import LOWER_IS_BETTER, METRICS, Metric, measure, times
+from evals.metrics import LOWER_IS_BETTER, METRICS, Metric, Price, measure, times
 from evals.replies import Cited, Found, Reply, Said
 from evals.supporting import supports
 from service.types import Usage
@@ -227,6 +228,9 @@ def test_tokens_sources_and_times_are_means_and_percentiles_of_what_is_told() ->
     assert taken["input_tokens"] == Metric(value=200.0, count=2)
     assert taken["output_tokens"] == Metric(value=30.0, count=2)
     assert taken["independent_sources"] == Metric(value=2.0, count=2)
+    # At 10 a million read and 100 a million written: .001 + .002 and .003 + .004, on average .005.
+    assert taken["cost"].undefined == "no price of tokens is given"
+    assert value(measure(some, Price(input=10, output=100))["cost"]) == pytest.approx(0.005)
     # Of 10, 20 and 30 the median is 20; the 95th percentile lies nine tenths of the way from 20 to 30.
     assert times(some) == {
         "latency_ms_p50": Metric(value=20.0, count=3),
@@ -330,7 +334,7 @@ def test_a_perfect_answerer_has_the_best_of_every_metric(costs: list[int], unans
     for name, metric in taken.items():
         if metric.value is not None:
             assert metric.value == (0.0 if name in LOWER_IS_BETTER else 1.0), name
-    assert {name for name, one in taken.items() if one.value is None} == {"input_tokens", "output_tokens"}
+    assert {name for name, one in taken.items() if one.value is None} == {"input_tokens", "output_tokens", "cost"}
 
 
 @settings(deadline=None, max_examples=20)
@@ -439,3 +443,49 @@ def test_the_order_of_the_cases_changes_nothing(some: list[Judgement], chance: R
 
 def test_every_metric_says_what_it_is() -> None:
     assert all(function.__doc__ for function in METRICS.values())
+
+
+def found_with(relevance: float, article_id: str, text: str) -> Reply:
+    return reply().model_copy(update={"found": (Found(article_id=article_id, text=text, relevance=relevance),)})
+
+
+def test_relevance_is_held_against_whether_a_passage_is_gold() -> None:
+    # .9 is gold; .95 is of the right article without the fact; .2 answers a question that has no answer: not gold.
+    # Bin .9 to 1: two, mean .925, right 1/2, off by .425. Bin .2 to .3: one, mean .2, right 0, off by .2.
+    # Error: (2 * .425 + 1 * .2) / 3 = .35.
+    taken = relevance_calibration(
+        judged(
+            (ASKS_COST, found_with(0.9, "bridge", COST)),
+            (ASKS_COST, found_with(0.95, "bridge", CLOSED)),
+            (ASKS_MAYOR, found_with(0.2, "bridge", COST)),
+        )
+    )
+    assert [(one.least, one.count, one.right) for one in taken.bins] == [(0.2, 1, 0.0), (0.9, 2, 0.5)]
+    assert value(taken.error) == pytest.approx(0.35)
+    assert taken.error.count == 3
+
+
+def test_support_is_held_against_whether_the_answer_is_correct() -> None:
+    right, wrong = reply((COST, [quoting(COST)])), reply((CLOSED, [quoting(CLOSED)]))
+    sure = [
+        one.model_copy(update={"sentences": (one.sentences[0].model_copy(update={"support": 1.0}),)})
+        for one in (right, wrong)
+    ]
+    taken = support_calibration(judged((ASKS_COST, sure[0]), (ASKS_COST, sure[1]), (ASKS_COST, right)))
+    assert [(one.least, one.count, one.score, one.right) for one in taken.bins] == [(0.9, 2, 1.0, 0.5)]
+    assert value(taken.error) == pytest.approx(0.5)
+
+
+def test_a_target_without_scores_has_no_calibration_and_is_told_why() -> None:
+    some = judged((ASKS_COST, reply((COST, [quoting(COST)]))))
+    assert relevance_calibration(some).error.undefined == "the target shows no passages that it found"
+    assert support_calibration(some).error.undefined == "the target gives no support of its sentences"
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_a_calibration_error_is_a_distance_between_nought_and_one(relevances: list[float]) -> None:
+    taken = relevance_calibration(judged(*((ASKS_COST, found_with(one, "bridge", COST)) for one in relevances)))
+    assert sum(one.count for one in taken.bins) == len(relevances)
+    assert 0 <= value(taken.error) <= 1
+    assert value(taken.error) == pytest.approx(1 - sum(relevances) / len(relevances))  # all are gold
