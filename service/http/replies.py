@@ -25,6 +25,7 @@ UNASKED = "groundwire"
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~|$&]")
 
 
+_NAMED = 200  # characters of a wrong name that are said back; chosen
 _UNCOUNTED = Usage(input_tokens=0, output_tokens=0)
 
 
@@ -64,7 +65,7 @@ def check_model(name: str, answering: Answering) -> None:
 
     """
     if name not in model_names(answering):
-        message = f"The model {name!r} does not exist here. There are: {', '.join(model_names(answering))}."
+        message = f"The model {name[:_NAMED]!r} does not exist here. There are: {', '.join(model_names(answering))}."
         raise field_error("model", message, HTTPStatus.NOT_FOUND, code="model_not_found")
 
 

@@ -299,7 +299,10 @@ def extras_are_for_who_asks(told: Told) -> None:
     with client(told, default_headers={"x-groundwire-extras": "events, sources"}) as ai:
         question = says(told["questions"]["TWO_SOURCES"])
         chunks = list(ai.chat.completions.create(model="groundwire", messages=question, stream=True))
+        with ai.chat.completions.stream(model="groundwire", messages=question) as stream:
+            done = stream.get_final_completion()
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert text == done.choices[0].message.content
     assert text.startswith(f"{answer_of(told)}\n\n**Sources**\n\n1. [{told['sources'][0]['title']}](")
     events = [chunk.event for chunk in chunks if getattr(chunk, "event", None)]  # type: ignore[attr-defined]  # an extra
     assert [one["data"]["source"]["name"] for one in events] == [source["title"] for source in told["sources"]]

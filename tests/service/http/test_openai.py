@@ -100,6 +100,12 @@ async def test_an_unknown_model_is_told_those_that_there_are(name: str) -> None:
     assert error["message"].endswith("There are: groundwire, fake.")
 
 
+async def test_a_wrong_name_is_not_said_back_at_length(gate: Client) -> None:
+    response = await gate.post(ROUTE, json=body(model="x" * 1_000_000))
+    assert response.status_code == 404
+    assert len(response.text) < 1000
+
+
 async def test_a_model_of_another_name_is_the_one_that_is_asked() -> None:
     answering = Scripted(models=("extractive", "openai-like/big"))
     assert (await whole(answering, model="openai-like/big"))["model"] == "openai-like/big"
