@@ -52,7 +52,6 @@ from service.types import (
     Answered,
     ChatExtra,
     Citation,
-    CitedSource,
     Disagreement,
     Event,
     Sentence,
@@ -150,10 +149,8 @@ async def _chunks(events: AsyncGenerator[Event], links: Links, model: str, *, sp
                         yield {"type": "source-url", **_source(reference, "sourceId")}
                     begins, text = not text, text + event.text
                     if event.citations:
-                        shown = [
-                            _citation(one, sources[one.source].source, event.sentence, text, links)
-                            for one in event.citations
-                        ]
+                        cited = [(one, sources[one.source]) for one in event.citations]
+                        shown = [_citation(*one, event.sentence, text, links) for one in cited]
                         citations = [*citations, *shown]
                         yield {"type": "data-citations", "id": "citations", "data": citations}
                     if begins:
@@ -192,17 +189,18 @@ def _end(answer: Answer, spanned: list[Chunk], *, spans: bool) -> Iterator[Chunk
 
 
 def _source(reference: Reference, key: str) -> Chunk:
-    return {key: str(reference.source.number), "url": reference.url, "title": reference.source.title}
+    return {key: str(reference.source.number), "url": reference.url, "title": reference.title}
 
 
-def _citation(citation: Citation, source: CitedSource, sentence: Sentence, text: str, links: Links) -> Chunk:
+def _citation(citation: Citation, reference: Reference, sentence: Sentence, text: str, links: Links) -> Chunk:
+    source = reference.source
     return {
         "n": citation.source,
         "sourceId": str(citation.source),
         "quote": citation.quote,
         "start": _utf16(text[: sentence.start]),
         "end": _utf16(text[: sentence.end]),
-        "title": source.title,
+        "title": reference.title,
         "outlet": source.outlet,
         "published": source.published.isoformat() if source.published else None,
         "articleId": source.article_id,
