@@ -9,12 +9,21 @@ from evals.cases import Case, Fact, Number
 from evals.facts import has, says
 from evals.replies import Found, Reply, Said
 from evals.supporting import Support, supports
+from service.language.facts import quantities
+from service.language.words import words
 from service.sentences import without_markers
 
 Blame = Literal["corpus", "retrieval", "writing", "verification", "abstention", "citation", "service"]
-"""The stage that is to blame: no article says it any more; the passage was not found; it was found and not told; what
-the citations do not prove was sent, or what they prove withheld; an answer where there is none, or none where there is
-one; the wrong sources; no reply at all."""
+BLAMED: Mapping[Blame, str] = {
+    "corpus": "no article of the case says it any more",
+    "retrieval": "no passage that was found says it",
+    "writing": "a passage that was found says it, and what was drafted does not",
+    "verification": "what the quotes do not say was sent, or what they say was held back",
+    "abstention": "it answered where nothing answers, or did not where something does",
+    "citation": "it is said, and its sources are not those that it must have",
+    "service": "no reply came",
+}
+"""The stage that is to blame, and what went wrong there."""
 
 
 @dataclass(frozen=True)
@@ -119,22 +128,45 @@ def _blame(judgement: Judgement) -> Blame:
     """Follow the answer from the corpus on: the first stage at which it went wrong is to blame."""
     case, reply = judgement.case, judgement.reply
     assert reply is not None  # noqa: S101 - as above
-    unproved = any(said.claimed and one.supported is False for said, one in _checked(judgement))
+    unproved = any(
+        said.claimed and (one.supported is False or _strange(said, reply)) for said, one in _checked(judgement)
+    )
     if not case.answered:
         return "verification" if unproved else "abstention"
     lost = _missing(case, reply) if reply.answered else case.facts
-    if lost:
-        texts = judgement.gold_texts.values()
-        if texts and not any(has(text, fact) for text in texts for fact in lost):
-            return "corpus"
-        if reply.found is not None and not any(_holds(case, one, lost) for one in reply.found):
-            return "retrieval"
-        if not reply.answered:
-            return "verification" if reply.abstained == "not_supported" else "abstention"
+    if not lost:
+        forbidden = any(says(_told(reply), words) for words in case.forbidden)
+        return "verification" if unproved else "writing" if forbidden else "citation"
+    texts = judgement.gold_texts.values()
+    shown = texts or reply.found is not None  # a target that shows what it found has its articles to show as well
+    if shown and not any(has(text, fact) for text in texts for fact in lost):
+        return "corpus"
+    if reply.found is not None and not any(_holds(case, one, lost) for one in reply.found):
+        return "retrieval"
+    if unproved or any(has(text, fact) for text in reply.withheld or () for fact in lost):
+        return "verification"
+    if reply.answered or reply.withheld:
         return "writing"
-    if any(says(_told(reply), words) for words in case.forbidden):
-        return "writing"
-    return "verification" if unproved else "citation"
+    return "verification" if reply.abstained == "not_supported" else "abstention"
+
+
+def _strange(said: Said, reply: Reply) -> bool:
+    """Tell whether a sentence has a number that its quotes do not have, or a name that their articles do not.
+
+    Seen without the verifier, which is what may be broken.
+    """
+    cited = [reply.citations[at] for at in said.citations]
+    if not cited or any(one.quote is None for one in cited):
+        return False
+    named = {key for one in cited for text in (one.title, one.article or one.quote) if text for key in _keys(text)}
+    numbers = {number.value for one in cited for number in quantities(one.quote or "")}
+    return any(one.name and not one.number and one.key not in named for one in words(said.text)) or any(
+        one.value not in numbers for one in quantities(said.text)
+    )
+
+
+def _keys(text: str) -> set[str | None]:
+    return {key for one in words(text) for key in (one.key, one.also)}
 
 
 def _checked(judgement: Judgement) -> list[tuple[Said, Support]]:

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from evals.gate import Change, Comparison
-from evals.judging import spelled
+from evals.judging import BLAMED, spelled
 from evals.metrics import Metric
 from evals.run import Outcome, Report, Tried
 from service.printing import plain
@@ -71,6 +71,7 @@ def case_text(tried: Tried, before: Outcome | None) -> str:
     shown, case = tried.shown, tried.case
     often = sum(one.passed for one in tried.judgements)
     lines = [f"{plain(shown.failures[0])} (to blame: {shown.blame})"]
+    lines += [BLAMED[shown.blame]] if shown.blame else []
     lines += _wrapped([f"- {failure}" for failure in shown.failures], longest=None) if shown.failures[1:] else []
     lines += [f"passed {often} of {len(tried.judgements)} tries"] if len(tried.judgements) > 1 else []
     lines += ["", "question", *_wrapped([case.question], longest=None)]

@@ -54,6 +54,9 @@ class Reply(Frozen):
     sentences: tuple[Said, ...] = ()
     citations: tuple[Cited, ...] = ()
     found: tuple[Found, ...] | None = Field(default=None, description="Best first; None where the target shows none.")
+    withheld: tuple[str, ...] | None = Field(
+        default=None, description="Sentences that were drafted and not sent; None where the target does not tell."
+    )
     notices: tuple[str, ...] = ()
     writer: str
     usage: Usage | None = None

@@ -57,7 +57,8 @@ class GroundwireTarget:
         answer = await self._desk.answer(question)
         milliseconds = (time.perf_counter() - began) * 1000
         articles = {one.number: await self._article(one.article_id, one.version) for one in answer.sources}
-        return _reply(answer, articles, milliseconds)
+        withheld = await self._withheld(question, answer) if case.answered else ()
+        return _reply(answer, articles, withheld, milliseconds)
 
     async def article(self, article_id: str) -> str | None:
         """Give the text of an article."""
@@ -69,13 +70,23 @@ class GroundwireTarget:
         corpus = await self._desk.corpus()
         return {"corpus": f"{corpus.fingerprint} ({corpus.articles} articles)", **self._known}
 
+    async def _withheld(self, question: Question, answer: Answer) -> tuple[str, ...]:
+        """Ask again, where something was left out, to see what: the writer and the verifier may each be to blame."""
+        if all(one.kind != "left_out" for one in answer.notices):
+            return ()
+        marking = question.options.model_copy(update={"on_unsupported": "mark"})
+        marked = await self._desk.answer(question.model_copy(update={"options": marking}))
+        return tuple(without_markers(one.text) for one in marked.sentences if one.verdict != "supported")
+
     async def _article(self, article_id: str, version: str | None) -> Article | None:
         if (article_id, version) not in self._articles:
             self._articles[article_id, version] = await self._desk.article(article_id, version)
         return self._articles[article_id, version]
 
 
-def _reply(answer: Answer, articles: Mapping[int, Article | None], milliseconds: float) -> Reply:
+def _reply(
+    answer: Answer, articles: Mapping[int, Article | None], withheld: tuple[str, ...], milliseconds: float
+) -> Reply:
     sources = {one.number: one for one in answer.sources}
     citations = tuple(
         Cited(
@@ -110,6 +121,7 @@ def _reply(answer: Answer, articles: Mapping[int, Article | None], milliseconds:
             Found(article_id=hit.passage.source.article_id, text=hit.passage.text, relevance=hit.relevance)
             for hit in answer.hits or ()
         ),
+        withheld=withheld,
         notices=tuple(one.message for one in answer.notices),
         writer=answer.writer,
         usage=answer.usage,
