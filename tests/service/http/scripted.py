@@ -73,18 +73,18 @@ def _said(text: str, start: int, first: int, *cited: tuple[CitedSource, str]) ->
 
 TEXTS = (
     "🎓 The fee is \\[9] dollars. [1]",
-    " It was 8 \\[1]. [1][2]",
+    " It was 8 \\[1]. [1][2][3]",
     " It is paid twice. [3]",
     f" Nobody knows why. {UNSUPPORTED}",
 )
 QUOTES = (
     ((FEE, "a fee of $9"), (FEE, "nine dollars")),
-    ((FEE, "once $8"), (TERM, "8 dollars")),
-    ((COPY, "a fee of $9"),),
+    ((FEE, "once $8"), (TERM, "8 dollars"), (COPY, "a fee of $9")),
+    ((COPY, "twice"),),
     (),
 )
 PLAIN = "🎓 The fee is [9] dollars. It was 8 [1]. It is paid twice. Nobody knows why."
-NEW = ((FEE,), (TERM,), (COPY,), ())
+NEW = ((FEE,), (TERM, COPY), (), ())
 _sentences: list[SentenceReady] = []
 for text, quotes, new in zip(TEXTS, QUOTES, NEW, strict=True):
     before = "".join(one.text for one in _sentences)
