@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from pydantic import Field
+from pydantic_core import to_jsonable_python
 
 from retrieval.types import Frozen
 from service.desk import Answering
@@ -215,7 +216,12 @@ class _Completion:
 
 
 def _line(chunk: Chunk) -> str:
-    return f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+    return f"data: {ascii_json(chunk)}\n\n"
+
+
+def ascii_json(value: object) -> str:
+    """Write JSON on one line for every client: some, like those on httpx, cut lines at U+2028 as well."""
+    return json.dumps(to_jsonable_python(value), separators=(",", ":"))
 
 
 def url_citation(reference: Reference) -> UrlCitation:

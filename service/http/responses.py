@@ -13,13 +13,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import JSONBody
 from litestar.response import Stream
 from pydantic import BeforeValidator, Discriminator, Field, Tag
-from pydantic_core import to_json
 
 from retrieval.types import Frozen
 from service.desk import Answering
 from service.http.chat import BODY_LIMIT, Content, Incoming, Message, form_of
 from service.http.links import Links
-from service.http.openai import ERRORS, UrlCitation, url_citation
+from service.http.openai import ERRORS, UrlCitation, ascii_json, url_citation
 from service.http.problems import field_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, reply, whole
 from service.http.streaming import STREAM_HEADERS, while_connected
@@ -155,8 +154,8 @@ async def _lines(started: ModelResponse, message_id: str, pieces: AsyncGenerator
     number = 0
     async with aclosing(_events(started, message_id, pieces)) as events:
         async for kind, fields in events:
-            data = to_json({"type": kind, "sequence_number": number, **fields}).decode()
-            yield f"event: {kind}\ndata: {data}\n\n"
+            event = {"type": kind, "sequence_number": number, **fields}
+            yield f"event: {kind}\ndata: {ascii_json(event)}\n\n"
             number += 1
 
 

@@ -249,6 +249,20 @@ async def test_a_header_has_the_last_word_on_the_extras() -> None:
         assert wrong.json()["error"]["param"] == "x-groundwire-extras"
 
 
+@pytest.mark.parametrize("route", [ROUTE, "/v1/responses"])
+async def test_an_event_is_one_line_to_clients_that_cut_at_any_line_break(route: str) -> None:
+    title = "a\u2028b\u2029c\x85d"
+    sources = [one.model_copy(update={"title": title}) for one in SENTENCES[0].new_sources]
+    quoted = [one.model_copy(update={"quote": title}) for one in SENTENCES[0].citations]
+    sentence = SENTENCES[0].model_copy(update={"new_sources": sources, "citations": quoted, "text": f"{title} [1]"})
+    async with serving(Scripted((SEARCHED, sentence, EVENTS[-1])), "events", "sources") as client:
+        response = await client.post(route, json={**body(stream=True), "input": "Who?"})
+    for line in response.text.splitlines():
+        assert line.isascii()
+        if line.startswith("data: {"):
+            json.loads(line.removeprefix("data: "))
+
+
 async def test_a_stream_is_neither_cached_nor_held_back() -> None:
     async with serving(Scripted()) as client:
         response = await client.post(ROUTE, json=body(stream=True))
