@@ -10,6 +10,7 @@ COPY requirements.lock requirements-model.lock ./
 RUN pip install --no-deps --require-hashes -r requirements.lock \
     && pip install --no-deps --require-hashes -r requirements-model.lock
 COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY evals evals
 COPY prompts prompts
 COPY retrieval retrieval
 COPY seeds seeds

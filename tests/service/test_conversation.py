@@ -33,7 +33,11 @@ SIGNED = turns("Did India sign the jet engine deal?", "General Electric has reac
     ("before", "question", "understood"),
     [
         (DRONES, "Who makes them?", "Who makes MQ-9B drones?"),
-        ("What is the 2+2 dialogue about?", "When did it start?", "When did the 2+2 dialogue start?"),
+        (
+            turns("What is the 2+2 dialogue about?", "It is about defence. [1]"),
+            "When did it start?",
+            "When did the 2+2 dialogue start?",
+        ),
         (DRONES, "What will they cost?", "What will MQ-9B drones cost?"),
         (DRONES, "What is the price of it?", "What is the price of MQ-9B drones?"),
         (DRONES, "What about Canada?", "How many MQ-9B drones does Canada plan to acquire?"),

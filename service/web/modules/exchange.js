@@ -139,7 +139,7 @@ export class Exchange {
   }
 
   /** Say what the articles differ in, and what each of them says: the newest first. */
-  #disagreement({ kind, about: shared, sentences, says, over_time: overTime }, answer) {
+  #disagreement({ kind, sentences, says, over_time: overTime }, answer) {
     const sides = sentences.map((index, side) => {
       const citation = answer.citations[answer.sentences[index].citations[0]];
       const source = this.#sources.get(citation.source);
@@ -148,8 +148,7 @@ export class Exchange {
     });
     const heading = element("p", { dir: "auto" }, `The articles disagree about ${MATTERS[kind]}`);
     if (overTime) heading.append("; each may have been right on its day");
-    const matter = words("p", { part: "about" }, shared);
-    return element("section", { part: "disagreement" }, heading, matter, element("ul", {}, ...sides));
+    return element("section", { part: "disagreement" }, heading, element("ul", {}, ...sides));
   }
 
   /** Make a chip for each article that is cited; two quotes of one article share it. */

@@ -26,7 +26,10 @@ const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", ye
  * @returns {string}
  */
 export function articlePage(address, source, { start, end }) {
-  const id = source.article_id.split("/").map(encodeURIComponent).join("/");
+  const steps = source.article_id.split("/");
+  // A browser would walk the steps `.` and `..` before it asks: then the slashes are encoded too.
+  const walked = steps.includes(".") || steps.includes("..");
+  const id = steps.map(encodeURIComponent).join(walked ? "%2F" : "/");
   return `${address.href}articles/${id}?${new URLSearchParams({ version: source.version, start, end })}#quote`;
 }
 

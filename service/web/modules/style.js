@@ -189,7 +189,6 @@ button:disabled {
 [part=status],
 [part=notice],
 [part=stopped],
-[part=about],
 [part=byline],
 [part=original],
 [part=limit] {
