@@ -80,7 +80,9 @@ def _figure(value: str, example: str) -> tuple[str, float]:
 
 @evaluate.command()
 @click.argument("cases", type=_File)
-@click.option("--target", help="http://host of a running groundwire instead of this one.")
+@click.option(
+    "--target", help="http://host of a running groundwire, or openai:http://host/v1#model, instead of this groundwire."
+)
 @click.option(
     "--corpus",
     type=click.Path(path_type=Path, exists=True),
@@ -99,6 +101,7 @@ def _figure(value: str, example: str) -> tuple[str, float]:
     help="A least value, as in answer_correctness=0.85; of times, tokens, cost and unsupported sentences a greatest.",
 )
 @click.option("--price", callback=_price, help="Of a million tokens, for the cost, as in input=0.15,output=0.6.")
+@click.option("--html", "html_file", type=_File, help="Write it as a page: figures, plots, and each answer.")
 @click.option("--json", "json_file", type=_File, help="Write the run as JSON.")
 @click.option("--junit", "junit_file", type=_File, help="Write it as JUnit XML, for CI systems.")
 def run(  # noqa: PLR0913 - one parameter for each option
@@ -113,6 +116,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     tags: tuple[str, ...],
     minima: dict[str, float],
     price: "Price | None",
+    html_file: Path | None,
     json_file: Path | None,
     junit_file: Path | None,
 ) -> int:
@@ -124,6 +128,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     from evals.cases import chosen, read_cases
     from evals.gate import compare, known_metrics, read_report, under_minimum
     from evals.junit import junit
+    from evals.opening import corpus_of
     from evals.printing import comparison_text, failures_text, report_text
 
     if write_baseline and tags:
@@ -135,8 +140,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
         known_metrics(minima)
         file = read_cases(cases)
         asked = chosen(file, tags)
-        if corpus is None and file.corpus and not target:
-            corpus = Path(file.corpus)
+        corpus = corpus_of(file, target, corpus)
         before = read_report(baseline) if baseline and not write_baseline else None
         tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
         comparison = compare(now, before, tags) if before else None
@@ -146,6 +150,10 @@ def run(  # noqa: PLR0913 - one parameter for each option
         parts += [f"{drafts} drafts were not asked."] if (drafts := sum(case.draft for case in file.cases)) else []
         too_low = under_minimum(now, minima)
         click.echo("\n\n".join([*parts, *too_low]))
+        if html_file:
+            from evals.html import page
+
+            _write(html_file, page(now, tried, cases.name, before, comparison))
         if json_file:
             _write(json_file, _json(now))
         if junit_file:
