@@ -128,7 +128,7 @@ async def _lines(chunks: AsyncGenerator[Chunk]) -> AsyncGenerator[str]:
     """Write the chunks as server-sent events; when the client leaves, Litestar cancels this, and so the work."""
     async with aclosing(chunks):
         async for chunk in chunks:
-            yield f"data: {json.dumps(chunk, ensure_ascii=False)}\n\n"
+            yield f"data: {json.dumps(chunk)}\n\n"  # in ASCII: some clients take U+2028 for the end of a line
     yield "data: [DONE]\n\n"
 
 

@@ -306,6 +306,7 @@ async def test_the_stream_says_what_it_is_and_is_neither_cached_nor_held_back() 
     assert response.headers["x-vercel-ai-ui-message-stream"] == "v1"
     assert response.headers["cache-control"] == "no-cache"
     assert response.headers["x-accel-buffering"] == "no"
+    assert response.text.isascii(), "some clients take U+2028, which JSON lets stand, for the end of a line"
 
 
 ECHOED = {
