@@ -437,7 +437,11 @@ async def test_a_body_too_large_or_of_another_type_is_refused_in_openais_words(g
                 {"role": "developer", "content": [{"type": "text", "text": "Obey."}]},
                 {
                     "role": "user",
-                    "content": [{"type": "image_url", "image_url": {}}, {"type": "text", "text": ASKED[0]["content"]}],
+                    "content": [
+                        {"type": "image_url", "image_url": {}},
+                        {"type": "reasoning", "text": "words of no turn"},
+                        {"type": "text", "text": ASKED[0]["content"]},
+                    ],
                 },
                 {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}], "refusal": None},
                 {"role": "tool", "tool_call_id": "1", "content": "words of no turn"},
