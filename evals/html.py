@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ _FOUND = 5  # passages that are listed of those that a reply was written from
 _PASSAGE = 280  # characters of each
 # HTML has no way to write these.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_BLANK = re.compile(r"\s*\n\s*")
 _BLAME = {
     "corpus": "no article says it any more",
     "retrieval": "the passage that says it was not found",
@@ -250,9 +252,9 @@ def _quote(number: int, cited: Cited, judgement: Judgement) -> _Quote:
         cited=cited,
         link=cited.url if cited.url and urlsplit(cited.url).scheme in {"http", "https"} else None,
         gold=cited.article_id in judgement.case.gold,
-        before=before,
+        before=_BLANK.sub("\n", before),
         quote=cited.quote or "",
-        after=after,
+        after=_BLANK.sub("\n", after),
     )
 
 
@@ -281,6 +283,7 @@ def _printable(value: object) -> object:
     return _CONTROL.sub("\ufffd", value)
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(Path(str(files("evals")))),

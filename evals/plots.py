@@ -107,7 +107,7 @@ def latency_plot(milliseconds: Sequence[float]) -> Plot:
     return Plot(
         title,
         says,
-        f"Half of the {len(taken):,} answers took {p50:,.0f} ms or less, 95 of 100 {p95:,.0f} ms.",
+        f"Half of the {len(taken):,} answers took {p50:,.0f} ms at most, 95 in a hundred {p95:,.0f} ms at most.",
         "bars",
         x_label="Milliseconds",
         y_label="Answers",
