@@ -1,6 +1,6 @@
 """A case and the reply to it become a judgement: passed or not, why, and which stage is to blame; pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,6 +9,7 @@ from evals.cases import Case, Fact, Number
 from evals.facts import has, says
 from evals.replies import Found, Reply, Said
 from evals.supporting import Support, supports
+from retrieval.sentences import sentence_spans
 from service.language.facts import quantities
 from service.language.words import words
 from service.sentences import without_markers
@@ -141,13 +142,33 @@ def _blame(judgement: Judgement) -> Blame:
     shown = texts or reply.found is not None  # a target that shows what it found has its articles to show as well
     if shown and not any(has(text, fact) for text in texts for fact in lost):
         return "corpus"
-    if reply.found is not None and not any(_holds(case, one, lost) for one in reply.found):
+    if reply.found is not None and not _found(judgement, reply.found, lost):
         return "retrieval"
     if unproved or any(has(text, fact) for text in reply.withheld or () for fact in lost):
         return "verification"
     if reply.answered or reply.withheld:
         return "writing"
     return "verification" if reply.abstained == "not_supported" else "abstention"
+
+
+def _found(judgement: Judgement, found: Sequence[Found], lost: Sequence[Fact]) -> bool:
+    """Tell whether a sentence is among what was found that tells lost facts as well as any of the case's articles does.
+
+    A fact alone may be a name that stands everywhere: the sentences are chosen that have most of the facts, and of
+    these the ones that have, with the sentence before, most of the question's words.
+    """
+    asked = {one.key for one in words(judgement.case.question) if one.content}
+    telling: list[tuple[int, int, str]] = []
+    for text in judgement.gold_texts.values():
+        before = ""
+        for sentence in (text[start:end] for start, end in sentence_spans(text)):
+            near = _keys(before + " " + sentence)
+            telling.append((sum(has(sentence, fact) for fact in lost), len(asked & near), sentence))
+            before = sentence
+    if not telling:  # the target does not show its articles
+        return any(_holds(judgement.case, one, lost) for one in found)
+    best = max(one[:2] for one in telling)
+    return any(sentence in one.text for *score, sentence in telling if tuple(score) == best for one in found)
 
 
 def _strange(said: Said, reply: Reply) -> bool:
@@ -182,6 +203,6 @@ def _told(reply: Reply) -> str:
     return without_markers(reply.text)
 
 
-def _holds(case: Case, found: Found, facts: tuple[Fact, ...] | list[Fact] | None = None) -> bool:
+def _holds(case: Case, found: Found, facts: Sequence[Fact] | None = None) -> bool:
     due = case.facts if facts is None else facts
     return found.article_id in case.gold and any(has(found.text, fact) for fact in due)
