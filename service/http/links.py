@@ -82,7 +82,7 @@ class References:
         return references
 
     def _titled(self, source: CitedSource) -> str:
-        title = " ".join(visible(source.title).split())
+        title = " ".join(visible(source.title).split()) or source.article_id
         if title in self._titles and source.outlet:
             title = f"{title} ({source.outlet})"
         while title in self._titles:

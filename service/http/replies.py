@@ -154,7 +154,10 @@ def _described(reference: Reference) -> list[str]:
     source = reference.source
     url = reference.url.replace("(", "%28").replace(")", "%29")
     day = f"{source.published.day} {source.published:%B %Y}" if source.published else ""
-    return [f"[{_plain(source.title)}]({url})", *filter(None, (_plain(source.outlet or ""), day))]
+    return [
+        f"[{_plain(source.title) or _plain(reference.title)}]({url})",
+        *filter(None, (_plain(source.outlet or ""), day)),
+    ]
 
 
 def _plain(text: str) -> str:

@@ -10,9 +10,14 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
+from prompts.passage import visible
 from retrieval.errors import StoreUnavailable
 from service.errors import WriterUnavailable
+from service.http.chat import SOURCES_HEADING
+from service.http.links import Links, References
+from service.http.replies import _list
 from service.types import MOST_HISTORY, MOST_TURNS, ChatExtra, Event
 from tests.service.http.conftest import Client
 from tests.service.http.scripted import (
@@ -175,6 +180,30 @@ async def test_a_list_of_sources_is_plain_words_and_links_whatever_their_titles_
     assert text_of(await streamed(Scripted(), "sources")) == "".join(TEXTS) + SOURCES
     only_unsupported = (SEARCHED, SENTENCES[3], EVENTS[-1])
     assert text_of(await streamed(Scripted(only_unsupported), "sources")) == TEXTS[3], "no list of nothing"
+
+
+@settings(deadline=None)
+@given(
+    title=st.text(min_size=1) | st.just("\u200b"),
+    outlet=st.none() | st.text(alphabet="[]()<>*_`&;#\\\n aé|~$!:", min_size=1),
+)
+def test_any_title_and_outlet_are_plain_words_in_the_list_of_sources(title: str, outlet: str | None) -> None:
+    named = SENTENCES[0].new_sources[0].model_copy(update={"title": title, "outlet": outlet})
+    [reference] = References(Links("http://desk.example")).add(SENTENCES[0].model_copy(update={"new_sources": [named]}))
+    [paragraph, _, items] = _list([reference]).strip().split("\n")
+    assert paragraph == SOURCES_HEADING
+    inline = [token.children for token in MarkdownIt("commonmark").parse(items) if token.type == "inline"]
+    [children] = inline
+    assert children
+    opened, *words, closed = children[: [child.type for child in children].index("link_close") + 1]
+    assert (opened.type, opened.attrs["href"], closed.type) == (
+        "link_open",
+        reference.url.replace("(", "%28").replace(")", "%29"),
+        "link_close",
+    )
+    assert {word.type for word in words} <= {"text", "text_special"}
+    assert "".join(word.content for word in words) == (" ".join(visible(title).split()) or named.article_id)
+    assert {child.type for child in children[len(words) + 2 :]} <= {"text", "text_special"}
 
 
 async def test_an_event_with_every_quote_comes_before_the_words_that_first_cite_a_source() -> None:
@@ -390,6 +419,8 @@ async def test_what_is_wrong_with_a_request_is_said(
     error = response.json()["error"]
     assert (error["param"], error["code"], error["type"]) == (param, code, "invalid_request_error")
     assert not re.search(r"Request|dict|tuple|\[\]|Value error", error["message"]), "the words of the code"
+    if code != "invalid_value":
+        assert error["message"].startswith(("There is no", "The user", "The question")), "a sentence for people"
 
 
 @pytest.mark.parametrize(
