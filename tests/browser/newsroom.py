@@ -1,11 +1,16 @@
 """The articles of the browser tests, and what the model says of them: what a page has to show well, and attacks."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from tests.model_server import Asked, Reply
+from tests.model_server import Asked, ModelServer, Reply
+
+PATIENCE = 20  # seconds; generous, for a machine that runs other suites beside
 
 PWNED = "document.documentElement.dataset.pwned='yes'"
 """A script that leaves a trace wherever it runs; nothing of an article or a model may ever run it."""
@@ -147,3 +152,19 @@ def reply_to(asked: Asked) -> Reply:
     said = str(asked.body["messages"][-1]["content"])
     known = [question for question in REPLIES if question in said]
     return REPLIES[max(known, key=said.rindex)] if known else Reply(["The passages do not say."])
+
+
+@dataclass
+class Modelled:
+    """A service whose model is scripted (REPLIES); it marks what nothing proves, and no other site may ask."""
+
+    address: str
+    model: ModelServer
+
+    @asynccontextmanager
+    async def left(self) -> AsyncIterator[None]:
+        """Wait at the block's end until the model has been left in the middle of its reply."""
+        self.model.left.clear()
+        yield
+        async with asyncio.timeout(PATIENCE):
+            await self.model.left.wait()

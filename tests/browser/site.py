@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-_PATIENCE = 20  # seconds; generous, for a machine that runs other suites beside
+_PATIENCE = 20  # seconds, as of newsroom.PATIENCE
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Page, expect
 
 from tests.browser.chat import ABOUT_JOBS, ABOUT_LIBRARY, ABOUT_LIGHTHOUSE, ABOUT_PASSENGERS, UNANSWERED, Chat
-from tests.browser.conftest import DESKTOP, PHONE, Modelled, Reader
-from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, SLOW
+from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, SLOW, Modelled
+from tests.browser.reader import DESKTOP, PHONE, Reader
 
 
 async def _is_accessible(page: Page) -> None:

@@ -4,8 +4,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.chat import Chat
-from tests.browser.conftest import Modelled, Reader
-from tests.browser.newsroom import ARTICLES, ATTACKS, PWNED
+from tests.browser.newsroom import ARTICLES, ATTACKS, PWNED, Modelled
+from tests.browser.reader import Reader
 from tests.browser.site import Events, File, Site
 
 TITLE = ARTICLES["hostile"][0]["title"]

@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.chat import ABOUT_JOBS, ABOUT_LIBRARY, ABOUT_LIGHTHOUSE, ABOUT_PASSENGERS, UNANSWERED, Chat
-from tests.browser.conftest import DESKTOP, PHONE, Modelled, Reader
-from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, LONG_WORD, SLOW
+from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, LONG_WORD, SLOW, Modelled
+from tests.browser.reader import DESKTOP, PHONE, Reader
 from tests.processes import ROOT
 
 PICTURES = ROOT / "build" / "screenshots"

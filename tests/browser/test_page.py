@@ -14,8 +14,8 @@ from tests.browser.chat import (
     UNANSWERED,
     Chat,
 )
-from tests.browser.conftest import Modelled, Reader
-from tests.browser.newsroom import FOLLOWS, HALF_PROVED, TWO_SAY
+from tests.browser.newsroom import FOLLOWS, HALF_PROVED, TWO_SAY, Modelled
+from tests.browser.reader import Reader
 from tests.browser.site import Site
 
 

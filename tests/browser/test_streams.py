@@ -5,8 +5,8 @@ import re
 from playwright.async_api import expect
 
 from tests.browser.chat import ABOUT_PASSENGERS, Chat
-from tests.browser.conftest import Modelled, Reader
-from tests.browser.newsroom import BREAKS_OFF, FAILS, SLOW, TWO_SAY
+from tests.browser.newsroom import BREAKS_OFF, FAILS, SLOW, TWO_SAY, Modelled
+from tests.browser.reader import Reader
 from tests.browser.site import Events, File, Site
 
 CROSSING = "The crossing would take 50 minutes in all weathers."

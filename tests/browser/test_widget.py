@@ -5,8 +5,8 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.chat import ABOUT_JOBS, ABOUT_PASSENGERS, Chat
-from tests.browser.conftest import Modelled, Reader
-from tests.browser.newsroom import SLOW
+from tests.browser.newsroom import SLOW, Modelled
+from tests.browser.reader import Reader
 from tests.browser.site import Events, File, Site
 
 # What no page should do, and pages do.
