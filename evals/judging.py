@@ -107,13 +107,14 @@ def _failures(judgement: Judgement) -> list[str]:
         return [f"answered what no article says: {reply.text}"]
     failures = [f"lacks {spelled(fact)}" for fact in _missing(case, reply)]
     failures += [f"says {words!r}" for words in case.forbidden if says(_told(reply), words)]
-    if case.gold and not reply.article_ids & case.gold:
-        failures.append(f"cites none of {', '.join(sorted(case.gold))}")
-    failures += [f"does not cite {one}" for one in case.must_cite if one not in reply.article_ids]
+    if reply.told:
+        if case.gold and not reply.article_ids & case.gold:
+            failures.append(f"cites none of {', '.join(sorted(case.gold))}")
+        failures += [f"does not cite {one}" for one in case.must_cite if one not in reply.article_ids]
     failures += [f"cites {one}" for one in case.must_not_cite if one in reply.article_ids]
-    most = max((one.independent_sources or 0 for one in reply.sentences), default=0)
-    if most < case.least_sources:
-        failures.append(f"has {most} independent sources, not {case.least_sources}")
+    counts = [one.independent_sources for one in reply.sentences if one.independent_sources is not None]
+    if counts and max(counts) < case.least_sources:
+        failures.append(f"has {max(counts)} independent sources, not {case.least_sources}")
     failures += [
         f"quotes what the article does not say: {one.quote!r}" for one in reply.citations if one.valid is False
     ]

@@ -99,7 +99,7 @@ def citation_recall_gold(judgements: Sequence[Judgement]) -> Metric:
         for one in _answered_with_gold(judgements)
         if one.reply and (sentences := one.reply.sentences)
     ]
-    return _mean_share(marks, "no answer to a case with articles has a sentence")
+    return _mean_share(marks, _untold(judgements) or "no answer to a case with articles has a sentence")
 
 
 def citation_precision_gold(judgements: Sequence[Judgement]) -> Metric:
@@ -112,7 +112,7 @@ def citation_precision_gold(judgements: Sequence[Judgement]) -> Metric:
         for one in _answered_with_gold(judgements)
         if one.reply
     ]
-    return _mean_share(marks, "no answer to a case with articles has a citation")
+    return _mean_share(marks, _untold(judgements) or "no answer to a case with articles has a citation")
 
 
 def citation_recall_verified(judgements: Sequence[Judgement]) -> Metric:
@@ -224,7 +224,14 @@ def _abstained(judgement: Judgement) -> bool:
 
 
 def _answered_with_gold(judgements: Sequence[Judgement]) -> list[Judgement]:
-    return [one for one in judgements if one.case.gold and one.reply and one.reply.answered]
+    return [one for one in judgements if one.case.gold and one.reply and one.reply.answered and one.reply.told]
+
+
+def _untold(judgements: Sequence[Judgement]) -> str | None:
+    """Say that it cannot be told which articles are cited, by their addresses alone."""
+    if any(one.case.gold and one.reply and not one.reply.told for one in judgements):
+        return "which articles are cited cannot be told by their addresses: name the articles with --corpus"
+    return None
 
 
 def _searched(judgements: Sequence[Judgement]) -> list[Judgement]:

@@ -1,6 +1,7 @@
 """The target that a command names, opened: a corpus of the run's own, the configured store, a service, or any other."""
 
 import hashlib
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,13 +9,18 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from evals.cases import CaseFile
 from evals.errors import EvalError
+from evals.openai_target import PREFIX, open_openai
 from evals.targets import GroundwireTarget, Target
 from service.desk import Desk, OwnDesk
 from service.ingestion import ingest_paths
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.wiring import open_answerer, open_desk
+
+KEY = "GROUNDWIRE_EVAL_KEY"
+"""The variable of the environment that holds the key of an endpoint that is asked."""
 
 # What changes answers; addresses and keys do not.
 _SETTINGS = ("llm", "embedding", "on_unsupported", "fallback", "llm_context_window")
@@ -25,9 +31,10 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
     """Open what is asked.
 
     Args:
-        named: `http://host` of a running groundwire; None: this one.
+        named: `http://host` of a running groundwire, or `openai:http://host/v1#model`; None: this groundwire.
         corpus: a folder of articles, ingested for the run into a store of its own, which is forgotten; None: the
-            store that the settings name, or the service that holds it.
+            store that the settings name, or the service that holds it. A running groundwire has its own, and an
+            endpoint is not given them: there they tell which article a cited address or title is.
         settings: of this groundwire.
 
     Raises:
@@ -38,8 +45,11 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
     if named and named.startswith(("http://", "https://")):
         async with RemoteDesk(named.rstrip("/")) as remote:
             yield await _filled(GroundwireTarget(named, remote, {}), remote, f"{named} has no articles")
+    elif named and named.startswith(PREFIX):
+        async with open_openai(named, corpus, os.environ.get(KEY, "")) as endpoint:
+            yield endpoint
     elif named:
-        raise EvalError(f"{named} is no target: http://host of a groundwire")
+        raise EvalError(f"{named} is no target: http://host of a groundwire, or {PREFIX}http://host/v1#model")
     elif corpus:
         with tempfile.TemporaryDirectory(prefix="groundwire-eval-") as folder:
             own = settings.model_copy(update={"data_dir": Path(folder), "chroma": None})
@@ -55,6 +65,12 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
             target = GroundwireTarget(f"groundwire, {settings.llm}", desk, _known(settings))
             nothing = f"{settings.chroma or settings.data_dir} has no articles: ingest some, or name them with --corpus"
             yield await _filled(target, desk, nothing)
+
+
+def corpus_of(file: CaseFile, named: str | None, corpus: Path | None) -> Path | None:
+    """Give the corpus for a run over a file: what is asked for, else the file's; a running groundwire has its own."""
+    own = named is not None and not named.startswith(PREFIX)
+    return corpus or (Path(file.corpus) if file.corpus and not own else None)
 
 
 async def _filled(target: Target, desk: Desk, otherwise: str) -> Target:

@@ -160,7 +160,7 @@ class CaseTests(pytest.File):
 
     async def _ask(self, case: "Case") -> "Tried":
         from evals.errors import EvalError
-        from evals.opening import open_target
+        from evals.opening import corpus_of, open_target
         from evals.run import try_case
         from retrieval.errors import RetrievalError
         from service.errors import ServiceError
@@ -171,9 +171,10 @@ class CaseTests(pytest.File):
         if self._target is None:
             option = self.config.getoption
             named = option("--grounding-target", default=None)
-            corpus = option("--grounding-corpus", default=None) or (None if named else self._file.corpus)
+            given = option("--grounding-corpus", default=None)
+            corpus = corpus_of(self._file, named, Path(given) if given else None)
             try:
-                opening = open_target(named, Path(corpus) if corpus else None, self._settings or from_environment())
+                opening = open_target(named, corpus, self._settings or from_environment())
                 self._target = await self._opened.enter_async_context(opening)
             except (EvalError, RetrievalError, ServiceError) as error:
                 self._failed = error

@@ -9,7 +9,9 @@ from service.types import Reason, Usage
 class Cited(Frozen):
     """One citation of a reply: a source, and the words that it gives as proof."""
 
-    article_id: str | None = Field(description="None where the target names its sources by address alone.")
+    article_id: str | None = Field(
+        description="What is no article of the corpus has its own address here; None: it cannot be told which it is."
+    )
     url: str | None = None
     title: str = ""
     quote: str | None = Field(default=None, description="None where the target gives no quotes.")
@@ -66,3 +68,8 @@ class Reply(Frozen):
     def article_ids(self) -> frozenset[str]:
         """Give the articles that are cited."""
         return frozenset(one.article_id for one in self.citations if one.article_id is not None)
+
+    @property
+    def told(self) -> bool:
+        """Tell whether it can be told of what is cited which article it is."""
+        return all(one.article_id is not None for one in self.citations)
