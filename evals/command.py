@@ -5,6 +5,7 @@ What a command needs is imported inside it, as in service/cli.py: `--help` must 
 
 import asyncio
 import math
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -163,6 +164,11 @@ def run(  # noqa: PLR0913 - one parameter for each option
             click.echo(f"\nThe baseline is written to {baseline}.")
     except (EvalError, RetrievalError, ServiceError) as error:
         click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
+        return COULD_NOT_RUN
+    except BrokenPipeError:  # `groundwire eval … | head`
+        raise
+    except Exception:  # noqa: BLE001 - a crash must not look like a regression, whose status Python would give it
+        traceback.print_exc()
         return COULD_NOT_RUN
     if comparison or minima or write_baseline:
         return WORSE if too_low or (comparison and comparison.worse) else 0

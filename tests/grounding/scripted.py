@@ -27,7 +27,7 @@ class Line:
     wrong: str = ""
 
     def numbers(self, passages: Mapping[int, str]) -> list[int]:
-        return [number for number, text in passages.items() if any(words.lower() in text for words in self.words)]
+        return [n for n, text in passages.items() if any(words.lower() in text.lower() for words in self.words)]
 
 
 def replies(kind: Literal["good", "bad"]) -> dict[str, list[Line]]:
@@ -37,6 +37,17 @@ def replies(kind: Literal["good", "bad"]) -> dict[str, list[Line]]:
         case: [Line(one["says"], tuple(one.get("from", ())), one.get("wrong", "")) for one in kinds[kind]]
         for case, kinds in written.items()
     }
+
+
+def passages_of(prompt: str) -> dict[int, str]:
+    """Give the passages of a prompt by their numbers, each on one line."""
+    return {int(number): " ".join(text.split()) for number, text in _PASSAGE.findall(prompt)}
+
+
+def question_of(prompt: str) -> str:
+    found = _QUESTION.search(prompt)
+    assert found, prompt
+    return found[1]
 
 
 class ScriptedModel:
@@ -57,11 +68,9 @@ class ScriptedModel:
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
         """Reply in small pieces."""
         prompt = messages[-1].content
-        question = _QUESTION.search(prompt)
-        assert question, prompt
-        passages = {int(number): " ".join(text.lower().split()) for number, text in _PASSAGE.findall(prompt)}
+        passages = passages_of(prompt)
         reply = ""
-        for line in self._replies[question[1]]:
+        for line in self._replies[question_of(prompt)]:
             numbers = line.numbers(passages)
             if line.words and not numbers:
                 self.without_passage.append(line.says)
