@@ -192,8 +192,13 @@ def test_the_question_of_a_title_writer_is_no_task() -> None:
 def test_a_conversation_is_no_task() -> None:
     """Also where somebody has pasted a template into it."""
     for prompt in (WEBUI["title"][0], PLAIN_TITLES["LibreChat"][1]):
-        turns = [said("user", "Who buys the drones?"), said("assistant", "India."), said("user", prompt)]
-        assert task_reply(turns) is None
+        question, answer, pasted = (
+            said("user", "Who buys the drones?"),
+            said("assistant", "India."),
+            said("user", prompt),
+        )
+        assert task_reply([question, answer, pasted]) is None
+        assert task_reply([pasted, answer, question]) is None
 
 
 def test_open_webuis_own_documents_are_no_task() -> None:
