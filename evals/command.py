@@ -41,6 +41,18 @@ class _Default(click.Group):
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what keeps it from running is status 2, of which 1 is told apart."""
+        try:
+            return super().invoke(ctx)
+        except (EvalError, RetrievalError, ServiceError) as error:
+            click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
+        except (click.ClickException, click.Abort, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except Exception:  # noqa: BLE001 - Python's own status for a crash is 1
+            traceback.print_exc()
+        return COULD_NOT_RUN
+
 
 @click.group(cls=_Default, context_settings={"help_option_names": ["-h", "--help"]})
 def evaluate() -> None:
@@ -137,42 +149,102 @@ def run(  # noqa: PLR0913 - one parameter for each option
         raise click.UsageError(message)
     if write_baseline:
         baseline = baseline or cases.with_suffix(".baseline.json")
-    try:
-        known_metrics(minima)
-        file = read_cases(cases)
-        asked = chosen(file, tags)
-        corpus = corpus_of(file, target, corpus)
-        before = read_report(baseline) if baseline and not write_baseline else None
-        tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
-        comparison = compare(now, before, tags) if before else None
-        parts = [report_text(now, before if comparison and comparison.same_cases else None)]
-        parts += [failures_text(now.cases)]
-        parts += [comparison_text(comparison)] if comparison else []
-        parts += [f"{drafts} drafts were not asked."] if (drafts := sum(case.draft for case in file.cases)) else []
-        too_low = under_minimum(now, minima)
-        click.echo("\n\n".join([*parts, *too_low]))
-        if html_file:
-            from evals.html import page
+    known_metrics(minima)
+    file = read_cases(cases)
+    asked = chosen(file, tags)
+    corpus = corpus_of(file, target, corpus)
+    before = read_report(baseline) if baseline and not write_baseline else None
+    tried, now = asyncio.run(_run(file, asked, target, corpus, repeat=repeat, workers=workers, price=price))
+    comparison = compare(now, before, tags) if before else None
+    parts = [report_text(now, before if comparison and comparison.same_cases else None)]
+    parts += [failures_text(now.cases)]
+    parts += [comparison_text(comparison)] if comparison else []
+    parts += [f"{drafts} drafts were not asked."] if (drafts := sum(case.draft for case in file.cases)) else []
+    too_low = under_minimum(now, minima)
+    click.echo("\n\n".join([*parts, *too_low]))
+    if html_file:
+        from evals.html import page
 
-            _write(html_file, page(now, tried, cases.name, before, comparison))
-        if json_file:
-            _write(json_file, _json(now))
-        if junit_file:
-            _write(junit_file, junit(now, tried, cases.stem))
-        if baseline and write_baseline:
-            _write(baseline, _json(now))
-            click.echo(f"\nThe baseline is written to {baseline}.")
-    except (EvalError, RetrievalError, ServiceError) as error:
-        click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
-        return COULD_NOT_RUN
-    except BrokenPipeError:  # `groundwire eval … | head`
-        raise
-    except Exception:  # noqa: BLE001 - a crash must not look like a regression, whose status Python would give it
-        traceback.print_exc()
-        return COULD_NOT_RUN
+        _write(html_file, page(now, tried, cases.name, before, comparison))
+    if json_file:
+        _write(json_file, _json(now))
+    if junit_file:
+        _write(junit_file, junit(now, tried, cases.stem))
+    if baseline and write_baseline:
+        _write(baseline, _json(now))
+        click.echo(f"\nThe baseline is written to {baseline}.")
     if comparison or minima or write_baseline:
         return WORSE if too_low or (comparison and comparison.worse) else 0
     return WORSE if any(one.required and not one.passed for one in now.cases) else 0
+
+
+@evaluate.command("check")
+@click.argument("answers", type=_File)
+@click.option("--cases", "cases_file", type=_File, help="A file of cases that these are the answers to.")
+@click.option("--min", "minima", multiple=True, callback=_minimum, help="A least value, as in quote_validity=1.")
+@click.option("--json", "json_file", type=_File, help="Write the figures as JSON.")
+def check_answers(answers: Path, cases_file: Path | None, minima: dict[str, float], json_file: Path | None) -> int:
+    """Score answers that were produced elsewhere: the file ANSWERS has one on each line, as a JSON object.
+
+    {"answer": "… [1].", "citations": [{"source": 1, "quote": "…"}], "sources": [{"id": "a", "text": "…"}]}
+
+    Status 0; 1 when a metric is under its minimum or, without one, a required case failed; 2 when there is nothing to
+    score.
+    """
+    from evals.cases import read_cases
+    from evals.checking import check
+    from evals.gate import known_metrics, under_minimum
+    from evals.printing import failures_text, report_text
+
+    try:
+        known_metrics(minima)
+        checked = check(answers, read_cases(cases_file) if cases_file else None)
+        report = checked.report
+        parts = [report_text(report, None), failures_text(report.cases)]
+        parts += [f"To none of the cases: {', '.join(checked.unasked)}"] if checked.unasked else []
+        too_low = under_minimum(report, minima)
+        click.echo("\n\n".join([*parts, *too_low]))
+        if json_file:
+            _write(json_file, _json(report))
+    except EvalError as error:
+        click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
+        return COULD_NOT_RUN
+    except Exception:  # noqa: BLE001 - as above
+        traceback.print_exc()
+        return COULD_NOT_RUN
+    if minima:
+        return WORSE if too_low else 0
+    return WORSE if any(one.required and not one.passed for one in report.cases) else 0
+
+
+@evaluate.command()
+@click.argument("articles", type=click.Path(path_type=Path, exists=True), required=False)
+@click.option("-o", "output", type=_File, default="questions.yaml", show_default=True, help="The file to write.")
+@click.option("-n", "limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Cases at most.")
+def init(articles: Path | None, output: Path, limit: int) -> int:
+    """Draft cases from a folder of ARTICLES [the configured store], to be corrected by hand.
+
+    The JSON Schema for editors is written beside the file. What is there already is left as it is.
+    """
+    from evals.drafting import as_yaml, draft, of_folder, of_store
+    from service.settings import from_environment
+
+    schema_file = output.with_name("questions.schema.json")
+    if output.exists():
+        raise EvalError(f"{output} is there already, and is left as it is: choose another with -o")
+    read = of_folder(articles, limit) if articles else asyncio.run(of_store(from_environment(), limit))
+    drafts = draft(read.articles, limit)
+    if not drafts:
+        raise EvalError(f"there is no sentence to ask about in {read.said}")
+    _write(output, as_yaml(drafts, read, output, schema_file.name).encode())
+    if not schema_file.exists():
+        from evals.cases import schema
+
+        _write(schema_file, schema().encode())
+    for one in read.skipped:
+        click.echo(f"skipped {plain(one)}", err=True)
+    click.echo(f"{len(drafts)} drafts are in {output}: correct each, and take `draft: true` away from what is right.")
+    return 0
 
 
 @evaluate.command("schema")
