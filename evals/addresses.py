@@ -134,9 +134,8 @@ def _quoted(source: Named, page: _Page | None, article: Article | None) -> tuple
         return None, None  # what stands between the first words and the last cannot be told
     if article is None:
         return first, None
-    pattern = _spaced(first) + (rf".*?{_spaced(last)}" if last else "")
-    if found := re.search(pattern, article.text, re.DOTALL):
-        return found[0], found.span()
+    if span := located(article.text, first, last):
+        return article.text[slice(*span)], span
     return " … ".join(filter(None, (first, last))), None
 
 
@@ -153,9 +152,11 @@ def _marked(url: str | None) -> tuple[str | None, str]:
     return (words[0] or None, words[1] if words[1:] else "") if words else (None, "")
 
 
-def _spaced(words: str) -> str:
-    """Give a pattern for words, whatever spaces and lines are between them."""
-    return r"\s+".join(re.escape(word) for word in words.split())
+def located(text: str, first: str, last: str = "") -> Span | None:
+    """Find words in a text, or what begins with words and ends with others, whatever spaces are between them."""
+    begin, end = (r"\s+".join(re.escape(word) for word in words.split()) for words in (first, last))
+    found = re.search(begin + (f".*?{end}" if end else ""), text, re.DOTALL) if begin else None
+    return found.span() if found else None
 
 
 def _names(article: Article) -> Iterator[str]:

@@ -95,9 +95,16 @@ def known_metrics(names: Iterable[str]) -> None:
 
 
 def under_minimum(report: Report, minima: Mapping[str, float]) -> list[str]:
-    """Give a sentence for each metric that is worse than its minimum, or undefined; for some a maximum is meant."""
+    """Give a sentence for each metric that is worse than its minimum, or undefined; for some a maximum is meant.
+
+    Raises:
+        EvalError: the run has no such metric, as of answers that were only checked.
+
+    """
     problems: list[str] = []
     taken = {**report.metrics, **report.times}
+    if unknown := [name for name in minima if name not in taken]:
+        raise EvalError(f"{unknown[0]} cannot be told here: choose from {', '.join(taken)}")
     for name, bound in minima.items():
         metric = taken[name]
         lower = name in LOWER_IS_BETTER or name in report.times

@@ -1,7 +1,6 @@
 """Any endpoint that speaks OpenAI's chat completions, asked the cases' questions: `openai:http://host/v1#model`."""
 
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -15,23 +14,13 @@ from evals.addresses import Articles, Named, read_articles
 from evals.cases import Case
 from evals.errors import EvalError, TargetFailed
 from evals.replies import Reply
-from evals.sourced import Annotation, sourced
-from prompts.answer import refuses, says_not
+from evals.sourced import Annotation, says_nothing, sourced
 from service.answering import MESSAGES
-from service.sentences import cut
 from service.types import Usage
 
 PREFIX = "openai:"
 _TIMEOUT = httpx.Timeout(10, read=600)  # seconds; a language model takes its time
 _TOLD = 300  # characters of an error
-# What pipelines say for themselves where they found nothing; what models say is known to prompts/answer.py.
-_NOTHING = re.compile(
-    r"""\W*(?:empty\ response\W*$
-    |(?:i|we)\ (?:do\ not|don[’']t)\ know\b
-    |none\ of\ the\ (?:\w+\ )?(?:sources|documents|results|excerpts)\b
-    |no\ (?:relevant\ )?(?:information|answer|sources?|documents?|results?)\ (?:was|were|is|are|can|could)\b)""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _QUOTES = ("quote", "cited_text")
 
 
@@ -135,8 +124,7 @@ def _reply(completion: _Completion, articles: Articles, names: Sequence[str], mi
         lambda source: articles.cited(source, names),
     )
     reason = next((reason for reason, message in MESSAGES.items() if message == read.text), None)
-    abstained = reason is not None or completion.refused or says_nothing(read.text)
-    if abstained and not read.cites:
+    if (completion.refused or says_nothing(read.text)) and not read.cites:
         return Reply(
             answered=False,
             text=read.text,
@@ -154,12 +142,6 @@ def _reply(completion: _Completion, articles: Articles, names: Sequence[str], mi
         usage=completion.usage,
         milliseconds=milliseconds,
     )
-
-
-def says_nothing(text: str) -> bool:
-    """Tell whether a text refuses, or says that nothing was found, in any of its sentences."""
-    sentences = [one.text for one in cut(text, ended=True)[0]]
-    return any(says_not(one) or refuses(one) or _NOTHING.match(one) for one in sentences)
 
 
 def _completion(body: object, model: str) -> _Completion:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from evals.addresses import Named
 from evals.replies import Cited, Said
+from prompts.answer import refuses, says_not
+from service.answering import MESSAGES
 from service.sentences import cut, without_markers
 
 _OWN = 900_000  # from here on the numbers that annotations get while the text is cut; no list is as long
@@ -14,6 +16,15 @@ _ENTRY = re.compile(r"\s*(?:[-*•]\s+)?(?:\\?\[\^?(?P<marker>\d{1,3})\\?\]:?|(?
 _LINK = re.compile(r"\[(?P<title>(?:\\.|[^\]\\])*)\]\(\s*<?(?P<url>(?:[^\s()<>]|\([^\s()]*\))+)")
 _ADDRESS = re.compile(r"\w+://[^\s<>\"]+")
 _MARKER = re.compile(r"[\[【][^\[\]【】\n]{1,60}[\]】]")
+
+# What pipelines say for themselves where they found nothing; what models say is known to prompts/answer.py.
+_NOTHING = re.compile(
+    r"""\W*(?:empty\ response\W*$
+    |(?:i|we)\ (?:do\ not|don[’']t)\ know\b
+    |none\ of\ the\ (?:\w+\ )?(?:sources|documents|results|excerpts)\b
+    |no\ (?:relevant\ )?(?:information|answer|sources?|documents?|results?)\ (?:was|were|is|are|can|could)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +90,13 @@ def sourced(
     shown = re.sub(rf"\[({_OWN // 100_000}\d{{5}})\]", lambda one: _shown(int(one[1]), annotations, own), marked)
     whole = citations or _distinct([cited(source) for source in numbered.values()])
     return Sourced(shown.strip(), tuple(sentences), tuple(whole), cites)
+
+
+def says_nothing(text: str) -> bool:
+    """Tell whether a text is no answer: some sentence of it refuses, or says that nothing was found."""
+    sentences = [one.text for one in cut(text, ended=True)[0]]
+    ours = text.strip() in MESSAGES.values()
+    return ours or any(says_not(one) or refuses(one) or _NOTHING.match(one) for one in sentences)
 
 
 def cut_list(text: str) -> tuple[str, dict[int, Named]]:
