@@ -50,7 +50,8 @@ class Reader:
                         self.troubles.append(f"a script of somebody else ran in {frame.url}")
             await context.close()
         self.troubles += [f"request: {one.url}" for one in self.requests if not _OURS.match(one.url)]
-        assert [one for one in self.troubles if not any(words in one for words in self.expected)] == []
+        unexpected = [one for one in self.troubles if not any(words in one for words in self.expected)]
+        assert not unexpected, "\n".join(unexpected)
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

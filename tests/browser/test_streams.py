@@ -39,6 +39,8 @@ async def test_stop_keeps_what_is_there_and_the_model_is_left(reader: Reader, mo
     await chat.asks(TWO_SAY)
     await expect(chat.exchanges.last.locator("[part~=sentence]")).to_contain_text("320 passengers")
     await expect(chat.exchanges).to_have_count(2)
+    # A later question refers to what was shown of the one that was stopped.
+    assert [turn["text"] for turn in reader.posted[1]["history"]] == [SLOW, f"{CROSSING} [1]"]
 
 
 async def test_escape_stops_an_answer(reader: Reader, modelled: Modelled) -> None:
@@ -79,6 +81,7 @@ async def test_a_model_that_breaks_off_leaves_what_it_said_and_an_error(reader: 
     await expect(chat.error).to_have_count(1)
     assert len(modelled.model.asked) > before
     await expect(chat.exchanges).to_have_count(1)
+    assert [asked["history"] for asked in reader.posted] == [[], []]
 
 
 async def test_a_model_that_fails_at_once_is_an_error_and_the_next_question_is_answered(
@@ -103,6 +106,13 @@ def _sentence(text: str) -> tuple[str, object]:
         "citations": [cited | {"answer_start": 0, "answer_end": 8}],
         "new_sources": [source | {"published": None, "credits": [], "origin": "a"}],
     }
+
+
+def _answered(**fields: object) -> tuple[str, object]:
+    """Make the event of the end of an answer."""
+    answer = {"id": "a", "question": "?", "answered": True, "text": "", "abstained": None, "sentences": []}
+    answer |= {"citations": [], "sources": [], "disagreements": [], "notices": [], "hits": None, "writer": "extractive"}
+    return "answered", {"answer": answer | {"corpus": {"articles": 3, "fingerprint": "f"}} | fields}
 
 
 async def test_a_connection_that_is_lost_is_an_error_and_what_was_shown_stays(
@@ -158,6 +168,47 @@ async def test_the_page_follows_the_answer_unless_the_reader_reads_further_up(
     await expect(chat.sentences).to_have_count(80)
     await expect(chat.sentences.first).to_be_in_viewport()
     await expect(chat.sentences.last).not_to_be_in_viewport()
+
+
+async def test_a_long_conversation_sends_what_the_service_takes(reader: Reader, desk: str, site: Site) -> None:
+    chat = await _chat_with(reader, desk, site)
+    for number in range(22):
+        site.answer = Events([_sentence(f"Answer {number}."), _answered()])
+        await chat.asks(f"Question {number}?")
+    assert [len(asked["history"]) for asked in site.asked] == [min(2 * number, 40) for number in range(22)]
+    assert site.asked[-1]["history"][-1] == {"role": "assistant", "text": "Answer 20. [1]"}
+
+    for number in range(4):
+        site.answer = Events([_sentence(f"{'Word ' * 1500}{number}."), _answered()])
+        await chat.asks(f"Long question {number}?")
+    last = site.asked[-1]["history"]
+    assert 15_000 < sum(len(turn["text"]) for turn in last) <= 20_000
+    assert last[-1]["text"].endswith("2. [1]")
+
+
+async def test_what_a_later_service_says_beside_is_passed_over(reader: Reader, desk: str, site: Site) -> None:
+    chat = await _chat_with(reader, desk, site)
+    site.answer = Events(
+        [("thinking", {"about": "it"}), _sentence("One."), ("sung", ["la"]), _answered(more={"mood": 1})]
+    )
+    await chat.asks(ABOUT_PASSENGERS)
+    await expect(chat.sentences).to_have_text([re.compile("One.")])
+    await expect(chat.error).to_have_count(0)
+
+
+async def test_where_there_is_no_passage_none_is_offered(reader: Reader, desk: str, site: Site) -> None:
+    chat = await _chat_with(reader, desk, site)
+    nothing = {"reason": "nothing_relevant", "message": "The articles say nothing about this."}
+    site.answer = Events([("searched", {"hits": []}), _answered(answered=False, text=None, abstained=nothing)])
+    await chat.asks(ABOUT_PASSENGERS)
+    await expect(chat.part("abstention")).to_have_text("The articles say nothing about this.")
+    await expect(chat.element).not_to_contain_text("Nearest passages")
+    await expect(chat.part("notice")).to_have_count(0)
+
+    corpus = {"articles": 0, "fingerprint": "f"}
+    site.answer = Events([_answered(answered=False, text=None, abstained=nothing, corpus=corpus)])
+    await chat.asks(ABOUT_PASSENGERS)
+    await expect(chat.notice("empty")).to_contain_text("no article")
 
 
 async def test_an_event_in_pieces_is_one_event(reader: Reader, desk: str) -> None:
