@@ -226,22 +226,24 @@ def init(articles: Path | None, output: Path, limit: int) -> int:
 
     The JSON Schema for editors is written beside the file. What is there already is left as it is.
     """
-    from evals.drafting import as_yaml, draft, of_folder, of_store
+    from evals.drafted import as_yaml, of_folder, of_store
+    from evals.drafting import draft
+    from service.printing import plain
     from service.settings import from_environment
 
     schema_file = output.with_name("questions.schema.json")
     if output.exists():
         raise EvalError(f"{output} is there already, and is left as it is: choose another with -o")
-    read = of_folder(articles, limit) if articles else asyncio.run(of_store(from_environment(), limit))
-    drafts = draft(read.articles, limit)
+    drawn = of_folder(articles, limit) if articles else asyncio.run(of_store(from_environment(), limit))
+    drafts = draft(drawn.articles, limit)
     if not drafts:
-        raise EvalError(f"there is no sentence to ask about in {read.said}")
-    _write(output, as_yaml(drafts, read, output, schema_file.name).encode())
+        raise EvalError(f"there is no sentence to ask about in {drawn.said}")
+    _write(output, as_yaml(drafts, drawn, output, schema_file.name).encode())
     if not schema_file.exists():
         from evals.cases import schema
 
         _write(schema_file, schema().encode())
-    for one in read.skipped:
+    for one in drawn.skipped:
         click.echo(f"skipped {plain(one)}", err=True)
     click.echo(f"{len(drafts)} drafts are in {output}: correct each, and take `draft: true` away from what is right.")
     return 0
