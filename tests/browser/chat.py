@@ -6,6 +6,7 @@ ABOUT_PASSENGERS = "How many passengers does the ferry Aurora carry?"
 ABOUT_JOBS = "How many jobs will Valmont cut in Marlow?"
 ABOUT_LIGHTHOUSE = "What did the harbour board sell?"
 ABOUT_LIBRARY = "What is the latest news on the library of Oster?"
+ABOUT_COMET = "How many astronomers photographed the Zorblatt comet?"
 UNANSWERED = "What does the captain of the ferry Aurora like to eat for breakfast?"
 QUOTE = "The new ferry Aurora carries 320 passengers, the harbour board said on Monday."
 

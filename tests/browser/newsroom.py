@@ -78,7 +78,8 @@ ARTICLES: dict[str, tuple[Mapping[str, object], str]] = {
         },
         f'The Zorblatt comet <img src="https://evil.example/pixel.png" onerror="{PWNED}"> passes Earth on 9 April.\n\n'
         f"</script><script>{PWNED}</script> The Zorblatt comet is <b>7 km</b> wide.\n\n"
-        "![pixel](https://evil.example/pixel.png) [click](javascript:alert(1)) {{ 7 * 7 }} ${7 * 7} &lt;b&gt; &amp;\n",
+        "![pixel](https://evil.example/pixel.png) [click](javascript:alert(1)) {{ 7 * 7 }} ${7 * 7} &lt;b&gt; &amp;\n\n"
+        "On Mount Ilse 12 astronomers photographed the Zorblatt comet.\n",
     ),
     "hostile-data": (
         {

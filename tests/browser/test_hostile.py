@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.chat import Chat
+from tests.browser.chat import ABOUT_COMET, Chat
 from tests.browser.newsroom import ARTICLES, ATTACKS, PWNED, Modelled
 from tests.browser.reader import Reader
 from tests.browser.site import Events, File, Site
@@ -37,15 +37,22 @@ async def _only_safe_elements(page: Page) -> None:
     assert [one for one in await _links(page) if not one.startswith(("http://127.0.0.1:", "http://localhost:"))] == []
 
 
+async def test_attacks_in_articles_are_shown_as_they_stand(reader: Reader, desk: str) -> None:
+    chat = Chat(await reader.opens(desk))
+    await chat.asks(ABOUT_COMET)
+    await expect(chat.sentences.first).to_contain_text("12 astronomers")
+    await expect(chat.part("sources")).to_contain_text('<img src="x" onerror=')
+    await chat.chips.first.hover()
+    await expect(chat.quote).to_contain_text('<img src="x" onerror=')
+    await _only_safe_elements(chat.page)
+
+
 @pytest.mark.parametrize("question", ["Which comet passes Earth on 9 April?", "How wide is the Zorblatt comet?"])
-async def test_attacks_in_articles_are_shown_as_they_stand(reader: Reader, desk: str, question: str) -> None:
+async def test_attacks_in_passages_are_shown_as_they_stand(reader: Reader, desk: str, question: str) -> None:
+    """Whether they are cited or offered as the nearest is the service's choice."""
     chat = Chat(await reader.opens(desk))
     await chat.asks(question)
     await expect(chat.element).to_contain_text('<img src="x" onerror=')
-    for chip in await chat.chips.all():
-        await chip.hover()
-        await expect(chat.quote).to_have_count(1)
-        await _only_safe_elements(chat.page)
     await _only_safe_elements(chat.page)
 
 

@@ -5,7 +5,15 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.chat import ABOUT_JOBS, ABOUT_LIBRARY, ABOUT_LIGHTHOUSE, ABOUT_PASSENGERS, UNANSWERED, Chat
+from tests.browser.chat import (
+    ABOUT_COMET,
+    ABOUT_JOBS,
+    ABOUT_LIBRARY,
+    ABOUT_LIGHTHOUSE,
+    ABOUT_PASSENGERS,
+    UNANSWERED,
+    Chat,
+)
 from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, LONG_WORD, SLOW, Modelled
 from tests.browser.reader import DESKTOP, PHONE, Reader
 from tests.processes import ROOT
@@ -64,7 +72,7 @@ async def test_the_chat_in_pictures(
         "abstention": UNANSWERED,
         "old": ABOUT_LIBRARY,
         "arabic": "كم يبلغ طول جسر النورس؟",
-        "attacked": "Which comet passes Earth on 9 April?",
+        "attacked": ABOUT_COMET,
         "answered": ABOUT_PASSENGERS,
     }.items():
         await chat.asks(question)
@@ -120,7 +128,7 @@ async def test_a_word_without_end_is_broken(reader: Reader, desk: str) -> None:
     page = await reader.opens(desk, viewport=NARROW)
     chat = Chat(page)
     await chat.asks(f"How many cabins has the {LONG_WORD}?")
-    await chat.asks("Which comet passes Earth on 9 April?")
+    await chat.asks(ABOUT_COMET)
     await chat.chips.first.focus()
     await expect(chat.quote).to_be_visible()
     await _fits(page)
