@@ -142,7 +142,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     from evals.gate import compare, known_metrics, read_report, under_minimum
     from evals.junit import junit
     from evals.opening import corpus_of
-    from evals.printing import comparison_text, failures_text, report_text
+    from evals.printing import comparison_text, drafts_text, failures_text, report_text
 
     if write_baseline and tags:
         message = "--write-baseline writes every case: leave --tag out"
@@ -159,7 +159,7 @@ def run(  # noqa: PLR0913 - one parameter for each option
     parts = [report_text(now, before if comparison and comparison.same_cases else None)]
     parts += [failures_text(now.cases)]
     parts += [comparison_text(comparison)] if comparison else []
-    parts += [f"{drafts} drafts were not asked."] if (drafts := sum(case.draft for case in file.cases)) else []
+    parts += [drafts_text(drafts)] if (drafts := sum(case.draft for case in file.cases)) else []
     too_low = under_minimum(now, minima)
     click.echo("\n\n".join([*parts, *too_low]))
     if html_file:

@@ -42,6 +42,11 @@ def failures_text(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(lines)
 
 
+def drafts_text(drafts: int) -> str:
+    """Count what was not asked."""
+    return f"{drafts} draft{' was' if drafts == 1 else 's were'} not asked."
+
+
 def comparison_text(comparison: Comparison) -> str:
     """Lay out what changed, both answers of each case below one another."""
     lines = [changed_text(comparison)] if comparison.changed else []
