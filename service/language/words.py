@@ -1,6 +1,7 @@
 """The words of a text, each with a key that is equal for words that mean the same; pure."""
 
 import re
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -40,7 +41,14 @@ class Word:
         return not self.name and (self.text.lower() in lexicon.LIGHT or self.key in _LIGHT_KEYS)
 
 
-_STEM = snowballstemmer.stemmer("english").stemWord
+class _Stemmers(threading.local):
+    """A stemmer for each thread: it keeps the word in itself, and sentences are proved in several at once."""
+
+    def __init__(self) -> None:
+        self.stem = snowballstemmer.stemmer("english").stemWord
+
+
+_STEMMERS = _Stemmers()
 _AMBIGUOUS = frozenset(
     "us turkey chad jordan georgia polish pole dane finn male guinea mali niger un kiwi lima".split()
 )
@@ -114,7 +122,7 @@ def _key(lower: str) -> str:
         lower = re.sub(r"(?<=[a-z]{2}[lmnbv])our(?=(?:s|ed|ing|able|al)?$)", "or", lower)
         lower = re.sub(r"(cent|theat|met|lit)re(?=s?$)", r"\1er", lower)
         lower = re.sub(r"ogramme", "ogram", lower)
-    return str(_STEM(lower))
+    return str(_STEMMERS.stem(lower))
 
 
 _LIGHT_KEYS = frozenset(_key(word) for word in lexicon.LIGHT)

@@ -1,10 +1,13 @@
 """Words and what they are compared by."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.language.words import Word, key_of, misspelt, opposite, same, synonymous, words
+from service.language.words import Word, _key, key_of, misspelt, opposite, same, synonymous, words
 
 
 def only(text: str, word: str) -> Word:
@@ -116,3 +119,21 @@ def test_keys_opposites_and_misspellings() -> None:
     assert misspelt("antoni", "anthoni")
     assert not misspelt("modi", "mody")
     assert not misspelt("mq9b", "mq8b")
+
+
+def test_several_threads_give_words_the_keys_that_one_does() -> None:
+    ends = ("ing", "ed", "ation", "ational", "ness", "fulness", "ously", "ization")
+    beginnings = (f"{one}{middle}" for one in "bdfgklmnprstvz" for middle in ("arat", "onol", "ilin", "erest"))
+    asked = [f"{begin}{end}" for begin in beginnings for end in ends]
+    alone = [key_of(word) for word in asked]
+    switched = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            for _ in range(5):
+                _key.cache_clear()
+                found = threads.map(lambda order: [key_of(word) for word in asked[::order]], (1, -1, 1, -1))
+
+                assert list(found) == [alone, alone[::-1]] * 2
+    finally:
+        sys.setswitchinterval(switched)
