@@ -1,7 +1,10 @@
 """The report as a page: what it shows, that it asks for nothing, and that no text of a reply becomes more than text."""
 
+import os
 import re
 from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +18,9 @@ from evals.metrics import METRICS, measure, times
 from evals.replies import Cited, Found, Reply, Said
 from evals.run import Report, Tried, outcome
 from service.types import Turn, Usage
+from tests.processes import groundwire
+
+ROOT = Path(__file__).parents[2]
 
 COST = "The new bridge cost 31 million dollars."
 ARTICLE = f"Larnholm has a bridge. {COST} It was opened in May."
@@ -26,7 +32,7 @@ CASE = Case(
     articles=("bridge",),
     tags=("amount",),
 )
-VOID = {"meta", "link", "br", "input"}
+VOID = {"meta", "link", "br", "input", "wbr"}
 
 
 def reply(
@@ -281,3 +287,16 @@ def test_no_text_changes_the_elements_of_the_page(text: str) -> None:
 def test_the_same_run_makes_the_same_page() -> None:
     some = [tried(CASE, reply(COST)), tried(CASE.model_copy(update={"id": "two"}), SILENCE)]
     assert shown(*some) == shown(*some)
+
+
+def test_the_command_writes_the_page_and_the_tests_of_one_run(tmp_path: Path) -> None:
+    html, xml = tmp_path / "out" / "run.html", tmp_path / "out" / "run.xml"
+    cases, corpus = ROOT / "seeds" / "questions.yaml", ROOT / "seeds" / "articles"
+    arguments = ("--corpus", str(corpus), "--tag", "furniture", "--html", str(html), "--junit", str(xml))
+    done = groundwire("eval", str(cases), *arguments, env=dict(os.environ), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    read = Page(html.read_text(encoding="utf-8"))
+    tests = ElementTree.parse(xml).findall("testsuite/testcase")  # noqa: S314 - our own
+    assert len(tests) > 1
+    assert f"{len(tests)} of {len(tests)} cases passed" in read.words
+    assert all((one.get("name") or "") in read.words for one in tests)
