@@ -1,5 +1,6 @@
 """groundwire eval as a real process: what it prints and writes, and its status."""
 
+import asyncio
 import json
 import re
 import subprocess
@@ -10,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.processes import environment, free_port, groundwire, serving
+from tests.model_server import Asked, ModelServer, Reply
+from tests.processes import ROOT, environment, free_port, groundwire, serving
 
 DRONES = """\
 ---
@@ -285,3 +287,38 @@ def test_a_running_service_is_asked_and_one_that_cannot_be_reached_is_status_2(n
     assert gone.returncode == 2
     assert gone.stderr.startswith("groundwire eval: ")
     assert len(gone.stderr.splitlines()) == 1
+
+
+async def test_of_a_model_that_wavers_the_repeats_are_counted_and_its_tokens_cost(newsroom: Newsroom) -> None:
+    asked: list[Asked] = []
+
+    def wavering(request: Asked) -> Reply:
+        asked.append(request)
+        return Reply(["India plans to buy 31 MQ-9B drones. [1]" if len(asked) % 2 else "The articles do not say."])
+
+    newsroom.cases({**RIGHT, "required": True})
+    async with ModelServer(wavering).serving() as server:
+        newsroom.env |= {"GROUNDWIRE_LLM": "openai-like/scripted", "GROUNDWIRE_LLM_BASE_URL": server.url}
+        options = ["--repeat", "4", "--price", "input=10,output=100"]
+        first = await asyncio.to_thread(newsroom.eval, *options, "--json", "run.json")
+        steady = newsroom.report("run.json")
+        steady["cases"][0] |= {"passes": 4, "failures": [], "blame": None}
+        (newsroom.folder / "steady.json").write_text(json.dumps(steady), encoding="utf-8")
+        second = await asyncio.to_thread(newsroom.eval, *options, "--baseline", "steady.json")
+
+    assert first.returncode == 1  # a required case must pass each time
+    assert "drones (abstention, passed 2 of 4)" in first.stdout
+    # 100 tokens read and 10 written for each answer: (100 * 10 + 10 * 100) / 1,000,000.
+    assert steady["metrics"]["cost"] == {"value": 0.002, "undefined": None, "count": 4}
+    assert second.returncode == 0, second.stderr  # of 4 and 4 tries, 2 may fail by chance
+    assert "drones: passed 4 of 4, now passed 2 of 4" in second.stdout
+
+
+def test_the_example_of_a_ci_job_has_options_that_there_are(newsroom: Newsroom) -> None:
+    job = yaml.safe_load((ROOT / "docs" / "ci-example.yml").read_text(encoding="utf-8"))["jobs"]["grounding"]
+    [command] = [step["run"] for step in job["steps"] if "groundwire eval" in step.get("run", "")]
+    program, name, cases, *options = command.split()
+    done = newsroom.eval(*options, "--help", name=cases)
+
+    assert [Path(program).name, name] == ["groundwire", "eval"]
+    assert done.returncode == 0, done.stderr
