@@ -4,7 +4,7 @@ import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -296,7 +296,7 @@ def test_the_command_writes_the_page_and_the_tests_of_one_run(tmp_path: Path) ->
     done = groundwire("eval", str(cases), *arguments, env=dict(os.environ), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     read = Page(html.read_text(encoding="utf-8"))
-    tests = ElementTree.parse(xml).findall("testsuite/testcase")  # noqa: S314 - our own
+    tests = ET.parse(xml).findall("testsuite/testcase")  # noqa: S314 - our own
     assert len(tests) > 1
     assert f"{len(tests)} of {len(tests)} cases passed" in read.words
     assert all((one.get("name") or "") in read.words for one in tests)
