@@ -72,7 +72,10 @@ def make_app(
         return answering
 
     async def provide_links(request: Request[Any, Any, Any]) -> Links:
-        return Links(public_url or str(request.base_url).rstrip("/"))
+        try:
+            return Links(public_url or str(request.base_url).rstrip("/"))
+        except ValueError as error:  # of a port that is none
+            raise ClientException("the Host header is no name and port") from error
 
     async def provide_extras(request: Request[Any, Any, Any]) -> frozenset[ChatExtra]:
         return extras_of(request.headers.get(EXTRAS_HEADER), chat_extras)

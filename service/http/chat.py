@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Annotated, Literal, get_args
 
 from litestar.exceptions import ClientException
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic_core import PydanticCustomError
 
 from retrieval.types import Text
 from service.composing import UNSUPPORTED
@@ -15,6 +16,8 @@ from service.types import MOST_HISTORY, MOST_QUESTION, MOST_TURNS, ChatExtra, Op
 
 EXTRAS_HEADER = "x-groundwire-extras"
 BODY_LIMIT = 10_000_000  # bytes; chosen: clients send pictures of the turns before along, which are megabytes
+# Messages and parts together; of more, a body of the limit would be read for minutes, in which nobody else is answered.
+_MOST_ITEMS = 10_000  # chosen; to say what is wrong with each takes half a second
 
 SOURCES_HEADING = "**Sources**"
 """What the list of sources behind a text begins with, where a client asks for one."""
@@ -76,6 +79,21 @@ class Message(Incoming):
         said = self.parts or self.content or ()
         parts = () if isinstance(said, str) else said
         return tuple(dict.fromkeys(part.type for part in parts if part.type not in _TEXT_PARTS))
+
+
+def _bounded(items: object) -> object:
+    if isinstance(items, list):
+        several = (one.get(key) for one in items[:_MOST_ITEMS] if isinstance(one, dict) for key in ("content", "parts"))
+        if len(items) + sum(len(one) for one in several if isinstance(one, list)) > _MOST_ITEMS:
+            message = "holds more than {most} messages and parts"
+            raise PydanticCustomError("too_many", message, {"most": f"{_MOST_ITEMS:,}"})
+    return items
+
+
+Bounded = BeforeValidator(_bounded)
+"""What refuses a list of messages or parts that is too long before any of them is read."""
+
+Messages = Annotated[list[Message], Bounded]
 
 
 def question_of(messages: Sequence[Message], *, model: str | None = None, field: str = "messages") -> Question:

@@ -17,7 +17,7 @@ from pydantic_core import to_jsonable_python
 
 from retrieval.types import Frozen
 from service.desk import Answering
-from service.http.chat import BODY_LIMIT, Incoming, Message
+from service.http.chat import BODY_LIMIT, Incoming, Messages
 from service.http.links import Links, Reference
 from service.http.problems import openai_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, check_model, model_names, reply, webui_sources, whole
@@ -62,7 +62,7 @@ class CompletionRequest(Incoming):
     """A conversation whose last message of the user is to be answered; other fields of OpenAI's are ignored."""
 
     model: str
-    messages: list[Message] = Field(
+    messages: Messages = Field(
         description="What system and developer messages say is accepted, and neither searched for nor obeyed."
     )
     stream: Annotated[bool | None, Field(strict=True)] = None

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from retrieval.types import Frozen
 from service.desk import Answering
-from service.http.chat import BODY_LIMIT, Content, Incoming, Message, form_of
+from service.http.chat import BODY_LIMIT, Bounded, Content, Incoming, Message, form_of
 from service.http.links import Links
 from service.http.openai import ERRORS, UrlCitation, ascii_json, url_citation
 from service.http.problems import field_error, openai_specs, problem_of
@@ -26,11 +26,13 @@ from service.types import ChatExtra
 
 
 def _messages(items: list[object]) -> list[object]:
-    return [one for one in items if not isinstance(one, dict) or one.get("type") in {None, "message"}]
+    """Put a message that is not read in the place of what is none, so that errors name the places of the client's."""
+    unread = {"role": "tool"}
+    return [unread if isinstance(one, dict) and one.get("type") not in (None, "message") else one for one in items]
 
 
 Input = Annotated[
-    Annotated[str, Tag("text")] | Annotated[list[Message], BeforeValidator(_messages), Tag("[]")],
+    Annotated[str, Tag("text")] | Annotated[list[Message], BeforeValidator(_messages), Bounded, Tag("[]")],
     Discriminator(form_of, custom_error_type="input", custom_error_message="must be a string or a list of items"),
 ]
 
@@ -40,7 +42,9 @@ class ResponseRequest(Incoming):
 
     model: str
     input: Input = Field(description="The user's message, or the conversation; items that are no messages are ignored.")
-    instructions: Content = Field(default=None, description="Accepted, and neither searched for nor obeyed.")
+    instructions: Annotated[Content, Bounded] = Field(
+        default=None, description="Accepted, and neither searched for nor obeyed."
+    )
     stream: Annotated[bool | None, Field(strict=True)] = None
     previous_response_id: object = Field(default=None, description="Refused: nothing is kept here.")
     conversation: object = Field(default=None, description="Refused: nothing is kept here.")
@@ -140,7 +144,8 @@ async def response(
             message = f"No responses are kept here, so that {field} names none: send the turns before as input."
             raise field_error(field, message, HTTPStatus.BAD_REQUEST, code="unsupported_parameter")
     turns = [Message(role="user", content=data.input)] if isinstance(data.input, str) else data.input
-    messages = [Message(role="system", content=data.instructions), *turns] if data.instructions else turns
+    # Behind the turns, which keep the places that errors name them by.
+    messages = [*turns, Message(role="system", content=data.instructions)] if data.instructions else turns
     pieces = await reply(request, messages, data.model, answering, links=links, extras=extras, field="input")
     started = ModelResponse(id=f"resp_{uuid4().hex}", created_at=int(time.time()), model=data.model)
     message_id = f"msg_{uuid4().hex}"

@@ -42,7 +42,7 @@ from pydantic import Field
 
 from retrieval.types import Scope
 from service.desk import Answering
-from service.http.chat import BODY_LIMIT, Incoming, Message, question_of
+from service.http.chat import BODY_LIMIT, Incoming, Messages, question_of
 from service.http.links import Links, Reference, References
 from service.http.problems import problem_of
 from service.http.replies import UNASKED, check_model
@@ -67,7 +67,7 @@ Chunk = Mapping[str, Any]
 class ChatRequest(Incoming):
     """What `useChat` sends: the whole conversation each time, the last message of the user being what is asked."""
 
-    messages: tuple[Message, ...]
+    messages: Messages
     model: str | None = Field(default=None, max_length=200, description="One of those that /v1/models lists.")
     scope: Scope = Field(default=Scope(), description="Use nothing but these articles.")
 

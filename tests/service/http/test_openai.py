@@ -266,6 +266,13 @@ async def test_lobechat_finds_the_citations_in_the_finishing_chunk_without_conte
     assert cited == URLS
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:http", "127.0.0.1:65536"])
+async def test_a_host_that_no_link_can_begin_with_is_the_clients_error(gate: Client, host: str) -> None:
+    response = await gate.post(ROUTE, json=body(), headers={"host": host})
+    assert response.status_code == 400
+    assert response.json()["error"]["message"] == "the Host header is no name and port"
+
+
 async def test_a_header_has_the_last_word_on_the_extras() -> None:
     async with serving(Scripted(), "events", "sources") as client:
         none = await client.post(ROUTE, json=body(stream=True), headers={"X-Groundwire-Extras": "none"})
@@ -421,6 +428,23 @@ async def test_what_is_wrong_with_a_request_is_said(
     assert not re.search(r"Request|dict|tuple|\[\]|Value error", error["message"]), "the words of the code"
     if code != "invalid_value":
         assert error["message"].startswith(("There is no", "The user", "The question")), "a sentence for people"
+
+
+@pytest.mark.parametrize("route", [ROUTE, "/api/chat"])
+@pytest.mark.parametrize("key", ["content", "parts"])
+async def test_a_conversation_of_too_many_messages_and_parts_is_refused_before_any_is_read(
+    route: str, key: str
+) -> None:
+    parts = [{"type": "text", "text": "a"}] * 100
+    async with serving(Scripted()) as client:
+        many: list[list[dict[str, Any]]] = [[{}] * 10_001, [{"role": "wrong", key: parts}] * 100]
+        for messages in many:
+            response = await client.post(route, json=body(messages=messages))
+            assert response.status_code in {400, 422}
+            assert "holds more than 10,000 messages and parts" in response.text
+            assert len(response.text) < 300, "not a word about each"
+        most = [*[{"role": "assistant", key: parts}] * 99, *ASKED]
+        assert (await client.post(route, json=body(messages=most))).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -184,7 +184,11 @@ async def test_a_task_may_have_its_order_in_the_instructions(gate: Client) -> No
         ({"input": [{"content": "Who?"}]}, "input[0].role", "invalid_value"),
         ({"input": ""}, "input[0].content", "no_text"),
         ({"input": "x" * 2001}, "input[0].content", "context_length_exceeded"),
+        ({"instructions": "Be brief.", "input": [{"role": "user"}]}, "input[0].content", "no_text"),
+        ({"input": [{"type": "reasoning"}, {"type": ["message"]}, {"role": "user"}]}, "input[2].content", "no_text"),
         ({"instructions": 5}, "instructions", "invalid_value"),
+        ({"instructions": [{}] * 10_001}, "instructions", "invalid_value"),
+        ({"input": [{}] * 10_001}, "input", "invalid_value"),
         ({"stream": "yes"}, "stream", "invalid_value"),
     ],
 )
