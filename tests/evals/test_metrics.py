@@ -450,19 +450,20 @@ def found_with(relevance: float, article_id: str, text: str) -> Reply:
 
 
 def test_relevance_is_held_against_whether_a_passage_is_gold() -> None:
-    # .9 is gold; .95 is of the right article without the fact; .2 answers a question that has no answer: not gold.
-    # Bin .9 to 1: two, mean .925, right 1/2, off by .425. Bin .2 to .3: one, mean .2, right 0, off by .2.
-    # Error: (2 * .425 + 1 * .2) / 3 = .35.
+    # .9 is gold; .95 is of the right article without the fact, .3 has it and is of another article, .2 is found for a
+    # question that has no answer: not gold. Bin .9 to 1: two, mean .925, right 1/2, off by .425. Bins .3 and .2: one
+    # each, right 0, off by .3 and .2. Error: (2 * .425 + .3 + .2) / 4 = .3375.
     taken = relevance_calibration(
         judged(
             (ASKS_COST, found_with(0.9, "bridge", COST)),
             (ASKS_COST, found_with(0.95, "bridge", CLOSED)),
+            (ASKS_COST, found_with(0.3, "ferry", COST)),
             (ASKS_MAYOR, found_with(0.2, "bridge", COST)),
         )
     )
-    assert [(one.least, one.count, one.right) for one in taken.bins] == [(0.2, 1, 0.0), (0.9, 2, 0.5)]
-    assert value(taken.error) == pytest.approx(0.35)
-    assert taken.error.count == 3
+    assert [(one.least, one.count, one.right) for one in taken.bins] == [(0.2, 1, 0.0), (0.3, 1, 0.0), (0.9, 2, 0.5)]
+    assert value(taken.error) == pytest.approx(0.3375)
+    assert taken.error.count == 4
 
 
 def test_support_is_held_against_whether_the_answer_is_correct() -> None:
