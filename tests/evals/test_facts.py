@@ -210,7 +210,7 @@ def test_any_day_is_found_in_every_form(day: date) -> None:
         f"{day.day:02}.{day.month:02}.{day.year}",
     ):
         assert has(f"It was on {form}, they say.", asked), form
-        assert not has(f"It was on {form}, they say.", [Day(date=f"{day.year + 1}-{day:%m-%d}")]), form
+        assert not has(f"It was on {form}, they say.", [Day(date=f"{day.year + 1}")]), form
 
 
 @given(st.text(max_size=60), st.text(max_size=20))
