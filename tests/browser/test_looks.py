@@ -124,6 +124,26 @@ async def test_nothing_is_wider_than_a_very_narrow_screen(reader: Reader, desk: 
         await _fits(page)
 
 
+async def test_a_chip_stands_on_the_line_of_the_word_before_it(reader: Reader, desk: str) -> None:
+    page = await reader.opens(desk)
+    chat = Chat(page)
+    await chat.asks(ABOUT_JOBS)
+    for width in range(320, 480, 8):
+        await page.set_viewport_size({"width": width, "height": 800})
+        alone = await chat.sentences.evaluate_all(
+            """(sentences) => sentences.map((one) => {
+              const chip = one.querySelector("[part~=chip]");
+              const words = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode();
+              const last = document.createRange();
+              const end = words.data.trimEnd().length;
+              last.setStart(words, end - 1);
+              last.setEnd(words, end);
+              return chip.getBoundingClientRect().top > last.getBoundingClientRect().bottom;
+            })"""
+        )
+        assert not any(alone), f"{width} pixels"
+
+
 async def test_a_word_without_end_is_broken(reader: Reader, desk: str) -> None:
     page = await reader.opens(desk, viewport=NARROW)
     chat = Chat(page)

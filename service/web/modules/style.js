@@ -211,8 +211,7 @@ button:disabled {
 }
 
 [part=chip] {
-  position: relative;
-  display: inline-block;
+  position: relative; /* and inline: the no-break space before it holds only text */
   margin-inline-end: 0.1em;
   padding-inline: 0.15em;
   border-radius: 0.2em;
