@@ -42,7 +42,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="A run written by `groundwire eval --write-baseline`: what failed in it may still fail.",
     )
-    group.addoption("--grounding-repeat", metavar="N", type=int, default=1, help="Ask each case N times [1].")
+    group.addoption(
+        "--grounding-repeat",
+        metavar="N",
+        type=int,
+        choices=range(1, 101),
+        default=1,
+        help="Ask each case N times [1].",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -144,13 +151,19 @@ class CaseTests(pytest.File):
 
     def summary(self) -> str:
         """Say what changed since the baseline, and what got better."""
+        from evals.errors import EvalError
         from evals.gate import compare
         from evals.printing import changed_text
         from evals.run import report
+        from retrieval.errors import RetrievalError
+        from service.errors import ServiceError
 
         if self._target is None or self._before is None:
             return ""
-        now = self._runner.run(report(self._tried, self._target, self._file))
+        try:
+            now = self._runner.run(report(self._tried, self._target, self._file))
+        except (EvalError, RetrievalError, ServiceError) as error:
+            return f"What changed since the baseline cannot be told: {error}"
         comparison = compare(now, self._before)
         lines = [changed_text(comparison)] if comparison.changed else []
         if comparison.better:

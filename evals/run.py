@@ -25,8 +25,8 @@ class Outcome(Frozen):
     question: str
     tags: tuple[str, ...]
     required: bool
-    tries: int
-    passes: int
+    tries: int = Field(ge=1)
+    passes: int = Field(ge=0)
     text: str
     cited: tuple[str, ...] = Field(description="The articles, or addresses, that are cited, in order.")
     failures: tuple[str, ...]

@@ -201,6 +201,7 @@ def test_what_got_better_passes_and_says_how_to_keep_it(project: Project) -> Non
     ("arguments", "status", "problem"),
     [
         (["--grounding", "none.yaml"], 4, "file or directory not found"),
+        (["--grounding", "questions.yaml", "--grounding-repeat", "0"], 4, "--grounding-repeat"),
         (["--grounding", "wrong.yaml"], 2, "wrong.yaml is no file of cases"),
         (["--grounding", "questions.yaml", "--grounding-baseline", "none.json"], 2, "Make it with --write-baseline"),
         (["--grounding", "questions.yaml", "--grounding-corpus", "none"], 1, "could not ask: none"),
