@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, computed_field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    computed_field,
+    model_validator,
+)
 
 Span = tuple[int, int]
 """Offsets in Unicode code points, 0-based, end exclusive."""
@@ -118,8 +127,9 @@ class Scope(Frozen):
 
     after: AwareDatetime | None = Field(default=None, description="Published at this moment or later.")
     before: AwareDatetime | None = Field(default=None, description="Published before this moment.")
-    outlets: tuple[Text, ...] = Field(default=(), max_length=100)
-    article_ids: tuple[Text, ...] = Field(default=(), max_length=1000)
+    # With FailFast: to say what is wrong with each of a million takes minutes.
+    outlets: Annotated[tuple[Text, ...], FailFast()] = Field(default=(), max_length=100)
+    article_ids: Annotated[tuple[Text, ...], FailFast()] = Field(default=(), max_length=1000)
 
 
 class Hit(Frozen):

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromQuery, JSONBody, QueryParameter
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StringConstraints
 
 from retrieval.ingest import ingest
 from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
@@ -66,7 +66,7 @@ class ArticleBody(Frozen):
     published: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     outlet: Name | None = None
     url: Name | None = None
-    credits: tuple[Name, ...] = ()
+    credits: Annotated[tuple[Name, ...], FailFast()] = ()
 
 
 class Stored(Frozen):

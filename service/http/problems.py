@@ -45,6 +45,7 @@ _DESCRIPTIONS = {
 # What the service itself has tried again: a client that does so too only multiplies it.
 _TRIED_AGAIN = (WriterUnavailable,)
 
+_MOST_TOLD = 20  # wrong fields; chosen: a body of 1 MB may have 300,000
 _log = logging.getLogger("groundwire.http")
 
 
@@ -78,7 +79,7 @@ class Problem(Frozen):
     status: int
     detail: str
     request_id: str = Field(description="The same as the response's `x-request-id`.")
-    errors: tuple[FieldProblem, ...] = Field(default=(), description="The fields that are wrong.")
+    errors: tuple[FieldProblem, ...] = Field(default=(), description="The first fields that are wrong.")
 
 
 def problem_of(error: Exception) -> Problem:
@@ -169,7 +170,8 @@ def _field_problems(error: Exception) -> list[FieldProblem]:
     if not isinstance(error, HTTPException) or not isinstance(error.extra, list):
         return []
     # "[]" is the name of an alternative (chat.py), which is no part of the path.
-    return [_field_problem(one.get("key", "data").replace(".[]", ""), one["message"]) for one in error.extra]
+    told = error.extra[:_MOST_TOLD]
+    return [_field_problem(one.get("key", "data").replace(".[]", ""), one["message"]) for one in told]
 
 
 def _field_problem(key: str, message: str) -> FieldProblem:

@@ -101,6 +101,7 @@ async def test_a_stored_article_is_found_at_once(client: Client) -> None:
         ({"title": "a", "text": "b", "published": "2023-11-10T00:00"}, "published"),
         ({"title": "a", "text": "b", "published": "0001-01-01T00:00:00+23:00"}, "published"),
         ({"title": "a", "text": "b", "credits": "PTI"}, "credits"),
+        ({"title": "a", "text": "b", "credits": ["PTI", 1, 2]}, "credits.1"),
         ({"title": "a", "text": "b", "id": "c"}, "id"),
     ],
 )
