@@ -3,7 +3,7 @@
 import { directionOf, element, quoted, words } from "./dom.js";
 import { about, articlePage, byline, webAddress } from "./source.js";
 
-const NEAREST = 3; // passages that are offered where there is no answer
+const NEAREST = 3; // passages that are offered where there is no answer, each of another report
 const EXCERPT = 280; // characters of such a passage
 const MOST_DOTS = 5; // beside a sentence, one for each independent source
 
@@ -124,7 +124,8 @@ export class Exchange {
 
   #abstain(message) {
     this.text = message;
-    const nearest = this.#hits.slice(0, NEAREST).map(({ passage }) => this.#passage(passage));
+    const reports = Map.groupBy(this.#hits, ({ passage }) => passage.source.origin);
+    const nearest = [...reports.values()].slice(0, NEAREST).map(([{ passage }]) => this.#passage(passage));
     this.answer.append(words("p", { part: "abstention" }, message));
     if (!nearest.length) return;
     const heading = element("h4", {}, "Nearest passages");
