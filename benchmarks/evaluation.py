@@ -96,7 +96,7 @@ def evaluate(folder: Path, workers: int) -> tuple[float, float]:
     shutil.rmtree(store, ignore_errors=True)
     ours = {name: value for name, value in os.environ.items() if not name.startswith("GROUNDWIRE_")}
     env = {**ours, "GROUNDWIRE_DATA_DIR": str(store)}
-    ask: list[str | Path] = ["eval", folder / "questions.yaml", "--json", folder / "run.json", "--workers", str(workers)]
+    ask = ("eval", folder / "questions.yaml", "--json", folder / "run.json", "--workers", str(workers))
     return _seconds(["ingest", folder / "articles"], env), _seconds(ask, env)
 
 
