@@ -569,6 +569,7 @@ _PARTS = st.fixed_dictionaries({}, optional={"type": st.sampled_from(["text", "i
 _MESSAGES = st.fixed_dictionaries(
     {},
     optional={
+        "type": st.sampled_from(["message", "reasoning"]) | _VALUES,
         "role": st.sampled_from(["user", "assistant", "system", "tool"]) | _VALUES,
         "content": st.lists(_PARTS, max_size=2) | _VALUES,
         "parts": st.lists(_PARTS, max_size=2) | _VALUES,

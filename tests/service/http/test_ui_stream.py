@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +10,6 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from litestar.testing import AsyncTestClient
 
 from retrieval.types import Corpus
 from service.errors import ModelNotAllowed, WriterUnavailable
@@ -27,15 +24,14 @@ from service.types import (
     Disagreement,
     Event,
     Notice,
-    Question,
     Searched,
     Sentence,
     SentenceReady,
     Usage,
 )
 from tests.conftest import STUDENTS
-from tests.fakes import Unasked
 from tests.service.http.conftest import Client
+from tests.service.http.scripted import Scripted, serving
 
 # What the strictest client knows of each chunk: `ai` 5.0.0 ends the stream at any other key.
 SAFE = {
@@ -123,37 +119,6 @@ REFUSED = Answer(
 )
 
 
-@dataclass
-class Scripted(Unasked):
-    """Answers with these events, raises what is an exception, or waits for ever for what is None."""
-
-    script: tuple[Event | Exception | None, ...] = EVENTS
-    asked: list[Question] = field(default_factory=list)
-    waits: asyncio.Event = field(default_factory=asyncio.Event)
-    closed: bool = False
-
-    async def events(self, question: Question) -> AsyncGenerator[Event]:
-        self.asked.append(question)
-        try:
-            for step in self.script:
-                if isinstance(step, Exception):
-                    raise step
-                if step is None:
-                    self.waits.set()
-                    await asyncio.Event().wait()
-                else:
-                    yield step
-        finally:
-            self.closed = True
-
-
-@asynccontextmanager
-async def serving(answering: Scripted, *extras: ChatExtra) -> AsyncIterator[Client]:
-    app = make_app(answering, chat_extras=extras)
-    async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
-        yield client
-
-
 def said(*turns: tuple[str, str]) -> dict[str, Any]:
     """Give a conversation as `useChat` sends it."""
     messages = [
@@ -176,7 +141,7 @@ async def streamed(answering: Scripted, *extras: ChatExtra, **headers: str) -> l
 
 
 async def test_each_source_comes_before_the_words_that_cite_it() -> None:
-    found = await streamed(Scripted())
+    found = await streamed(Scripted(EVENTS))
     assert [chunk["type"] for chunk in found] == [
         "start",
         "start-step",
@@ -201,7 +166,7 @@ async def test_no_chunk_has_a_field_that_an_old_client_would_break_at(script: tu
 
 
 async def test_a_source_has_the_number_of_its_marker_and_the_address_of_its_article_or_our_page() -> None:
-    first, second = [chunk for chunk in await streamed(Scripted()) if chunk["type"] == "source-url"]
+    first, second = [chunk for chunk in await streamed(Scripted(EVENTS)) if chunk["type"] == "source-url"]
     assert (first["sourceId"], first["title"]) == ("1", "The fee 🎓")
     assert first["url"] == "https://news.example/fee#:~:text=a%20fee%20of%20%249"
     assert (second["sourceId"], second["title"]) == ("2", "The term")
@@ -209,7 +174,7 @@ async def test_a_source_has_the_number_of_its_marker_and_the_address_of_its_arti
 
 
 async def test_the_citations_grow_as_one_part_with_places_as_javascript_counts_them() -> None:
-    found = [chunk for chunk in await streamed(Scripted()) if chunk["type"] == "data-citations"]
+    found = [chunk for chunk in await streamed(Scripted(EVENTS)) if chunk["type"] == "data-citations"]
     assert [len(chunk["data"]) for chunk in found] == [1, 3]
     assert {chunk["id"] for chunk in found} == {"citations"}
     assert found[1]["data"][:1] == found[0]["data"]
@@ -247,7 +212,7 @@ async def test_a_quote_stands_in_the_article_at_its_place(client: Client) -> Non
 
 
 async def test_the_metadata_name_who_wrote_the_answers_id_and_what_it_cost() -> None:
-    found = await streamed(Scripted())
+    found = await streamed(Scripted(EVENTS))
     assert found[0]["messageMetadata"] == {"model": "fake"}
     assert found[0]["messageId"].startswith("msg_")
     usage = {"inputTokens": 100, "outputTokens": 10, "totalTokens": 110}
@@ -255,7 +220,7 @@ async def test_the_metadata_name_who_wrote_the_answers_id_and_what_it_cost() -> 
 
 
 async def test_what_is_to_know_of_an_answer_comes_as_data() -> None:
-    found = {chunk["type"]: chunk for chunk in await streamed(Scripted())}
+    found = {chunk["type"]: chunk for chunk in await streamed(Scripted(EVENTS))}
     assert found["data-notices"]["data"] == [{"kind": "unsupported", "message": "1 sentence was sent without support."}]
     [disagreement] = found["data-disagreements"]["data"]
     assert disagreement == {
@@ -278,7 +243,7 @@ async def test_an_abstention_is_one_sentence_without_sources() -> None:
 @pytest.mark.parametrize(("setting", "header"), [(("spans",), None), ((), "spans"), (("events",), "sources, spans")])
 async def test_spans_come_to_those_who_ask_for_them(setting: tuple[ChatExtra, ...], header: str | None) -> None:
     headers = {"X-Groundwire-Extras": header} if header else {}
-    found = await streamed(Scripted(), *setting, **headers)
+    found = await streamed(Scripted(EVENTS), *setting, **headers)
     [end] = [chunk for chunk in found if chunk["type"] == "text-end"]
     assert [one["source"]["id"] for one in end["citations"]] == ["1", "1", "2"]
     url = "http://127.0.0.1/articles/desk/term?version=v2&start=7&end=18#quote"
@@ -292,15 +257,15 @@ async def test_spans_come_to_those_who_ask_for_them(setting: tuple[ChatExtra, ..
 
 
 async def test_a_request_may_refuse_the_spans_that_the_operator_sends() -> None:
-    found = await streamed(Scripted(), "spans", **{"X-Groundwire-Extras": "none"})
+    found = await streamed(Scripted(EVENTS), "spans", **{"X-Groundwire-Extras": "none"})
     assert found == [
         chunk | {"messageId": found[0]["messageId"]} if chunk["type"] == "start" else chunk
-        for chunk in await streamed(Scripted())
+        for chunk in await streamed(Scripted(EVENTS))
     ]
 
 
 async def test_the_stream_says_what_it_is_and_is_neither_cached_nor_held_back() -> None:
-    async with serving(Scripted()) as client:
+    async with serving(Scripted(EVENTS)) as client:
         response = await client.post("/api/chat", json=said(("user", "What is the fee?")))
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.headers["x-vercel-ai-ui-message-stream"] == "v1"
@@ -364,7 +329,7 @@ TEXT = [{"type": "text", "text": "And before?"}]
     ids=["useChat", "content", "assistant-ui", "regenerate"],
 )
 async def test_the_last_message_of_the_user_is_asked_and_those_before_are_its_history(body: dict[str, Any]) -> None:
-    answering = Scripted()
+    answering = Scripted(EVENTS)
     async with serving(answering) as client:
         chunks(await client.post("/api/chat", json={"id": "c", "anything": {"else": [1]}} | body))
     [asked] = answering.asked
@@ -374,7 +339,7 @@ async def test_the_last_message_of_the_user_is_asked_and_those_before_are_its_hi
 
 @pytest.mark.parametrize(("model", "writes"), [("fake", "fake"), ("groundwire", None), (None, None)])
 async def test_a_body_may_name_the_model_and_the_articles(model: str | None, writes: str | None) -> None:
-    answering = Scripted()
+    answering = Scripted(EVENTS)
     async with serving(answering) as client:
         body = said(("user", "The fee?")) | {"model": model, "scope": {"article_ids": ["fee"]}}
         chunks(await client.post("/api/chat", json=body))
@@ -449,7 +414,7 @@ async def test_the_work_stops_when_the_client_leaves(sent: int) -> None:
         await answering.waits.wait()
         if sent < 2:
             left.set()
-    assert answering.closed
+    assert answering.closed.is_set()
 
 
 async def test_there_is_no_stream_to_resume(gate: Client) -> None:
