@@ -186,6 +186,17 @@ async def test_a_long_conversation_sends_what_the_service_takes(reader: Reader, 
     assert last[-1]["text"].endswith("2. [1]")
 
 
+async def test_a_history_that_is_cut_in_the_middle_of_a_character_is_still_text(
+    reader: Reader, desk: str, site: Site
+) -> None:
+    chat = await _chat_with(reader, desk, site)
+    site.answer = Events([_sentence("x" + "🎓" * 10_000), _answered()])
+    await chat.asks("First?")
+    await chat.asks("Second?")
+    [*_, turn] = site.asked[-1]["history"]
+    assert turn["text"].encode() == ("x" + "🎓" * 9999 + "\ufffd").encode()
+
+
 async def test_what_a_later_service_says_beside_is_passed_over(reader: Reader, desk: str, site: Site) -> None:
     chat = await _chat_with(reader, desk, site)
     site.answer = Events(

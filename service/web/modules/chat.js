@@ -259,7 +259,7 @@ function historyOf(exchanges) {
   let left = MOST_HISTORY;
   const newestFirst = exchanges.flatMap((exchange) => exchange.turns).slice(-MOST_TURNS).reverse();
   const kept = newestFirst.map(({ role, text }) => {
-    const within = text.slice(0, left);
+    const within = text.slice(0, left).toWellFormed(); // half a character is no JSON to the service
     left -= within.length;
     return { role, text: within };
   });
