@@ -108,6 +108,7 @@ def is_web_address(url: str) -> bool:
 
 def with_text_fragment(url: str, words: str) -> str:
     """Let a browser scroll to words and mark them: https://wicg.github.io/scroll-to-text-fragment/."""
+    url = url.partition(":~:")[0]  # an address that was copied may name other words
     words = " ".join(words.split())
     ends = words.split(" ")
     if len(words) > _LONGEST_WHOLE and len(ends) > 2 * _ENDS:

@@ -41,7 +41,6 @@ _DESCRIPTIONS = {
     503: "The store or the language model does not answer.",
 }
 
-
 # What the service itself has tried again: a client that does so too only multiplies it.
 _TRIED_AGAIN = (WriterUnavailable,)
 

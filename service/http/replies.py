@@ -23,8 +23,6 @@ UNASKED = "groundwire"
 
 # What would be more than words in Markdown, the mathematics of some frontends (`$`) and entities included.
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>~|$&]")
-
-
 _NAMED = 200  # characters of a wrong name that are said back; chosen
 _UNCOUNTED = Usage(input_tokens=0, output_tokens=0)
 

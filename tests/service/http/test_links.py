@@ -137,6 +137,8 @@ def test_an_address_for_the_web_has_a_host_and_nothing_that_ends_a_link(url: str
 def test_words_are_marked_in_the_syntax_of_text_fragments(words: str, fragment: str) -> None:
     assert with_text_fragment("https://a.example/", words) == f"https://a.example/#:~:text={fragment}"
     assert with_text_fragment("https://a.example/#b", words) == f"https://a.example/#b:~:text={fragment}"
+    for copied in ("https://a.example/#:~:text=Other", "https://a.example/#:~:text=Other&text=words"):
+        assert with_text_fragment(copied, words) == f"https://a.example/#:~:text={fragment}"
 
 
 @pytest.mark.parametrize(
