@@ -190,7 +190,7 @@ def test_every_metric_and_why_one_is_undefined_and_what_it_is() -> None:
 
 def test_a_baseline_stands_beside_the_run_and_what_changed_has_both_answers() -> None:
     before, now = tried(CASE, reply(COST)), tried(CASE, reply("The new bridge cost 32 million dollars."))
-    old, new = report(before, corpus="1"), report(now, corpus="2")
+    old, new = report(before, corpus="1").model_copy(update={"target": "another"}), report(now, corpus="2")
     read = Page(page(new, [now], "questions.yaml", old, compare(new, old)).decode())
     for words in (
         "1 got worse",
@@ -201,6 +201,7 @@ def test_a_baseline_stands_beside_the_run_and_what_changed_has_both_answers() ->
     ):
         assert words in re.sub(r"\s+", " ", read.words), words
     assert "changed; it was 1" in read.words
+    assert "asked of test (the baseline of another)" in read.words
     assert "-1.000" in read.words
 
 
