@@ -182,8 +182,18 @@ def run(  # noqa: PLR0913 - one parameter for each option
 @click.argument("answers", type=_File)
 @click.option("--cases", "cases_file", type=_File, help="A file of cases that these are the answers to.")
 @click.option("--min", "minima", multiple=True, callback=_minimum, help="A least value, as in quote_validity=1.")
+@click.option("--html", "html_file", type=_File, help="Write a report to read in a browser.")
 @click.option("--json", "json_file", type=_File, help="Write the figures as JSON.")
-def check_answers(answers: Path, cases_file: Path | None, minima: dict[str, float], json_file: Path | None) -> int:
+@click.option("--junit", "junit_file", type=_File, help="Write them as JUnit XML, for CI systems.")
+def check_answers(  # noqa: PLR0913 - one parameter for each option
+    answers: Path,
+    cases_file: Path | None,
+    *,
+    minima: dict[str, float],
+    html_file: Path | None,
+    json_file: Path | None,
+    junit_file: Path | None,
+) -> int:
     """Score answers that were produced elsewhere: the file ANSWERS has one on each line, as a JSON object.
 
     {"answer": "… [1].", "citations": [{"source": 1, "quote": "…"}], "sources": [{"id": "a", "text": "…"}]}
@@ -194,16 +204,23 @@ def check_answers(answers: Path, cases_file: Path | None, minima: dict[str, floa
     from evals.cases import read_cases
     from evals.checking import check
     from evals.gate import known_metrics, under_minimum
+    from evals.html import page
+    from evals.junit import junit
     from evals.printing import failures_text, report_text
+    from service.printing import plain
 
     try:
         known_metrics(minima)
         checked = check(answers, read_cases(cases_file) if cases_file else None)
         report = checked.report
         parts = [report_text(report, None), failures_text(report.cases)]
-        parts += [f"To none of the cases: {', '.join(checked.unasked)}"] if checked.unasked else []
+        parts += [f"To none of the cases: {plain(', '.join(checked.unasked))}"] if checked.unasked else []
         too_low = under_minimum(report, minima)
         click.echo("\n\n".join([*parts, *too_low]))
+        if html_file:
+            _write(html_file, page(report, checked.tried, answers.name))
+        if junit_file:
+            _write(junit_file, junit(report, checked.tried, answers.stem))
         if json_file:
             _write(json_file, _json(report))
     except EvalError as error:

@@ -13,7 +13,7 @@ from service.sentences import cut, without_markers
 _OWN = 900_000  # from here on the numbers that annotations get while the text is cut; no list is as long
 _HEADING = re.compile(r"[\W_]*(?:sources?|references|citations|works cited)[\W_]*", re.IGNORECASE)
 _ENTRY = re.compile(r"\s*(?:[-*•]\s+)?(?:\\?\[\^?(?P<marker>\d{1,3})\\?\]:?|(?P<place>\d{1,3})[.):])?\s*(?P<rest>\S.*)")
-_LINK = re.compile(r"\[(?P<title>(?:\\.|[^\]\\])*)\]\(\s*<?(?P<url>(?:[^\s()<>]|\([^\s()]*\))+)")
+_LINK = re.compile(r"\[(?P<title>(?:\\.|[^\[\]\\]){0,500})\]\(\s*<?(?P<url>(?:[^\s()<>]|\([^\s()]*\))+)")
 _ADDRESS = re.compile(r"\w+://[^\s<>\"]+")
 _MARKER = re.compile(r"[\[【][^\[\]【】\n]{1,60}[\]】]")
 

@@ -238,9 +238,12 @@ def test_the_command_prints_the_figures_and_what_is_not_proved(tmp_path: Path) -
         tmp_path,
         [{"id": "one", "question": "What?", "answer": f"{COST} [1]. {CARRIES} [1].", "sources": SOURCES}],
     )
-    status, said = command(str(path), "--json", str(tmp_path / "out.json"))
+    files = {name: str(tmp_path / f"out.{name}") for name in ("json", "html", "junit")}
+    status, said = command(str(path), *(word for name, file in files.items() for word in (f"--{name}", file)))
 
-    assert status == 0
+    assert status == 0, said
+    assert CARRIES in Path(files["html"]).read_text(encoding="utf-8")
+    assert 'failures="1"' in Path(files["junit"]).read_text(encoding="utf-8")
     assert "unsupported_sentences" in said
     assert "1 of 1 cases failed" in said
     assert CARRIES in said

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evals.addresses import Articles, Named
 from evals.cases import Case
@@ -18,9 +20,10 @@ from evals.metrics import measure
 from evals.openai_target import OpenAITarget, open_openai
 from evals.opening import open_target
 from evals.replies import Reply
-from evals.sourced import cut_list
+from evals.sourced import Annotation, cut_list, sourced
 from retrieval.types import Scope, make_article
 from service.answering import MESSAGES
+from service.http.chat import SOURCES_HEADING
 from service.http.links import with_text_fragment
 from service.settings import Settings
 from service.types import Turn
@@ -216,6 +219,15 @@ async def test_sources_beside_the_message_are_numbered_in_their_order() -> None:
     assert cited(await replied(body)) == [["desk/drones", "copy"]]
 
 
+async def test_our_own_list_of_sources_is_cut_off_where_annotations_say_the_same() -> None:
+    text = "India buys 31 [1]."
+    listed = f"\n\n{SOURCES_HEADING}\n\n1. [Dr\\_ones]({URL}), The Desk, 10 November 2023"
+    reply = await replied(completion(text + listed, annotations=[nested(text, "[1]", URL)]))
+
+    assert reply.text == text
+    assert cited(reply) == [["desk/drones"]]
+
+
 async def test_a_title_that_two_articles_have_names_neither() -> None:
     reply = await replied(completion("India buys 31 [1].\n\nSources:\n1. Drones"))
 
@@ -245,6 +257,40 @@ async def test_a_refusal_that_cites_nothing_is_an_abstention(text: str) -> None:
 
     assert not reply.answered
     assert not reply.citations
+
+
+_PIECES = [
+    "[1]",
+    "[2, 3]",
+    "[",
+    "]",
+    "(",
+    " [t](http://a/b)",
+    "Sources:\n",
+    "\n",
+    "1. ",
+    "[1]: ",
+    "It is 31. ",
+    "\\[",
+    "【1】",
+]
+_WORDS = st.lists(st.sampled_from(_PIECES), max_size=20).map("".join)
+_URLS = st.sampled_from(
+    [None, "http://a/b#:~:text=a", "://", "http://[", "http://a/articles/a?version=1&start=x&end=2"]
+)
+_SOURCES = st.builds(Named, _URLS, _WORDS, st.none() | _WORDS)
+_PLACES = st.none() | st.integers(0, 60)
+
+
+@given(_WORDS, st.lists(st.builds(Annotation, _SOURCES, _PLACES, _PLACES), max_size=3), st.lists(_SOURCES, max_size=3))
+def test_whatever_comes_is_read(text: str, annotations: list[Annotation], sources: list[Named]) -> None:
+    read = sourced(text, annotations, sources, ARTICLES.cited)
+    places = [at for said in read.sentences for at in said.citations]
+
+    assert places == list(range(len(places)))
+    assert read.cites is bool(places)
+    assert len(read.citations) >= len(places)
+    assert "90000" not in read.text + "".join(said.text for said in read.sentences)
 
 
 async def test_our_own_messages_give_the_reason() -> None:
