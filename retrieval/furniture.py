@@ -55,6 +55,12 @@ _BACK = re.compile(
 
 _MARKDOWN = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
 
+# Images, the targets of links, tags, entities, templates; a sentence that is these with a word or so says nothing.
+_MARKUP = re.compile(
+    r"!\[[^\[\]]*\]\([^()]*\)|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|</?[a-zA-Z][^<>]*>|&#?\w+;|\$?\{+[^{}]*\}+"
+)
+_WORD = re.compile(r"[^\W\d_]{2,}")
+
 
 def quotable_spans(text: str) -> list[Span]:
     """Give the spans of the sentences that an answer may quote: furniture left out, list markers and credits cut off."""
@@ -88,9 +94,15 @@ def _cut(text: str, start: int, end: int) -> Span | None:
     while start < end and text[start].isspace():
         start += 1
     words = text[start:end]
-    if not words or _LINE.fullmatch(_plain(words)):
+    if not words or _LINE.fullmatch(_plain(words)) or _is_markup(words):
         return None
     return start, end
+
+
+def _is_markup(words: str) -> bool:
+    """Tell whether there is no more beside markup than "click" or "more"."""
+    prose = _MARKUP.sub(" ", words)
+    return prose != words and len(_WORD.findall(prose)) < 2 and sum(map(str.isalpha, prose)) < 8  # noqa: PLR2004
 
 
 def _plain(line: str) -> str:

@@ -88,6 +88,8 @@ def test_the_own_words_of_a_caption_may_be_quoted() -> None:
     [
         "ADVERTISEMENT",
         "![The ferry Aurora in port](https://news.example/ferry.jpg)",
+        "[click](javascript:alert(1)) {{ 7 * 7 }} ${7 * 7} &lt;b&gt; &amp;",
+        '<a href="https://news.example/x">More</a>',
         "Advertisement - Scroll to continue",
         "**ADVERTISEMENT**",
         "### Advertisement",
@@ -149,6 +151,9 @@ def test_furniture_is_left_out_and_its_neighbours_are_not(line: str) -> None:
     [
         "Advertisement spending rose by a tenth.",
         "![A map](https://news.example/map.png) The ferry leaves on Monday.",
+        "[The ferry leaves on Monday](https://news.example/a-very-long-address-of-an-article-on-ferries).",
+        "The <b>ferry</b> sinks &amp; burns.",
+        "从周一起渡轮<b>停航</b>两天。",
         "Also read by the minister was a statement on Gaza.",
         "Share prices fell sharply.",
         "Print sales rose.",
