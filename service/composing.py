@@ -52,7 +52,8 @@ class Composition:
         """Append a proved sentence, and cite its proofs."""
         known = set(self.sources)
         numbers = [self._number(proof.statement.source) for proof in verdict.proofs]
-        marked = escaped(visible(drafted)) + " " + "".join(f"[{number}]" for number in numbers)
+        # A sentence of two parts may have a proof for each in the same article, which is one marker.
+        marked = escaped(visible(drafted)) + " " + "".join(f"[{number}]" for number in dict.fromkeys(numbers))
         space = " " if self.text else ""
         start = len(self.text) + len(space)
         end = start + len(marked)

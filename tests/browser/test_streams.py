@@ -197,6 +197,18 @@ async def test_a_history_that_is_cut_in_the_middle_of_a_character_is_still_text(
     assert turn["text"].encode() == ("x" + "🎓" * 9999 + "\ufffd").encode()
 
 
+async def test_two_quotes_of_one_article_are_one_chip(reader: Reader, desk: str, site: Site) -> None:
+    chat = await _chat_with(reader, desk, site)
+    name, event = _sentence("It is one, and it is two.")
+    assert isinstance(event, dict)
+    second = event["citations"][0] | {"quote": "Two.", "start": 9, "end": 13}
+    site.answer = Events([(name, event | {"citations": [*event["citations"], second]}), _answered()])
+    await chat.asks(ABOUT_PASSENGERS)
+    await expect(chat.sentences).to_have_text(["It is one, and it is two. [1]"])
+    await chat.chips.first.focus()
+    await expect(chat.quote.locator("blockquote")).to_have_text(["“One.”", "“Two.”"])
+
+
 async def test_what_a_later_service_says_beside_is_passed_over(reader: Reader, desk: str, site: Site) -> None:
     chat = await _chat_with(reader, desk, site)
     site.answer = Events(

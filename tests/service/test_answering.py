@@ -125,6 +125,20 @@ async def test_sources_are_numbered_in_order_of_first_use_one_for_each_article(
     await provable(answer, store)
 
 
+async def test_an_article_that_proves_a_sentence_in_two_places_is_one_marker(
+    store: Store, embedder: WordEmbedder
+) -> None:
+    opened, carries = "Mayor Voss opened the new library in Oster on Monday", "the ferry Aurora carries 320 passengers."
+    rain = "It rained for most of the week, and the market was moved indoors because of the storm."
+    town = make_article(article_id="town", title="Town", text=f"{opened}.\n\n{rain}\n\nT{carries[1:]}\n")
+    writer = ScriptedWriter([(f"{opened}, and {carries}", ["town"])])
+    answering = await answerer(store, embedder, writer, [town])
+    answer = hold(await events(answering, Question(question="What did Mayor Voss open, and what does Aurora carry?")))
+    assert [citation.source for citation in answer.citations] == [1, 1]
+    assert answer.text == f"{opened}, and {carries} [1]"
+    await provable(answer, store)
+
+
 async def test_nothing_is_streamed_that_is_not_proved_and_a_notice_counts_it(
     store: Store, embedder: WordEmbedder
 ) -> None:

@@ -220,7 +220,8 @@ const NEW_TAB = { target: "_blank", rel: "noopener" };
 
 /** Give a sentence's words: without the markers that the service put behind them, and without its escapes. */
 function wordsOf(sentence, citations) {
-  const markers = citations.length ? ` ${citations.map((citation) => `[${citation.source}]`).join("")}` : UNSUPPORTED;
+  const numbers = new Set(citations.map((citation) => citation.source));
+  const markers = citations.length ? ` ${[...numbers].map((number) => `[${number}]`).join("")}` : UNSUPPORTED;
   const marked = sentence.text.endsWith(markers);
   return (marked ? sentence.text.slice(0, -markers.length) : sentence.text).replace(ESCAPES, "");
 }
