@@ -94,7 +94,9 @@ def _figure(value: str, example: str) -> tuple[str, float]:
 @evaluate.command()
 @click.argument("cases", type=_File)
 @click.option(
-    "--target", help="http://host of a running groundwire, or openai:http://host/v1#model, instead of this groundwire."
+    "--target",
+    help="http://host of a running groundwire, or openai:http://host/v1#model (its key: GROUNDWIRE_EVAL_KEY), "
+    "instead of this one.",
 )
 @click.option(
     "--corpus",
@@ -194,13 +196,18 @@ def check_answers(  # noqa: PLR0913 - one parameter for each option
     json_file: Path | None,
     junit_file: Path | None,
 ) -> int:
-    """Score answers that were produced elsewhere: the file ANSWERS has one on each line, as a JSON object.
+    """Score answers that were produced elsewhere.
 
-    {"answer": "… [1].", "citations": [{"source": 1, "quote": "…"}], "sources": [{"id": "a", "text": "…"}]}
+    The file ANSWERS has one on each line, as a JSON object:
 
-    Status 0; 1 when a metric is under its minimum or, without one, a required case failed; 2 when there is nothing to
-    score.
-    """
+    \b
+    {"answer": "India buys 31 drones [1].",
+     "citations": [{"source": 1, "quote": "buys 31 drones"}],
+     "sources": [{"id": "a", "text": "India buys 31 drones. …"}]}
+
+    Without a quote, `[1]` cites the whole text of the first source. Status 0; 1 when a metric is under its minimum or,
+    without one, a required case failed; 2 when there is nothing to score.
+    """  # noqa: D301 - click's mark of what it must not wrap
     from evals.cases import read_cases
     from evals.checking import check
     from evals.gate import known_metrics, under_minimum
