@@ -142,6 +142,13 @@ async def test_a_proxy_reaches_a_service_on_this_machine_by_its_public_name(answ
         assert "https://News.example:8443/ask/articles/drones?version=" in stream.text
 
 
+async def test_chat_clients_have_the_extras_of_the_setting(answering: FirstSentence) -> None:
+    async with at_work(answering, Settings(chat_extras=("sources",))) as client:
+        body = {"model": "groundwire", "messages": [{"role": "user", "content": "drones"}]}
+        completion = (await client.post("/v1/chat/completions", json=body)).json()
+    assert "\n**Sources**\n" in completion["choices"][0]["message"]["content"]
+
+
 def test_a_port_in_use_is_named_with_the_way_out() -> None:
     with listen("127.0.0.1", 0) as first:
         port = first.getsockname()[1]

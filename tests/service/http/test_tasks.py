@@ -199,6 +199,7 @@ def test_a_conversation_is_no_task() -> None:
         )
         assert task_reply([question, answer, pasted]) is None
         assert task_reply([pasted, answer, question]) is None
+        assert task_reply([pasted, question]) is None
 
 
 def test_open_webuis_own_documents_are_no_task() -> None:
