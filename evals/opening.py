@@ -33,16 +33,19 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
     Args:
         named: `http://host` of a running groundwire, or `openai:http://host/v1#model`; None: this groundwire.
         corpus: a folder of articles, ingested for the run into a store of its own, which is forgotten; None: the
-            store that the settings name, or the service that holds it. A running groundwire has its own, and an
-            endpoint is not given them: there they tell which article a cited address or title is.
+            store that the settings name, or the service that holds it. A running groundwire has its own; an endpoint
+            is not given them: there they tell which article a cited address or title is.
         settings: of this groundwire.
 
     Raises:
-        EvalError: the name is none, an article of the corpus cannot be read, or there are no articles.
+        EvalError: the name is none, an article of the corpus cannot be read, there are no articles, or a running
+            groundwire is to have others.
         RetrievalError, ServiceError: as the store and the models do.
 
     """
     if named and named.startswith(("http://", "https://")):
+        if corpus:
+            raise EvalError(f"{named} has its own articles: leave --corpus out")
         async with RemoteDesk(named.rstrip("/")) as remote:
             yield await _filled(GroundwireTarget(named, remote, {}), remote, f"{named} has no articles")
     elif named and named.startswith(PREFIX):

@@ -363,6 +363,12 @@ async def test_a_name_that_is_none_says_what_one_looks_like(named: str) -> None:
             pass
 
 
+async def test_a_running_groundwire_is_not_given_a_corpus(tmp_path: Path) -> None:
+    with pytest.raises(EvalError, match="has its own articles: leave --corpus out"):
+        async with open_target("http://127.0.0.1:1", tmp_path, Settings()):
+            pass
+
+
 async def test_a_corpus_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(EvalError, match="has no articles"):
         async with open_target("openai:http://127.0.0.1/v1#m", tmp_path, Settings()):
