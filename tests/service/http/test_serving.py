@@ -116,7 +116,7 @@ async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
         while True:
             yield b" " * 100_000
 
-    async with at_work(answering) as client:
+    async with at_work(answering) as client, asyncio.timeout(10):
         try:
             response = await client.post("/v1/answers", content=endless(), headers={"Content-Type": "application/json"})
         except httpx.TransportError:  # the service hung up in the middle, which is as good
