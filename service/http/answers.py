@@ -14,7 +14,7 @@ from pydantic import Field
 from retrieval.types import Frozen, Hit
 from service.desk import Answering
 from service.http.problems import field_error, problem_of, problem_specs
-from service.http.streaming import STREAM_HEADERS, while_connected
+from service.http.streaming import streamed, while_connected
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
 _BODY_LIMIT = 1_000_000  # bytes; the longest question and history, all of it escaped (`\ud83d\ude00`), are 264,000
@@ -56,7 +56,7 @@ async def answer(
     """
     _check(data, answering)
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return Stream(_messages(answering, data), media_type="text/event-stream", headers=STREAM_HEADERS)
+        return streamed(_messages(answering, data))
     return Response(await while_connected(request, answering.answer(data)))
 
 

@@ -20,7 +20,7 @@ class Origins:
     def __init__(self, allowed: Sequence[str]) -> None:
         """Take them as `scheme://host` or `scheme://host:port`; none: pages of other origins read nothing."""
         self._any = "*" in allowed
-        patterns = [".*".join(map(re.escape, one.split("*"))) for one in allowed]
+        patterns = ["[^/]*".join(map(re.escape, one.split("*"))) for one in allowed]
         self._allowed = re.compile("|".join(patterns), re.IGNORECASE) if allowed else None
 
     def mark(self, sent: MutableScopeHeaders, asked: Headers) -> None:

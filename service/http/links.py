@@ -109,9 +109,10 @@ def is_web_address(url: str) -> bool:
 def with_text_fragment(url: str, words: str) -> str:
     """Let a browser scroll to words and mark them: https://wicg.github.io/scroll-to-text-fragment/."""
     url = url.partition(":~:")[0]  # an address that was copied may name other words
+    several = "\n" in words.strip()  # a text that is named whole is looked for within one paragraph
     words = " ".join(words.split())
     ends = words.split(" ")
-    if len(words) > _LONGEST_WHOLE and len(ends) > 2 * _ENDS:
+    if (several or len(words) > _LONGEST_WHOLE) and len(ends) > 2 * _ENDS:
         text = f"{_encoded(' '.join(ends[:_ENDS]))},{_encoded(' '.join(ends[-_ENDS:]))}"
     else:
         text = _encoded(words)

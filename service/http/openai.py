@@ -21,7 +21,7 @@ from service.http.chat import BODY_LIMIT, Incoming, Messages
 from service.http.links import Links, Reference
 from service.http.problems import openai_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, check_model, model_names, reply, webui_sources, whole
-from service.http.streaming import STREAM_HEADERS, while_connected
+from service.http.streaming import streamed, while_connected
 from service.types import ChatExtra
 
 Chunk = Mapping[str, Any]
@@ -165,7 +165,7 @@ async def chat_completion(
     completion = _Completion(data.model, events="events" in extras, counted=counted)
     if not data.stream:
         return Response(completion.whole(await while_connected(request, whole(pieces))))
-    return Stream(completion.lines(pieces), media_type="text/event-stream", headers=STREAM_HEADERS)
+    return streamed(completion.lines(pieces))
 
 
 class _Completion:

@@ -21,7 +21,7 @@ from service.http.links import Links
 from service.http.openai import ERRORS, UrlCitation, ascii_json, url_citation
 from service.http.problems import field_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, reply, whole
-from service.http.streaming import STREAM_HEADERS, while_connected
+from service.http.streaming import streamed, while_connected
 from service.types import ChatExtra
 
 
@@ -151,7 +151,7 @@ async def response(
     message_id = f"msg_{uuid4().hex}"
     if not data.stream:
         return Response(_completed(started, message_id, await while_connected(request, whole(pieces))))
-    return Stream(_lines(started, message_id, pieces), media_type="text/event-stream", headers=STREAM_HEADERS)
+    return streamed(_lines(started, message_id, pieces))
 
 
 async def _lines(started: ModelResponse, message_id: str, pieces: AsyncGenerator[Piece]) -> AsyncGenerator[str]:

@@ -1,17 +1,21 @@
-"""Work for a client that may leave, and streams that begin once their first event has come."""
+"""Work for a client that may leave, and streams: they begin once their first event has come, and stay open."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.exceptions import ClientException
+from litestar.response import Stream
 
 T = TypeVar("T")
 
+# A proxy closes what is silent for a minute (nginx's proxy_read_timeout), and a slow model is.
+_PING_EVERY = 15.0  # seconds
 # Neither a cache nor a proxy may hold back what is to be read as it comes.
-STREAM_HEADERS: Mapping[str, str] = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_HEADERS: Mapping[str, str] = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 
 async def while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
@@ -58,3 +62,38 @@ async def _after(first: T, rest: AsyncGenerator[T]) -> AsyncGenerator[T]:
         yield first
         async for event in rest:
             yield event
+
+
+def streamed(lines: AsyncGenerator[str], headers: Mapping[str, str] = MappingProxyType({})) -> Stream:
+    """Answer with server-sent events; when the client leaves, Litestar cancels this, and so the work."""
+    return Stream(kept_open(lines), media_type="text/event-stream", headers={**_HEADERS, **headers})
+
+
+async def kept_open(lines: AsyncGenerator[str], every: float = _PING_EVERY) -> AsyncGenerator[str]:
+    """Give the lines as they come, and a comment, which readers skip, when none has come for so many seconds."""
+    ready: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def take() -> None:
+        # In one task: a deadline within the lines is of the task that set it.
+        try:
+            async with aclosing(lines):
+                async for line in lines:
+                    ready.put_nowait(line)
+        finally:
+            ready.put_nowait(None)
+
+    taking = asyncio.create_task(take())
+    try:
+        while True:
+            try:
+                line = await asyncio.wait_for(ready.get(), every)
+            except TimeoutError:
+                yield ": ping\n\n"
+                continue
+            if line is None:
+                break
+            yield line
+        await taking
+    finally:
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)

@@ -46,7 +46,7 @@ from service.http.chat import BODY_LIMIT, Incoming, Messages, question_of
 from service.http.links import Links, Reference, References
 from service.http.problems import problem_of
 from service.http.replies import UNASKED, check_model
-from service.http.streaming import STREAM_HEADERS, begun
+from service.http.streaming import begun, streamed
 from service.types import (
     Answer,
     Answered,
@@ -59,7 +59,7 @@ from service.types import (
 )
 
 _TEXT = "answer"  # the id of the one text part
-_HEADERS = {**STREAM_HEADERS, "x-vercel-ai-ui-message-stream": "v1"}
+_HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
 
 Chunk = Mapping[str, Any]
 
@@ -116,7 +116,7 @@ async def ui_chat(
     question = question_of(data.messages, model=model).model_copy(update={"scope": data.scope})
     events = await begun(request, answering.events(question))
     chunks = _chunks(events, links, model or answering.models[0], spans="spans" in extras)
-    return Stream(_lines(chunks), media_type="text/event-stream", headers=_HEADERS)
+    return streamed(_lines(chunks), _HEADERS)
 
 
 @get("/api/chat/{chat_id:str}/stream", status_code=204, summary="Is there a stream to resume?")

@@ -132,6 +132,7 @@ def test_an_address_for_the_web_has_a_host_and_nothing_that_ends_a_link(url: str
             "word0%20word1%20word2%20word3%20word4,word95%20word96%20word97%20word98%20word99",
         ),
         ("x" * 500, "x" * 500),
+        ("a b c d e f\n\ng h i j k l", "a%20b%20c%20d%20e,h%20i%20j%20k%20l"),
     ],
 )
 def test_words_are_marked_in_the_syntax_of_text_fragments(words: str, fragment: str) -> None:
