@@ -62,15 +62,19 @@ def has(text: str, fact: Sequence[Spelling]) -> bool:
 def says(text: str, words: str) -> bool:
     """Tell whether words stand in a text, case, accents, spaces and the form of quotes and dashes aside.
 
-    They begin where a word begins, so that "art" is not in "start"; a number among them ends where they do, so that
-    "31" is in none of "310", "31.5" and "MQ-31". Otherwise a word may go on: "prevent" is in "preventing".
+    They begin where a word begins and end where one ends, so that "ban" is in neither "urban" nor "Bangladesh", and
+    "31" in none of "310", "31.5" and "MQ-31". The last may be inflected: "plan" is in "plans", "planned", "planning".
     """
     asked = _plain(words)
     if not asked:
         return False
     before = r"(?<!\w)" if re.match(r"\w", asked) and not _UNSPACED.match(asked) else ""
     before += r"(?<!\d[.,])(?<![^\W\d_]-)" if asked[0].isdigit() else ""
-    after = r"(?!\d|[.,]\d)" if asked[-1].isdigit() else ""
+    after = ""
+    if asked[-1].isdigit():
+        after = r"(?!\d|[.,]\d)"
+    elif re.match(r"\w", asked[-1]) and not _UNSPACED.match(asked[-1]):
+        after = rf"(?:e?s|d|{re.escape(asked[-1])}?(?:ed|ing|ers?))?(?!\w)"
     return re.search(before + re.escape(asked) + after, _plain(text)) is not None
 
 
