@@ -4,7 +4,6 @@ import datetime as dt
 import difflib
 import json
 from collections.abc import Hashable, Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeGuard
 
@@ -27,6 +26,7 @@ from service.types import MOST_TURNS, Question, QuestionText, Turn
 
 _TOLD = 3  # problems of a file at once
 _TAGS = ("text", "number", "date")
+_KIND = 5  # where in the place of a fact's error its kind stands: cases, 0, facts, 0, 0, number
 
 
 Words = Annotated[str, StringConstraints(pattern=r"\S")]
@@ -191,11 +191,14 @@ def read_cases(path: Path) -> CaseFile:
         file = CaseFile.model_validate(content)
     except ValidationError as error:
         root = yaml.compose(text, yaml.SafeLoader)
-        # Where all cases are wrong, pydantic adds that none is left.
-        errors = [one for one in error.errors() if one["loc"] != ("cases",)] or error.errors()
+        # Where all of a list is wrong, pydantic adds that none of it is left.
+        places = [one["loc"] for one in error.errors()]
+        errors = [one for one, at in zip(error.errors(), places, strict=True) if not _has_deeper(at, places)]
         problems = "; ".join(_problem(one, root, content) for one in errors[:_TOLD])
         more = f"; and {len(errors) - _TOLD} more" if len(errors) > _TOLD else ""
         raise CasesUnreadable(f"{path} is no file of cases: {problems}{more}") from error
+    except RecursionError as error:
+        raise CasesUnreadable(f"{path} cannot be read: its lists are nested too deeply") from error
     except (OSError, ValueError, yaml.YAMLError) as error:  # ValueError: no UTF-8, no date of the calendar
         raise CasesUnreadable(f"{path} cannot be read: {error}") from error
     return file.model_copy(update={"corpus": str(path.parent / file.corpus)}) if file.corpus else file
@@ -260,6 +263,10 @@ class _OwnKeys(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+def _has_deeper(place: tuple[str | int, ...], places: Sequence[tuple[str | int, ...]]) -> bool:
+    return any(len(one) > len(place) and one[: len(place)] == place for one in places)
+
+
 def _problem(error: Any, root: yaml.Node | None, content: dict[str, Any]) -> str:  # noqa: ANN401 - pydantic's error
     """Say what is wrong and where: its line, the case's id, and the field."""
     where = list(error["loc"])
@@ -268,7 +275,8 @@ def _problem(error: Any, root: yaml.Node | None, content: dict[str, Any]) -> str
         case = content["cases"][where[1]]
         own = case.get("id") if isinstance(case, dict) else None
         # A fact's kind stands behind its number, which is all that its author wrote.
-        steps = [one for before, one in pairwise(where[1:]) if not (isinstance(before, int) and one in _TAGS)]
+        facts = where[2:3] == ["facts"]
+        steps = [one for at, one in enumerate(where) if at > 1 and not (facts and at == _KIND and one in _TAGS)]
         field = ".".join(str(one + 1 if isinstance(one, int) else one) for one in steps)
         name = ", ".join(one for one in (f"case {own or where[1] + 1}", field) if one)
     said = error["msg"].removeprefix("Value error, ")

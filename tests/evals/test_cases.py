@@ -132,6 +132,17 @@ def test_what_is_no_file_of_cases_is_said_so(tmp_path: Path, text: str, said: st
     assert said in refusal(tmp_path, text)
 
 
+def test_of_a_wrong_part_only_what_is_wrong_in_it_is_told(tmp_path: Path) -> None:
+    fact = "cases:\n- id: a\n  question: q?\n  answered: true\n  facts: [[{number: 3, tolerence: 1}]]\n"
+    assert refusal(tmp_path, fact).endswith(": line 5, case a, facts.1.1.tolerence: is no field")
+    turn = "cases:\n- id: a\n  question: q?\n  answered: false\n  history:\n  - {role: user, content: who}\n"
+    assert "history.1.text: is missing" in refusal(tmp_path, turn)
+
+
+def test_lists_without_end_are_refused_in_one_line(tmp_path: Path) -> None:
+    assert refusal(tmp_path, f"cases: {'[' * 3000}").endswith("nested too deeply")
+
+
 def test_no_more_than_three_problems_are_told_and_the_others_counted(tmp_path: Path) -> None:
     refused = refusal(tmp_path, "cases:\n" + "".join(f'  - {{id: c{n}, question: "What?"}}\n' for n in range(5)))
     assert refused.count("is missing") == 3
