@@ -12,9 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from evals.calibration import relevance_calibration, support_calibration
-from evals.facts import has
 from evals.gate import Comparison
-from evals.judging import Judgement, spelled
+from evals.judging import BLAMED, Judgement, missing, spelled
 from evals.metrics import LOWER_IS_BETTER, METRICS, Metric, passage_recall, source_recall
 from evals.plots import Plot, latency_plot, reliability_plot
 from evals.replies import Cited, Reply
@@ -27,15 +26,6 @@ _PASSAGE = 280  # characters of each
 # HTML has no way to write these.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BLANK = re.compile(r"\s*\n\s*")
-_BLAME = {
-    "corpus": "no article says it any more",
-    "retrieval": "the passage that says it was not found",
-    "writing": "it was found and not told",
-    "verification": "what was sent is not proved, or what is proved was withheld",
-    "abstention": "an answer where there is none, or none where there is one",
-    "citation": "the wrong sources are cited",
-    "service": "no reply came",
-}
 
 
 @dataclass(frozen=True)
@@ -138,7 +128,7 @@ def page(
         cases=cases,
         anchors={one.tried.case.id: one.number for one in cases},
         tags=tags,
-        blame=_BLAME,
+        blame=BLAMED,
         plots=_plots(judgements),
     )  # fmt: skip
     return content.encode()
@@ -191,13 +181,14 @@ def _tags(tried: Sequence[Tried]) -> list[_Tag]:
 def _shown(number: int, tried: Tried, places: Mapping[str, int], comparison: Comparison | None) -> _Shown:
     judgement, case = tried.shown, tried.case
     reply = judgement.reply
+    told = [] if reply is None or not reply.answered else [one for one in case.facts if one not in missing(case, reply)]
     return _Shown(
         number=number,
         tried=tried,
         judgement=judgement,
         tags=tuple(places[tag] for tag in dict.fromkeys(case.tags)),
         change=_change(case.id, comparison),
-        facts=tuple((spelled(fact), bool(reply and reply.answered and has(reply.text, fact))) for fact in case.facts),
+        facts=tuple((spelled(fact), fact in told) for fact in case.facts),
         sentences=tuple(_sentences(judgement, reply)) if reply else (),
         found=tuple(
             (one.article_id, one.relevance, one.article_id in case.gold, _shortened(one.text))

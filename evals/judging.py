@@ -55,7 +55,7 @@ class Judgement:
         if self.reply is None or self.reply.answered is not self.case.answered:
             return False
         told = _told(self.reply)
-        wrong = _missing(self.case, self.reply) or any(says(told, words) for words in self.case.forbidden)
+        wrong = missing(self.case, self.reply) or any(says(told, words) for words in self.case.forbidden)
         return not self.case.answered or not wrong
 
     @property
@@ -94,27 +94,32 @@ def failed(case: Case, message: str) -> Judgement:
 def spelled(fact: Fact) -> str:
     """Name a fact by its spellings."""
     return " or ".join(
-        one if isinstance(one, str) else f"{one.number:g}" if isinstance(one, Number) else one.date for one in fact
+        one if isinstance(one, str) else _figure(one) if isinstance(one, Number) else one.date for one in fact
     )
+
+
+def _figure(number: Number) -> str:
+    within = f" ± {number.tolerance:,.15g}" if number.tolerance else ""
+    return f"{number.number:,.15g}{within}"
 
 
 def _failures(judgement: Judgement) -> list[str]:
     case, reply = judgement.case, judgement.reply
     assert reply is not None  # noqa: S101 - those without one are made by `failed`
+    said = [f"says {words!r}" for words in case.forbidden if says(_told(reply), words)]
     if not reply.answered:
-        return [f"abstained: {reply.text}"] if case.answered else []
+        return [*([f"abstained: {reply.text}"] if case.answered else []), *said]
     if not case.answered:
-        return [f"answered what no article says: {reply.text}"]
-    failures = [f"lacks {spelled(fact)}" for fact in _missing(case, reply)]
-    failures += [f"says {words!r}" for words in case.forbidden if says(_told(reply), words)]
+        return [f"answered what no article says: {reply.text}", *said]
+    failures = [f"lacks {spelled(fact)}" for fact in missing(case, reply)] + said
     if reply.told:
         if case.gold and not reply.article_ids & case.gold:
             failures.append(f"cites none of {', '.join(sorted(case.gold))}")
         failures += [f"does not cite {one}" for one in case.must_cite if one not in reply.article_ids]
     failures += [f"cites {one}" for one in case.must_not_cite if one in reply.article_ids]
-    counts = [one.independent_sources for one in reply.sentences if one.independent_sources is not None]
-    if counts and max(counts) < case.least_sources:
-        failures.append(f"has {max(counts)} independent sources, not {case.least_sources}")
+    most = max((_sources(one, reply) for one in reply.sentences), default=0)
+    if most < case.least_sources:
+        failures.append(f"has {most} independent source{'s' * (most != 1)}, not {case.least_sources}")
     failures += [
         f"quotes what the article does not say: {one.quote!r}" for one in reply.citations if one.valid is False
     ]
@@ -134,8 +139,8 @@ def _blame(judgement: Judgement) -> Blame:
         said.claimed and (one.supported is False or _strange(said, reply)) for said, one in _checked(judgement)
     )
     if not case.answered:
-        return "verification" if unproved else "abstention"
-    lost = _missing(case, reply) if reply.answered else case.facts
+        return "verification" if unproved else "abstention" if reply.answered else "writing"
+    lost = missing(case, reply) if reply.answered else case.facts
     if not lost:
         forbidden = any(says(_told(reply), words) for words in case.forbidden)
         return "verification" if unproved else "writing" if forbidden else "citation"
@@ -172,6 +177,14 @@ def _found(judgement: Judgement, found: Sequence[Found], lost: Sequence[Fact]) -
     return any(sentence in one.text for *score, sentence in telling if tuple(score) == best for one in found)
 
 
+def _sources(said: Said, reply: Reply) -> int:
+    """Count a sentence's independent sources as the target does, else what it cites: they are no more than that."""
+    if said.independent_sources is not None:
+        return said.independent_sources
+    cited = (reply.citations[at] for at in said.citations)
+    return len({one.article_id or one.url or one.title for one in cited})
+
+
 def _strange(said: Said, reply: Reply) -> bool:
     """Tell whether a sentence has a number that its quotes do not have, or a name that their articles do not.
 
@@ -195,7 +208,8 @@ def _checked(judgement: Judgement) -> list[tuple[Said, Support]]:
     return list(zip(judgement.reply.sentences if judgement.reply else (), judgement.supports, strict=False))
 
 
-def _missing(case: Case, reply: Reply) -> list[Fact]:
+def missing(case: Case, reply: Reply) -> list[Fact]:
+    """Give the facts that a reply lacks; the numbers of its markers are none."""
     told = _told(reply)
     return [fact for fact in case.facts if not has(told, fact)]
 

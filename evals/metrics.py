@@ -158,13 +158,13 @@ def unsupported_sentences(judgements: Sequence[Judgement]) -> Metric:
 def source_recall(judgements: Sequence[Judgement], depth: int) -> Metric:
     """Give the share of the answerable cases that have an article which says it among the first `depth` found."""
     places = [one.source_place for one in _searched(judgements)]
-    return _share([place is not None and place <= depth for place in places], _UNSEARCHED)
+    return _share([place is not None and place <= depth for place in places], _unsearched(judgements))
 
 
 def passage_recall(judgements: Sequence[Judgement], depth: int) -> Metric:
     """Give the share of the answerable cases that have a passage with a fact of theirs among the first `depth`."""
     places = [one.passage_place for one in _searched(judgements)]
-    return _share([place is not None and place <= depth for place in places], _UNSEARCHED)
+    return _share([place is not None and place <= depth for place in places], _unsearched(judgements))
 
 
 def independent_sources(judgements: Sequence[Judgement]) -> Metric:
@@ -215,7 +215,6 @@ METRICS: dict[str, Callable[[Sequence[Judgement]], Metric]] = {
 }
 LOWER_IS_BETTER = frozenset({"unsupported_sentences", "input_tokens", "output_tokens", "cost"})
 
-_UNSEARCHED = "the target shows no passages that it found, or no case is answerable"
 _UNCOUNTED = "no language model has counted tokens"
 
 
@@ -236,6 +235,12 @@ def _untold(judgements: Sequence[Judgement]) -> str | None:
 
 def _searched(judgements: Sequence[Judgement]) -> list[Judgement]:
     return [one for one in judgements if one.case.gold and one.reply and one.reply.found is not None]
+
+
+def _unsearched(judgements: Sequence[Judgement]) -> str:
+    if any(one.case.gold for one in judgements):
+        return "the target shows no passages that it found"
+    return "no case names an article that says it"
 
 
 def _quoteless(judgements: Sequence[Judgement]) -> str | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from evals.cases import Case
+from evals.cases import Case, Number
 from evals.judging import BLAMED, failed, judge
 from evals.replies import Cited, Found, Reply, Said
 
@@ -136,3 +136,29 @@ def test_no_reply_is_the_services_fault() -> None:
 
 def test_every_blame_is_explained() -> None:
     assert set(BLAMED) == {"corpus", "retrieval", "writing", "verification", "abstention", "citation", "service"}
+
+
+def test_forbidden_words_may_not_stand_in_an_abstention_either() -> None:
+    secret = NOBODY.model_copy(update={"forbidden": ("articles do not",)})
+    judgement = judge(secret, silence(), {})
+    assert judgement.failures == ("says 'articles do not'",)
+    assert judgement.blame == "writing"
+    assert judge(NOBODY, silence(), {}).passed
+
+
+def test_who_does_not_count_its_sources_has_no_more_of_them_than_it_cites() -> None:
+    two = CASE.model_copy(update={"least_sources": 2})
+    assert judge(two, RIGHT, {"drones": DRONES}).failures == ("has 1 independent source, not 2",)
+    other = RIGHT.citations[0].model_copy(update={"article_id": "other"})
+    both = RIGHT.model_copy(
+        update={
+            "sentences": (RIGHT.sentences[0].model_copy(update={"citations": (0, 1)}),),
+            "citations": (*RIGHT.citations, other),
+        }
+    )
+    assert judge(two, both, {"drones": DRONES}).passed
+
+
+def test_a_number_that_is_lacking_is_written_out_with_its_tolerance() -> None:
+    case = CASE.model_copy(update={"facts": ((Number(number=42e6, tolerance=3e6), "many"),)})
+    assert "lacks 42,000,000 ± 3,000,000 or many" in judge(case, RIGHT, {"drones": DRONES}).failures

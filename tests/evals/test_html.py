@@ -129,7 +129,7 @@ def test_a_failure_says_what_is_wrong_and_whom_to_blame_and_is_open() -> None:
     for words in (
         "lacks 31 million",
         "× not proved",
-        "To blame: verification, what was sent is not proved",
+        "To blame: verification, what the quotes do not say was sent",
         "1 of 2 cases passed",
     ):
         assert words in read.words
@@ -301,3 +301,8 @@ def test_the_command_writes_the_page_and_the_tests_of_one_run(tmp_path: Path) ->
     assert len(tests) > 1
     assert f"{len(tests)} of {len(tests)} cases passed" in read.words
     assert all((one.get("name") or "") in read.words for one in tests)
+
+
+def test_the_number_of_a_marker_is_not_shown_as_a_fact() -> None:
+    case = CASE.model_copy(update={"facts": (("1",),)})
+    assert "× 1" in Page(shown(tried(case, reply("The new bridge cost a lot.")))).words
