@@ -25,6 +25,14 @@ _NOTHING = re.compile(
     |no\ (?:relevant\ )?(?:information|answer|sources?|documents?|results?)\ (?:was|were|is|are|can|could)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What is said beside that is no answer either: of the sources as such, and to the reader.
+_BESIDE = re.compile(
+    r"""\W*(?:(?:instead|however|rather)\W+)?
+    (?:(?:the|these)\ (?:\w+\ )?(?:articles|passages|sources|documents|texts?|context|excerpts|results)\b
+    |they\ (?:(?:do|only|just|mainly)\ )*(?:not|mention|discuss|cover|describe|focus|report|concern|say|contain)\b
+    |if\ you\b|you\ (?:can|could|may|might)\b|please\b|let\ me\b|thank\b|i\ (?:can|could|recommend|suggest)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 @dataclass(frozen=True)
@@ -93,10 +101,14 @@ def sourced(
 
 
 def says_nothing(text: str) -> bool:
-    """Tell whether a text is no answer: some sentence of it refuses, or says that nothing was found."""
+    """Tell whether a text is no answer: it refuses, or says that nothing was found, and goes on to state nothing.
+
+    "The sources do not say who won. It was Smith." is an answer: whoever reads it has been told one.
+    """
     sentences = [one.text for one in cut(text, ended=True)[0]]
+    others = [one for one in sentences if not (says_not(one) or refuses(one) or _NOTHING.match(one))]
     ours = text.strip() in MESSAGES.values()
-    return ours or any(says_not(one) or refuses(one) or _NOTHING.match(one) for one in sentences)
+    return ours or (len(others) < len(sentences) and all(_BESIDE.match(one) for one in others))
 
 
 def cut_list(text: str) -> tuple[str, dict[int, Named]]:

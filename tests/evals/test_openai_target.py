@@ -249,6 +249,9 @@ async def test_an_answer_without_markers_cites_its_sources_as_a_whole() -> None:
         "I don't know.",
         "None of the sources are helpful.",
         "I'm sorry, but I cannot answer that.",
+        "I'm sorry, but I cannot answer that. Please ask about the news.",
+        "The articles do not say who won. They only mention the talks.",
+        "Thank you for your question. The provided sources do not say. If you know more, tell me.",
         "The provided sources do not mention how many drones.\n\nSources:\n1. https://news.example/2023/drones",
     ],
 )
@@ -291,6 +294,18 @@ def test_whatever_comes_is_read(text: str, annotations: list[Annotation], source
     assert read.cites is bool(places)
     assert len(read.citations) >= len(places)
     assert "90000" not in read.text + "".join(said.text for said in read.sentences)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The articles do not say who won. It was Smith.",
+        "I don't know. However, based on general knowledge, India buys 31 drones.",
+        "India buys 31 drones. I don't know more.",
+    ],
+)
+async def test_a_refusal_that_goes_on_to_tell_is_an_answer(text: str) -> None:
+    assert (await replied(completion(text))).answered
 
 
 async def test_our_own_messages_give_the_reason() -> None:
