@@ -14,7 +14,7 @@ from markupsafe import Markup
 from evals.calibration import relevance_calibration, support_calibration
 from evals.gate import Comparison
 from evals.judging import BLAMED, Judgement, missing, spelled
-from evals.metrics import LOWER_IS_BETTER, METRICS, Metric, passage_recall, source_recall
+from evals.metrics import LOWER_IS_BETTER, METRICS, Metric, cost, passage_recall, source_recall
 from evals.plots import Plot, latency_plot, reliability_plot
 from evals.replies import Cited, Reply
 from evals.run import Report, Tried
@@ -147,9 +147,11 @@ def _rows(report: Report, before: Report | None) -> list[_Row]:
 
 def _meaning(name: str) -> str:
     """Give the first sentence of a metric's definition."""
-    known: Mapping[str, object] = {**METRICS, "source_recall": source_recall, "passage_recall": passage_recall}
-    described = (known.get(name.split("@", maxsplit=1)[0]) or (lambda: None)).__doc__ or ""
-    return " ".join(described.split("\n\n")[0].split()).removeprefix("Give ")
+    recalls = {"source_recall": source_recall, "passage_recall": passage_recall}
+    known: Mapping[str, object] = {**METRICS, **recalls, "cost": cost}
+    function, _, depth = name.partition("@")
+    described = (known.get(function) or (lambda: None)).__doc__ or ""
+    return " ".join(described.split("\n\n")[0].split()).removeprefix("Give ").replace("`depth`", depth)
 
 
 def _plots(judgements: Sequence[Judgement]) -> list[Plot]:

@@ -181,6 +181,8 @@ def test_every_kind_of_reply_can_be_shown() -> None:
 
 def test_every_metric_and_why_one_is_undefined_and_what_it_is() -> None:
     read = Page(shown(tried(CASE, reply(COST))))
+    assert "The share of the answerable cases that have an article which says it among the first 5 found." in read.words
+    assert "The mean cost of the tokens of an answer, in the price's currency." in read.words
     for name in METRICS:
         assert name in read.words
     assert "undefined: no case is unanswerable" in read.words
