@@ -11,12 +11,14 @@ import pytest
 import pytest_asyncio
 import yaml
 
+from evals.facts import has
 from evals.gate import read_report
 from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
 from retrieval.readers import article_files
 from retrieval.store import Store
 from service.answering import Answerer
+from service.sentences import without_markers
 from service.types import Answer, Question
 from service.writers import ExtractiveWriter
 
@@ -55,8 +57,8 @@ def right(case: dict[str, Any], answer: Answer) -> bool:
     """Tell whether an answer is as the case expects: abstained, or with every fact, from an article that holds them."""
     if not case["answered"]:
         return not answer.answered
-    text = (answer.text or "").lower()
-    facts = all(any(spelling.lower() in text for spelling in line) for line in case["facts"])
+    text = without_markers(answer.text or "")
+    facts = all(has(text, line) for line in case["facts"])
     return facts and bool({source.article_id for source in answer.sources} & set(case["articles"]))
 
 
