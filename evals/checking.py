@@ -122,7 +122,7 @@ def read_answers(path: Path) -> list[Line]:
     lines: list[Line] = []
     problems: list[str] = []
     for place, given in _objects(path):
-        if isinstance(given, ValueError):
+        if isinstance(given, ValueError | RecursionError):
             problems.append(f"{place} is no JSON: {given}")
             continue
         try:
@@ -186,7 +186,7 @@ def reply_of(line: Line) -> Reply:
 
 
 def _objects(path: Path) -> Iterator[tuple[str, object]]:
-    """Give what stands in the file and where; a ValueError for what is no JSON."""
+    """Give what stands in the file and where; an error for what is no JSON."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
@@ -196,7 +196,7 @@ def _objects(path: Path) -> Iterator[tuple[str, object]]:
     if text.lstrip().startswith("["):
         try:
             listed = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise AnswersUnreadable(f"{path} is no JSON: {error}") from error
         yield from ((f"answer {number}", one) for number, one in enumerate(listed, 1))
         return
@@ -205,7 +205,7 @@ def _objects(path: Path) -> Iterator[tuple[str, object]]:
         if line.strip():
             try:
                 yield f"line {number}", json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 yield f"line {number}", error
 
 

@@ -19,6 +19,7 @@ from service.errors import ServiceError
 
 if TYPE_CHECKING:
     from evals.cases import Case, CaseFile
+    from evals.gate import Comparison
     from evals.metrics import Price
     from evals.run import Report, Tried
 
@@ -142,7 +143,6 @@ def run(  # noqa: PLR0913 - one parameter for each option
     """
     from evals.cases import chosen, read_cases
     from evals.gate import compare, known_metrics, read_report, under_minimum
-    from evals.junit import junit
     from evals.opening import corpus_of
     from evals.printing import comparison_text, drafts_text, failures_text, report_text
 
@@ -164,20 +164,22 @@ def run(  # noqa: PLR0913 - one parameter for each option
     parts += [drafts_text(drafts)] if (drafts := sum(case.draft for case in file.cases)) else []
     too_low = under_minimum(now, minima)
     click.echo("\n\n".join([*parts, *too_low]))
-    if html_file:
-        from evals.html import page
-
-        _write(html_file, page(now, tried, cases.name, before, comparison))
-    if json_file:
-        _write(json_file, _json(now))
-    if junit_file:
-        _write(junit_file, junit(now, tried, cases.stem))
+    _write_files(
+        now,
+        tried,
+        cases,
+        html_file=html_file,
+        json_file=json_file,
+        junit_file=junit_file,
+        before=before,
+        comparison=comparison,
+    )
     if baseline and write_baseline:
         _write(baseline, _json(now))
         click.echo(f"\nThe baseline is written to {baseline}.")
     if comparison or minima or write_baseline:
         return WORSE if too_low or (comparison and comparison.worse) else 0
-    return WORSE if any(one.required and not one.passed for one in now.cases) else 0
+    return _decided_by_required(now)
 
 
 @evaluate.command("check")
@@ -211,34 +213,20 @@ def check_answers(  # noqa: PLR0913 - one parameter for each option
     from evals.cases import read_cases
     from evals.checking import check
     from evals.gate import known_metrics, under_minimum
-    from evals.html import page
-    from evals.junit import junit
     from evals.printing import failures_text, report_text
     from service.printing import plain
 
-    try:
-        known_metrics(minima)
-        checked = check(answers, read_cases(cases_file) if cases_file else None)
-        report = checked.report
-        parts = [report_text(report, None), failures_text(report.cases)]
-        parts += [f"To none of the cases: {plain(', '.join(checked.unasked))}"] if checked.unasked else []
-        too_low = under_minimum(report, minima)
-        click.echo("\n\n".join([*parts, *too_low]))
-        if html_file:
-            _write(html_file, page(report, checked.tried, answers.name))
-        if junit_file:
-            _write(junit_file, junit(report, checked.tried, answers.stem))
-        if json_file:
-            _write(json_file, _json(report))
-    except EvalError as error:
-        click.echo(f"groundwire eval: {' '.join(str(error).split())}", err=True)
-        return COULD_NOT_RUN
-    except Exception:  # noqa: BLE001 - as above
-        traceback.print_exc()
-        return COULD_NOT_RUN
+    known_metrics(minima)
+    checked = check(answers, read_cases(cases_file) if cases_file else None)
+    report = checked.report
+    parts = [report_text(report, None), failures_text(report.cases)]
+    parts += [f"To none of the cases: {plain(', '.join(checked.unasked))}"] if checked.unasked else []
+    too_low = under_minimum(report, minima)
+    click.echo("\n\n".join([*parts, *too_low]))
+    _write_files(report, checked.tried, answers, html_file=html_file, json_file=json_file, junit_file=junit_file)
     if minima:
         return WORSE if too_low else 0
-    return WORSE if any(one.required and not one.passed for one in report.cases) else 0
+    return _decided_by_required(report)
 
 
 @evaluate.command()
@@ -318,6 +306,32 @@ def _progress(total: int) -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=total)
         yield lambda: bar.advance(task)
+
+
+def _decided_by_required(report: "Report") -> int:
+    return WORSE if any(one.required and not one.passed for one in report.cases) else 0
+
+
+def _write_files(  # noqa: PLR0913 - the options of two commands
+    report: "Report",
+    tried: "Sequence[Tried]",
+    source: Path,
+    *,
+    html_file: Path | None,
+    json_file: Path | None,
+    junit_file: Path | None,
+    before: "Report | None" = None,
+    comparison: "Comparison | None" = None,
+) -> None:
+    from evals.html import page
+    from evals.junit import junit
+
+    if html_file:
+        _write(html_file, page(report, tried, source.name, before, comparison))
+    if json_file:
+        _write(json_file, _json(report))
+    if junit_file:
+        _write(junit_file, junit(report, tried, source.stem))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -207,6 +207,7 @@ def test_the_same_answers_give_the_same_figures(tmp_path: Path) -> None:
         (["7"], "line 1, "),
         (["[7]"], "answer 1, "),
         (["[}"], "is no JSON"),
+        (["[" * 100_000], "is no JSON"),
         ([""], "has no answers"),
         (["[]"], "has no answers"),
         (["{", "{", "{", "{"], "and 1 more"),
