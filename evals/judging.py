@@ -145,7 +145,8 @@ def _blame(judgement: Judgement) -> Blame:
         forbidden = any(says(_told(reply), words) for words in case.forbidden)
         return "verification" if unproved else "writing" if forbidden else "citation"
     texts = judgement.gold_texts.values()
-    shown = texts or reply.found is not None  # a target that shows what it found has its articles to show as well
+    # A target that shows what it found has its articles to show as well; which they are, the case need not know.
+    shown = case.gold and (texts or reply.found is not None)
     if shown and not any(has(text, fact) for text in texts for fact in lost):
         return "corpus"
     if reply.found is not None and not _found(judgement, reply.found, lost):
@@ -171,7 +172,7 @@ def _found(judgement: Judgement, found: Sequence[Found], lost: Sequence[Fact]) -
             near = _keys(before + " " + sentence)
             telling.append((sum(has(sentence, fact) for fact in lost), len(asked & near), sentence))
             before = sentence
-    if not telling:  # the target does not show its articles
+    if not telling:  # the target does not show its articles, or the case names none
         return any(_holds(judgement.case, one, lost) for one in found)
     best = max(one[:2] for one in telling)
     return any(sentence in one.text for *score, sentence in telling if tuple(score) == best for one in found)
@@ -220,4 +221,5 @@ def _told(reply: Reply) -> str:
 
 def _holds(case: Case, found: Found, facts: Sequence[Fact] | None = None) -> bool:
     due = case.facts if facts is None else facts
-    return found.article_id in case.gold and any(has(found.text, fact) for fact in due)
+    of_gold = not case.gold or found.article_id in case.gold
+    return of_gold and any(has(found.text, fact) for fact in due)

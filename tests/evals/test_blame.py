@@ -54,6 +54,13 @@ def test_the_corpus_is_to_blame_where_no_article_says_it_any_more(text: str | No
     assert blame(BESIDE_THE_POINT, text=text) == "corpus"
 
 
+def test_a_case_that_names_no_articles_blames_by_what_was_found() -> None:
+    case = CASE.model_copy(update={"articles": ()})
+    assert judge(case, silence(), {}).blame == "abstention"
+    assert judge(case, BESIDE_THE_POINT, {}).blame == "writing"
+    assert judge(case, silence(found=BESIDE), {}).blame == "retrieval"
+
+
 def test_retrieval_is_to_blame_where_the_passage_was_not_found() -> None:
     assert blame(silence(found=BESIDE)) == "retrieval"
     assert blame(silence(found=())) == "retrieval"
