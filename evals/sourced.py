@@ -20,7 +20,10 @@ _MARKER = re.compile(r"[\[【][^\[\]【】\n]{1,60}[\]】]")
 # What pipelines say for themselves where they found nothing; what models say is known to prompts/answer.py.
 _NOTHING = re.compile(
     r"""\W*(?:empty\ response\W*$
-    |(?:i|we)\ (?:do\ not|don[’']t)\ know\b
+    |(?:i|we)\ (?:do\ not|don[’']t)\ (?:know|have\ (?:any|enough|sufficient|the)\ (?:\w+\ )?information)\b
+    |not\ (?:mentioned|stated|specified|found)\ in\ (?:the|any)\b
+    |(?:(?:based\ on|according\ to|from|in)\ (?:the|these)\ (?:\w+\ ){1,2}?\W*)?
+     there\ is\ (?:no|not\ enough|insufficient)\ (?:information|mention)\b
     |none\ of\ the\ (?:\w+\ )?(?:sources|documents|results|excerpts)\b
     |no\ (?:relevant\ )?(?:information|answer|sources?|documents?|results?)\ (?:was|were|is|are|can|could)\b)""",
     re.IGNORECASE | re.VERBOSE,
@@ -29,8 +32,10 @@ _NOTHING = re.compile(
 _BESIDE = re.compile(
     r"""\W*(?:(?:instead|however|rather)\W+)?
     (?:(?:the|these)\ (?:\w+\ )?(?:articles|passages|sources|documents|texts?|context|excerpts|results)\b
-    |they\ (?:(?:do|only|just|mainly)\ )*(?:not|mention|discuss|cover|describe|focus|report|concern|say|contain)\b
-    |if\ you\b|you\ (?:can|could|may|might)\b|please\b|let\ me\b|thank\b|i\ (?:can|could|recommend|suggest)\b)""",
+    |(?:they|it)\ (?:(?:do|does|only|just|mainly)\ )*
+     (?:not|(?:mention|discuss|cover|describe|focus|concern|contain)(?:e?s)?)\b
+    |if\ you\b|you\ (?:can|could|may|might)\b|please\b|let\ me\b|thank\b
+    |i\ (?:can|could)\ (?:only|help|search)\b|i\ (?:recommend|suggest)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
 

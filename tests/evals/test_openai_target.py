@@ -251,6 +251,10 @@ async def test_an_answer_without_markers_cites_its_sources_as_a_whole() -> None:
         "I'm sorry, but I cannot answer that.",
         "I'm sorry, but I cannot answer that. Please ask about the news.",
         "The articles do not say who won. They only mention the talks.",
+        "I don't have enough information to answer.",
+        "Based on the provided sources, there is no information about the king.",
+        "Not mentioned in the articles.",
+        "The provided context does not contain this. It covers the bridge only.",
         "Thank you for your question. The provided sources do not say. If you know more, tell me.",
         "The provided sources do not mention how many drones.\n\nSources:\n1. https://news.example/2023/drones",
     ],
@@ -302,6 +306,8 @@ def test_whatever_comes_is_read(text: str, annotations: list[Annotation], source
         "The articles do not say who won. It was Smith.",
         "I don't know. However, based on general knowledge, India buys 31 drones.",
         "India buys 31 drones. I don't know more.",
+        "There is no king of Port Ellis.",
+        "Sorry, I can only talk about the news. However, I can tell you that it is Bob.",
     ],
 )
 async def test_a_refusal_that_goes_on_to_tell_is_an_answer(text: str) -> None:
