@@ -120,6 +120,8 @@ def _failures(judgement: Judgement) -> list[str]:
     most = max((_sources(one, reply) for one in reply.sentences), default=0)
     if most < case.least_sources:
         failures.append(f"has {most} independent source{'s' * (most != 1)}, not {case.least_sources}")
+    if not any(one.claimed for one in reply.sentences):
+        failures.append("has no sentence that is not marked as unsupported")
     failures += [
         f"quotes what the article does not say: {one.quote!r}" for one in reply.citations if one.valid is False
     ]

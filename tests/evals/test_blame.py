@@ -169,3 +169,14 @@ def test_who_does_not_count_its_sources_has_no_more_of_them_than_it_cites() -> N
 def test_a_number_that_is_lacking_is_written_out_with_its_tolerance() -> None:
     case = CASE.model_copy(update={"facts": ((Number(number=42e6, tolerance=3e6), "many"),)})
     assert "lacks 42,000,000 ± 3,000,000 or many" in judge(case, RIGHT, {"drones": DRONES}).failures
+
+
+def test_an_answer_that_marks_all_it_says_as_unsupported_is_not_passed() -> None:
+    case = CASE.model_copy(update={"articles": ()})
+    marked = RIGHT.model_copy(
+        update={"sentences": (Said(text="India buys 31.", citations=(), claimed=False),), "citations": ()}
+    )
+    judgement = judge(case, marked, {})
+    assert judgement.failures == ("has no sentence that is not marked as unsupported",)
+    assert judgement.blame == "citation"
+    assert judge(case, RIGHT, {}).passed
