@@ -57,7 +57,7 @@ _MARKDOWN = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]
 
 # Images, the targets of links, tags, entities, templates; a sentence that is these with a word or so says nothing.
 _MARKUP = re.compile(
-    r"!\[[^\[\]]*\]\([^()]*\)|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|</?[a-zA-Z][^<>]*>|&#?\w+;|\$?\{+[^{}]*\}+"
+    r"!\[[^\[\]]*\]\([^()]*\)|\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*\)|</?[a-zA-Z][^<>]*>|&#?\w+;|\$\{[^{}]*\}|\{\{[^{}]*\}\}"
 )
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
