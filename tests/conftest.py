@@ -1,6 +1,7 @@
 """What all tests share. The network is closed but for this machine: see `addopts` in pyproject.toml."""
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ from retrieval.store import Store
 from retrieval.types import make_article
 from tests.fakes import FirstSentence, WordEmbedder
 from tests.processes import chroma_server
+
+# A shell makes what it starts in the background deaf to Ctrl-C, and children inherit that: ours must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 DRONES = make_article(article_id="drones", title="Drones", text="India plans to buy 31 drones.\nThe price is open.\n")
 STUDENTS = make_article(
