@@ -65,6 +65,7 @@ lock:
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
 	$(COMPILE) tests/clients/openai3/requirements.in -o tests/clients/openai3/requirements.lock
 	for client in $(NPM_CLIENTS); do (cd tests/clients/$$client && $(NPM) install --package-lock-only) || exit; done
+	$(PYTHON) tests/clients/without_addresses.py $(NPM_CLIENTS:%=tests/clients/%/package-lock.json)
 
 clean:
 	rm -rf $(VENV) tests/clients/*/.installed tests/clients/*/.venv tests/clients/*/node_modules
