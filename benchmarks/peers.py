@@ -36,7 +36,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from evals.addresses import Articles, Named  # noqa: E402 - the repository is on the path from here on
-from evals.cases import Case, CaseFile, chosen, read_cases  # noqa: E402
+from evals.case_files import read_cases  # noqa: E402
+from evals.cases import Case, CaseFile, chosen  # noqa: E402
 from evals.metrics import LOWER_IS_BETTER  # noqa: E402
 from evals.opening import open_target  # noqa: E402
 from evals.replies import Found, Reply  # noqa: E402

@@ -141,7 +141,8 @@ def run(  # noqa: PLR0913 - one parameter for each option
     Status 0; 1 when a case got worse since the baseline, a metric is under its minimum or, without either, a required
     case failed; 2 when the run could not be made.
     """
-    from evals.cases import chosen, read_cases
+    from evals.case_files import read_cases
+    from evals.cases import chosen
     from evals.gate import compare, known_metrics, read_report, under_minimum
     from evals.opening import corpus_of
     from evals.printing import comparison_text, drafts_text, failures_text, report_text
@@ -210,7 +211,7 @@ def check_answers(  # noqa: PLR0913 - one parameter for each option
     Without a quote, `[1]` cites the whole text of the first source. Status 0; 1 when a metric is under its minimum or,
     without one, a required case failed; 2 when there is nothing to score.
     """  # noqa: D301 - click's mark of what it must not wrap
-    from evals.cases import read_cases
+    from evals.case_files import read_cases
     from evals.checking import check
     from evals.gate import known_metrics, under_minimum
     from evals.printing import failures_text, report_text

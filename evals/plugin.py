@@ -112,7 +112,7 @@ class CaseTests(pytest.File):
 
     def collect(self) -> Iterator["CaseTest"]:
         """Give a test for each case; its tags are markers, as far as pytest knows no others of their names."""
-        from evals.cases import case_lines, read_cases
+        from evals.case_files import case_lines, read_cases
         from evals.errors import EvalError
         from evals.gate import read_report
 

@@ -10,7 +10,8 @@ import jsonschema  # type: ignore[import-untyped]  # chromadb brings it
 import pytest
 import yaml
 
-from evals.cases import Case, CaseFile, Day, Number, chosen, read_cases, schema
+from evals.case_files import read_cases
+from evals.cases import Case, CaseFile, Day, Number, chosen, schema
 from evals.errors import CasesUnreadable
 from tests.processes import groundwire
 

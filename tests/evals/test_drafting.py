@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evals.cases import CaseFile, read_cases, schema
+from evals.case_files import read_cases
+from evals.cases import CaseFile, schema
 from evals.drafted import Drawn, as_yaml, of_folder
 from evals.drafting import Draft, draft
 from evals.facts import has

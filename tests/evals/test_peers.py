@@ -1,7 +1,7 @@
 """benchmarks/peers.py: the same model, the same passages and the same judge for both sides."""
 
 from benchmarks.peers import QUESTIONS, Script, compare, table
-from evals.cases import read_cases
+from evals.case_files import read_cases
 from tests.grounding.scripted import Line
 from tests.model_server import Asked
 

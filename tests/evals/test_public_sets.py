@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks.evaluation import drawn, write
-from evals.cases import read_cases
+from evals.case_files import read_cases
 from evals.facts import has
 from retrieval.readers import article_files, read
 from tests.processes import ROOT
