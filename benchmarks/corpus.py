@@ -75,7 +75,7 @@ def read(data: Path | None) -> Material:
     if data is None:
         folders = [ROOT / "seeds", *(ROOT / "benchmarks" / "news" / name for name in "abc")]
         for folder in folders:
-            articles = [readers.read(file) for file in readers.article_files([folder / "articles"])]
+            articles = [readers.read(file) for file in readers.document_files([folder / "articles"])]
             texts += [Text(one.source.title, one.text) for one in articles]
             cases = yaml.safe_load((folder / "questions.yaml").read_text(encoding="utf-8"))["cases"]
             questions += [case["question"] for case in cases]

@@ -119,7 +119,7 @@ def _article(article_id: str, fields: dict[str, Any]) -> Article:
 
 
 def _renamed(file: Path, article_id: str) -> Article:
-    [path] = readers.article_files([file])
+    [path] = readers.document_files([file])
     article = readers.read(path)
     return article.model_copy(
         update={"source": article.source.model_copy(update={"article_id": article_id, "origin": article_id})}
@@ -162,7 +162,7 @@ def _is(found: Found, label: tuple[str, ...]) -> bool:
 def read_corpora() -> None:
     """Print all that is found in the sample articles and in each set of invented news."""
     for folder in (ROOT / "seeds" / "articles", *(NEWS / name / "articles" for name in "abc")):
-        articles = [readers.read(file) for file in readers.article_files([folder])]
+        articles = [readers.read(file) for file in readers.document_files([folder])]
         count = len(statements(articles))
         print(f"{folder.relative_to(ROOT)}: {count} sentences, {count * (count - 1) // 2} pairs")
         for one in found_in(articles):

@@ -67,7 +67,7 @@ def speed(models: dict[str, MiniLM], one_by_one: dict[str, MiniLM]) -> None:
     """Print passages a second with their sentences, the processor's milliseconds for each, and those of a question."""
     models = models | one_by_one
     folders = dict.fromkeys(folder for folder, _ in SETS.values())
-    articles = [readers.read(file) for file in readers.article_files(list(folders))]
+    articles = [readers.read(file) for file in readers.document_files(list(folders))]
     embedded = [embeddable(article, split(article)) for article in articles]
     passages = sum(len(texts) for texts, _ in embedded)
     best = {name: [np.inf] * 3 for name in models}

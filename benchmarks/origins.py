@@ -30,7 +30,7 @@ from retrieval.furniture import quotable_spans  # noqa: E402
 from retrieval.minilm import MiniLM  # noqa: E402
 from retrieval.origins import fingerprint, likeness  # noqa: E402
 from retrieval.passages import split, text_to_embed  # noqa: E402
-from retrieval.readers import ArticleFile  # noqa: E402
+from retrieval.readers import Document  # noqa: E402
 from retrieval.types import Article  # noqa: E402
 
 DATA = ROOT / "benchmarks" / "origins"
@@ -95,7 +95,7 @@ def _labelled(stories: Iterable[tuple[Path, list[list[str]]]]) -> Labelled:
             for rank, name in enumerate(names):
                 file = folder / f"{name}.md"
                 article_id = file.relative_to(ROOT).with_suffix("").as_posix()
-                articles[article_id] = readers.read(ArticleFile(file, article_id))
+                articles[article_id] = readers.read(Document(file, article_id))
                 places.append((article_id, story, report, rank, name))
     return Labelled(articles, tuple(_pair(*two) for two in combinations(places, 2)))
 

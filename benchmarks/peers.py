@@ -46,7 +46,7 @@ from evals.sourced import says_nothing, sourced  # noqa: E402
 from evals.targets import Target  # noqa: E402
 from retrieval.minilm import MiniLM  # noqa: E402
 from retrieval.passages import split  # noqa: E402
-from retrieval.readers import article_files, read  # noqa: E402
+from retrieval.readers import document_files, read  # noqa: E402
 from retrieval.types import Article  # noqa: E402
 from service.settings import Settings  # noqa: E402
 from tests.grounding.scripted import Line, replies  # noqa: E402
@@ -149,7 +149,7 @@ class CitationEngine:
 async def targets(file: CaseFile, cases: Sequence[Case], top: int) -> AsyncIterator[list[tuple[str, Target]]]:
     """Open what is compared, by short names."""
     corpus = Path(file.corpus or "")
-    articles = [read(one) for one in article_files([corpus])]
+    articles = [read(one) for one in document_files([corpus])]
     async with AsyncExitStack() as opened:
 
         async def ours(settings: Settings) -> Target:

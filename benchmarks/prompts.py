@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from prompts.passage import tokens  # noqa: E402 - the repository is on the path from here on
 from retrieval.furniture import quotable_spans  # noqa: E402
 from retrieval.minilm import PACKAGE, TOKENIZER  # noqa: E402
-from retrieval.readers import article_files, read  # noqa: E402
+from retrieval.readers import document_files, read  # noqa: E402
 from service.orders import commands  # noqa: E402
 
 FILES = (("summedits/claims.jsonl", "source_text"), ("squad2/corpus.jsonl", "text"), ("clapnq/corpus.jsonl", "text"))
@@ -29,7 +29,7 @@ FILES = (("summedits/claims.jsonl", "source_text"), ("squad2/corpus.jsonl", "tex
 
 def samples() -> list[str]:
     """Give the texts of the sample articles."""
-    return [read(file).text for file in article_files([ROOT / "seeds" / "articles"])]
+    return [read(file).text for file in document_files([ROOT / "seeds" / "articles"])]
 
 
 def others(folder: Path) -> Iterator[str]:

@@ -139,7 +139,7 @@ def read_sets(data: Path | None, model: Embedder) -> dict[str, tuple[Corpus, lis
 
 def _articles(folder: Path) -> list[Article]:
     if not (folder / "corpus.jsonl").exists():
-        return [readers.read(file) for file in readers.article_files([folder])]
+        return [readers.read(file) for file in readers.document_files([folder])]
     rows = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf-8").splitlines()]
     return [make_article(article_id=row["id"], title=row["title"].replace("_", " "), text=row["text"]) for row in rows]
 

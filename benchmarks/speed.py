@@ -42,7 +42,7 @@ from retrieval import minilm  # noqa: E402
 from retrieval.embedding import Embedder  # noqa: E402
 from retrieval.ingest import ingest, ingest_files  # noqa: E402
 from retrieval.passages import split  # noqa: E402
-from retrieval.readers import article_files  # noqa: E402
+from retrieval.readers import document_files  # noqa: E402
 from retrieval.search import search  # noqa: E402
 from retrieval.store import Store  # noqa: E402
 from retrieval.types import Article, Scope  # noqa: E402
@@ -183,7 +183,7 @@ def ingest_folder(articles: Path, folder: Path, embedder: Embedder) -> float:
     async def run() -> float:
         with Store.open_embedded(folder, embedder) as store:
             began = time.perf_counter()
-            async for one in ingest_files(article_files([articles]), lambda one: ingest(one, store, embedder)):
+            async for one in ingest_files(document_files([articles]), lambda one: ingest(one, store, embedder)):
                 assert one.outcome == "created", one.reason  # noqa: S101 - there is nothing to time otherwise
             return time.perf_counter() - began
 

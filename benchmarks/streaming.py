@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 from prompts.message import Message  # noqa: E402 - the repository is on the path from here on
 from retrieval.ingest import ingest, ingest_files  # noqa: E402
 from retrieval.minilm import MiniLM  # noqa: E402
-from retrieval.readers import article_files  # noqa: E402
+from retrieval.readers import document_files  # noqa: E402
 from retrieval.store import Store  # noqa: E402
 from service.answering import Answerer  # noqa: E402
 from service.types import Answered, Question, SentenceReady  # noqa: E402
@@ -94,7 +94,7 @@ async def main() -> None:
     arguments = parser.parse_args()
     embedder = MiniLM()
     with tempfile.TemporaryDirectory() as folder, Store.open_embedded(Path(folder), embedder) as store:
-        files = article_files([ROOT / "seeds" / "articles", *filter(None, [arguments.articles])])
+        files = document_files([ROOT / "seeds" / "articles", *filter(None, [arguments.articles])])
         async for _ in ingest_files(files, lambda article: ingest(article, store, embedder)):
             pass
         stages: dict[str, list[float]] = {}

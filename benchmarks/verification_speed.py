@@ -38,7 +38,7 @@ FALSE = (
 
 def everything() -> Evidence:
     """Give all articles as evidence."""
-    articles = [readers.read(file) for file in readers.article_files(FOLDERS)]
+    articles = [readers.read(file) for file in readers.document_files(FOLDERS)]
     hits = [Hit(passage=passage, relevance=0.5) for article in articles for passage in split(article)]
     return gather(hits, {article.source.article_id: article for article in articles})
 

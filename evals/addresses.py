@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 from evals.errors import EvalError
 from evals.replies import Cited
 from retrieval.errors import UnreadableArticle
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from retrieval.types import Article, Span
 
 _WEB = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -97,7 +97,7 @@ def read_articles(corpus: Path) -> Articles:
 
     """
     try:
-        articles = [read(file) for file in article_files([corpus])]
+        articles = [read(file) for file in document_files([corpus])]
     except UnreadableArticle as error:
         raise EvalError(f"the corpus cannot be read: {error}") from error
     if not articles:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from evals.drafting import Draft, scalar
 from retrieval.errors import UnreadableArticle
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from retrieval.types import Article
 from service.settings import Settings
 from service.wiring import open_desk
@@ -50,7 +50,7 @@ class Drawn:
 
 def of_folder(folder: Path, limit: int) -> Drawn:
     """Read up to so many articles of a folder, from all over it."""
-    files = list(article_files([folder]))
+    files = list(document_files([folder]))
     articles: list[Article] = []
     skipped: list[str] = []
     for file in _spread(files, limit):

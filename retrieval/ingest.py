@@ -1,17 +1,17 @@
-"""ONE ARTICLE: is it known -> split -> embed -> store, top to bottom; and many of them, file by file."""
+"""ONE ARTICLE: is it known -> split -> embed -> store, top to bottom; and many of them."""
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from retrieval import readers
 from retrieval.embedding import Embedder
 from retrieval.errors import UnreadableArticle
+from retrieval.gathering import Gathered, gather
 from retrieval.passages import embeddable, split
-from retrieval.readers import ArticleFile
+from retrieval.readers import Document
 from retrieval.store import Outcome, Prepared, Store
-from retrieval.types import Article, printable
+from retrieval.types import Article
 
 # Articles at once: while one is embedded the next is read, and those before it are written together.
 UNDER_WAY = 6
@@ -31,29 +31,30 @@ async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
 
 @dataclass(frozen=True)
 class Ingested:
-    """What became of one file: an outcome, or the reason why it was left out."""
+    """What became of one article: an outcome, or the reason why it was left out."""
 
     name: str
     article_id: str | None
     outcome: Outcome | None
     reason: str | None = None
+    """Beside an outcome, what is to be told all the same."""
     passages: int = 0
     """How many were written."""
 
 
-async def ingest_files(
-    files: Iterable[ArticleFile], put: Callable[[Article], Awaitable[Outcome]]
+async def ingest_all(
+    gathered: AsyncIterable[Gathered], put: Callable[[Article], Awaitable[Outcome]]
 ) -> AsyncGenerator[Ingested]:
-    """Read each file and hand its article to `put`; one that either refuses is reported and loses nothing else.
+    """Hand each article to `put`; what is none, or is refused, is reported and loses nothing else.
 
-    A few are under way at once; what became of them comes in the order of the files. An error ends it, after what was
-    under way was told.
+    A few are under way at once; what became of them comes in their order. An error ends it, after what was under way
+    was told.
     """
     taken: dict[str, str] = {}
     under_way: deque[tuple[asyncio.Task[Ingested], int]] = deque()
     try:
-        for file in files:
-            name, read = await _read(file, taken)
+        async for name, found, note in gathered:
+            read = _taken(taken, name, found)
             length = len(read.text) if isinstance(read, Article) else 0
             while under_way and (
                 len(under_way) == UNDER_WAY
@@ -61,7 +62,7 @@ async def ingest_files(
                 or under_way[0][0].done()
             ):
                 yield await under_way.popleft()[0]
-            under_way.append((asyncio.create_task(_put(name, read, put)), length))
+            under_way.append((asyncio.create_task(_put(name, read, note, put)), length))
         while under_way:
             yield await under_way.popleft()[0]
     except Exception:
@@ -75,22 +76,25 @@ async def ingest_files(
             task.cancel()
 
 
-async def _read(file: ArticleFile, taken: dict[str, str]) -> tuple[str, Article | str]:
-    """Give a file's name, and its article or the reason why it is none."""
-    name = printable(str(file.path))
-    try:
-        # In a thread: a folder may be slow, and a service at work beside.
-        article = await asyncio.to_thread(readers.read, file)
-    except UnreadableArticle as error:
-        return name, error.reason
-    article_id = article.source.article_id
+def ingest_files(files: Iterable[Document], put: Callable[[Article], Awaitable[Outcome]]) -> AsyncGenerator[Ingested]:
+    """Read each file and hand its articles to `put`."""
+    return ingest_all(gather(files), put)
+
+
+def _taken(taken: dict[str, str], name: str, found: Article | UnreadableArticle) -> Article | str:
+    """Give an article whose id no other one of this ingest has, or the reason why it is left out."""
+    if isinstance(found, UnreadableArticle):
+        return found.reason
+    article_id = found.source.article_id
     first = taken.setdefault(article_id, name)
     if first != name:
-        return name, f"its id {article_id!r} is that of {first}; give it an `id` of its own"
-    return name, article
+        return f"its id {article_id!r} is that of {first}; give it an `id` of its own"
+    return found
 
 
-async def _put(name: str, read: Article | str, put: Callable[[Article], Awaitable[Outcome]]) -> Ingested:
+async def _put(
+    name: str, read: Article | str, note: str | None, put: Callable[[Article], Awaitable[Outcome]]
+) -> Ingested:
     if isinstance(read, str):
         return Ingested(name, None, None, read)
     try:
@@ -99,4 +103,4 @@ async def _put(name: str, read: Article | str, put: Callable[[Article], Awaitabl
         return Ingested(name, None, None, error.reason)
     # Where it was stored may be another process: to split it once more costs a hundredth of what embedding it did.
     passages = 0 if outcome == "unchanged" else len(await asyncio.to_thread(split, read))
-    return Ingested(name, read.source.article_id, outcome, passages=passages)
+    return Ingested(name, read.source.article_id, outcome, reason=note, passages=passages)

@@ -34,6 +34,7 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
         "outlet": source.outlet,
         "url": source.url,
         "published": source.published.isoformat() if source.published else None,
+        "authors": json.dumps(source.authors) if source.authors else None,
         "credits": json.dumps(source.credits),
         "write": write,
         "change": change,
@@ -53,6 +54,7 @@ def source_of(row: Row) -> Source:
         outlet=row.get("outlet"),
         url=row.get("url"),
         published=datetime.fromisoformat(row["published"]) if row.get("published") else None,
+        authors=tuple(json.loads(row.get("authors") or "[]")),
         credits=tuple(json.loads(row["credits"])),
         origin=row["article_id"],
     )

@@ -49,6 +49,7 @@ class Source(Frozen):
     outlet: str | None = None
     url: str | None = None
     published: AwareDatetime | None = None
+    authors: tuple[str, ...] = Field(default=(), description="The people who wrote it.")
     credits: tuple[str, ...] = Field(default=(), description="The wire agencies that the article names.")
     origin: str = Field(description="The group of articles that are copies or rewrites of one report.")
 
@@ -68,6 +69,7 @@ def make_article(  # noqa: PLR0913 - one parameter for each field that an author
     outlet: str | None = None,
     url: str | None = None,
     published: datetime | None = None,
+    authors: Sequence[str] = (),
     credits: Sequence[str] = (),  # noqa: A002 - the field's name in every format that we read
 ) -> Article:
     """Make an article and its version; until neighbours are known it is its own origin.
@@ -76,9 +78,11 @@ def make_article(  # noqa: PLR0913 - one parameter for each field that an author
     """
     article_id, title, text = printable(article_id), printable(title), printable(text)
     outlet, url = outlet and printable(outlet), url and printable(url)
+    authors = [printable(one) for one in authors]
     credits = [printable(one) for one in credits]  # noqa: A001 - as above
     when = published.astimezone(UTC).isoformat() if published else None
-    content = [title, text, outlet, url, when, credits]
+    # Authors came later: an article without any keeps the version that it had before.
+    content = [title, text, outlet, url, when, credits, *([authors] if authors else [])]
     version = hashlib.sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:16]
     source = Source(
         article_id=article_id,
@@ -87,6 +91,7 @@ def make_article(  # noqa: PLR0913 - one parameter for each field that an author
         outlet=outlet,
         url=url,
         published=published,
+        authors=tuple(authors),
         credits=tuple(credits),
         origin=article_id,
     )

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from retrieval.ingest import Ingested, ingest_files
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from service.desk import Desk
 from service.printing import plain
 
@@ -51,7 +51,7 @@ class Ingestion:
 
 async def ingest_paths(paths: Sequence[Path], desk: Desk) -> Ingestion:
     """Ingest every file below the paths; one that is no article, or is not there, is reported and stops nothing."""
-    files = list(article_files([path for path in paths if path.exists()]))
+    files = list(document_files([path for path in paths if path.exists()]))
     skipped = [Ingested(str(path), None, None, "no such file or folder") for path in paths if not path.exists()]
     outcomes: Counter[str] = Counter()
     with _progress(len(files)) as (say, show):

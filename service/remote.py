@@ -102,7 +102,7 @@ class RemoteDesk:
 
         """
         source = article.source
-        body = source.model_dump(mode="json", include={"title", "published", "outlet", "url", "credits"})
+        body = source.model_dump(mode="json", include={"title", "published", "outlet", "url", "authors", "credits"})
         path = f"/v1/articles/{quote(source.article_id, safe='')}"
         try:
             stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})

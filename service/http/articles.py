@@ -66,6 +66,7 @@ class ArticleBody(Frozen):
     published: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     outlet: Name | None = None
     url: Name | None = None
+    authors: Annotated[tuple[Name, ...], FailFast()] = ()
     credits: Annotated[tuple[Name, ...], FailFast()] = ()
 
 

@@ -66,4 +66,4 @@ def test_articles_written_as_files_are_read_back_as_they_were(tmp_path: Path) ->
 
     corpus.write(articles, tmp_path / "articles")
 
-    assert [readers.read(file) for file in readers.article_files([tmp_path / "articles"])] == articles
+    assert [readers.read(file) for file in readers.document_files([tmp_path / "articles"])] == articles

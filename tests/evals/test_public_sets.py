@@ -11,7 +11,7 @@ import pytest
 from benchmarks.evaluation import drawn, write
 from evals.case_files import read_cases
 from evals.facts import has
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from tests.processes import ROOT
 
 HARVARD = "Harvard is a university.\u2028 It was founded in 1636 by vote of the Great and General Court."
@@ -79,7 +79,7 @@ def evaluation(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 )
 def test_articles_are_read_as_they_were(name: str, article: str, title: str, text: str, data: Path) -> None:
     write(data, name, 10, data / "out")
-    [found] = [read(file) for file in article_files([data / "out" / "articles"])]
+    [found] = [read(file) for file in document_files([data / "out" / "articles"])]
 
     assert found.source.article_id == article
     assert found.source.title == title

@@ -15,7 +15,7 @@ from evals.facts import has
 from evals.gate import read_report
 from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from retrieval.store import Store
 from service.answering import Answerer
 from service.sentences import without_markers
@@ -42,7 +42,7 @@ INTRODUCED = {
 async def answerer(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Answerer]:
     embedder = MiniLM()
     with Store.open_embedded(tmp_path_factory.mktemp("store"), embedder) as store:
-        files = article_files([SEEDS / "articles"])
+        files = document_files([SEEDS / "articles"])
         outcomes = [one async for one in ingest_files(files, lambda article: ingest(article, store, embedder))]
         assert [one.outcome for one in outcomes] == ["created"] * 5
         yield Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))

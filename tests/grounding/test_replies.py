@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from retrieval.store import Store
 from service.answering import Answerer
 from service.sentences import without_markers
@@ -59,7 +59,7 @@ async def ask(store: Store, embedder: MiniLM, lines: Mapping[str, Sequence[Line]
 async def seeded(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Store, MiniLM]]:
     embedder = MiniLM()
     with Store.open_embedded(tmp_path_factory.mktemp("store"), embedder) as store:
-        files = article_files([SEEDS / "articles"])
+        files = document_files([SEEDS / "articles"])
         outcomes = [one async for one in ingest_files(files, lambda article: ingest(article, store, embedder))]
         assert [one.outcome for one in outcomes] == ["created"] * 5
         yield store, embedder
@@ -80,7 +80,7 @@ def said(answer: Answer) -> list[str]:
 
 
 async def test_every_case_has_replies_in_words_of_the_articles() -> None:
-    articles = [" ".join(read(file).text.lower().split()) for file in article_files([SEEDS / "articles"])]
+    articles = [" ".join(read(file).text.lower().split()) for file in document_files([SEEDS / "articles"])]
     lines = [line for lines in (*GOOD.values(), *BAD.values()) for line in lines]
 
     assert list(GOOD) == list(BAD) == [case["id"] for case in CASES]

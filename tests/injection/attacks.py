@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from retrieval.furniture import quotable_spans
-from retrieval.readers import ArticleFile, read
+from retrieval.readers import Document, read
 from retrieval.types import Article
 from tests.injection.obedient import holds
 
@@ -63,7 +63,7 @@ def read_attack(path: Path) -> Attack:
     if padding := fields.get("padding"):
         reply += " ".join(padding.replace("{i}", str(number)) for number in range(2, 8))
     return Attack(
-        article=read(ArticleFile(path, path.stem)),
+        article=read(Document(path, path.stem)),
         question=fields["question"],
         order=fields["order"],
         kind=fields.get("kind", "order"),

@@ -12,7 +12,7 @@ import pytest_asyncio
 from prompts.answer import NOT_SAID, answer_prompt
 from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from retrieval.store import Store
 from service import answering
 from service.answering import Answerer
@@ -99,7 +99,7 @@ def obedient(attack: Attack, reply: str) -> ObedientModel:
 async def newsroom(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Newsroom]:
     embedder = MiniLM()
     with Store.open_embedded(tmp_path_factory.mktemp("store"), embedder) as store:
-        files = article_files([SEEDS / "articles", ARTICLES])
+        files = document_files([SEEDS / "articles", ARTICLES])
         outcomes = [one async for one in ingest_files(files, lambda article: ingest(article, store, embedder))]
         assert [one.outcome for one in outcomes] == ["created"] * (5 + len(ATTACKS))
         yield Newsroom(store, embedder)

@@ -8,7 +8,7 @@ import pytest
 
 from retrieval import readers
 from retrieval.ingest import ingest
-from retrieval.readers import ArticleFile
+from retrieval.readers import Document
 from retrieval.store import Store
 from retrieval.types import Article, make_article
 from tests.fakes import WordEmbedder
@@ -20,7 +20,7 @@ FERRY = Path(__file__).parents[2] / "benchmarks" / "origins" / "fitted" / "ferry
 
 
 def read(name: str) -> Article:
-    return readers.read(ArticleFile(FERRY / f"{name}.md", name))
+    return readers.read(Document(FERRY / f"{name}.md", name))
 
 
 def changed(article: Article, text: str = "") -> Article:

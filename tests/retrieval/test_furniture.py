@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from retrieval import readers
 from retrieval.furniture import quotable_spans, without_furniture
-from retrieval.readers import ArticleFile
+from retrieval.readers import Document
 
 SEEDS = Path(__file__).parents[2] / "seeds" / "articles"
 
@@ -60,7 +60,7 @@ def left_out(text: str) -> list[str]:
 
 
 def seed(name: str) -> str:
-    return readers.read(ArticleFile(SEEDS / f"{name}.md", name)).text
+    return readers.read(Document(SEEDS / f"{name}.md", name)).text
 
 
 def test_every_seed_is_listed() -> None:

@@ -12,7 +12,7 @@ from retrieval.embedding import Role, Vectors
 from retrieval.errors import StoreUnavailable, UnreadableArticle
 from retrieval.ingest import MOST_CHARACTERS, UNDER_WAY, Ingested, ingest, ingest_files
 from retrieval.passages import split, text_to_embed
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from retrieval.search import search
 from retrieval.store import Outcome, Store
 from retrieval.types import Article, Scope, make_article
@@ -32,7 +32,7 @@ async def ingested(folder: Path, store: Store, embedder: WordEmbedder) -> list[I
     async def put(article: Article) -> str:
         return await ingest(article, store, embedder)
 
-    return [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+    return [one async for one in ingest_files(document_files([folder]), put)]  # type: ignore[arg-type]
 
 
 def outcomes(found: list[Ingested]) -> list[tuple[str | None, str | None]]:
@@ -116,7 +116,7 @@ async def test_a_file_that_is_named_twice_is_no_second_article(
         return await ingest(article, store, embedder)
 
     path = folder / "drones.md"
-    found = [one async for one in ingest_files(article_files([path, path]), put)]  # type: ignore[arg-type]
+    found = [one async for one in ingest_files(document_files([path, path]), put)]  # type: ignore[arg-type]
 
     assert outcomes(found) == [("drones", "created"), ("drones", "unchanged")]
 
@@ -139,7 +139,7 @@ async def test_an_article_that_the_store_refuses_is_reported_and_loses_nothing_e
             raise UnreadableArticle(article.source.article_id, "too large")
         return "created"
 
-    found = [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+    found = [one async for one in ingest_files(document_files([folder]), put)]  # type: ignore[arg-type]
 
     assert outcomes(found) == [(None, None), ("sub/students", "created")]
     assert (found[0].name, found[0].reason) == (str(folder / "drones.md"), "too large")
@@ -150,7 +150,7 @@ async def test_a_store_that_fails_ends_the_ingest(folder: Path) -> None:
         raise OSError(article.source.article_id)
 
     with pytest.raises(OSError, match="drones"):
-        [one async for one in ingest_files(article_files([folder]), put)]  # type: ignore[arg-type]
+        [one async for one in ingest_files(document_files([folder]), put)]  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ async def test_what_became_of_files_comes_in_their_order_whichever_is_done_first
     desk = Desk()
     desk.go.set()
 
-    found = [one async for one in ingest_files(article_files([many]), desk.put)]
+    found = [one async for one in ingest_files(document_files([many]), desk.put)]
 
     assert [Path(one.name).stem for one in found] == [f"{number:03}" for number in range(100)]
     assert [one.reason for one in found if one.reason] == ["refused"]
@@ -207,7 +207,7 @@ async def test_what_became_of_files_comes_in_their_order_whichever_is_done_first
 
 async def test_no_more_articles_are_read_than_are_under_way(many: Path) -> None:
     desk = Desk()
-    stream = ingest_files(article_files([many]), desk.put)
+    stream = ingest_files(document_files([many]), desk.put)
     first = asyncio.ensure_future(anext(stream))
     await desk.full.wait()
     for _ in range(1000):
@@ -226,7 +226,7 @@ async def test_long_articles_do_not_fill_the_memory_together(tmp_path: Path) -> 
     desk = Desk()
 
     async def run() -> list[Ingested]:
-        return [one async for one in ingest_files(article_files([tmp_path]), desk.put)]
+        return [one async for one in ingest_files(document_files([tmp_path]), desk.put)]
 
     running = asyncio.create_task(run())
     await asyncio.wait([running], timeout=0.5)  # it is as far as it comes while nothing is stored
@@ -241,7 +241,7 @@ async def test_an_ingest_that_is_given_up_gives_up_what_is_under_way(many: Path)
     desk = Desk()
 
     async def run() -> None:
-        [one async for one in ingest_files(article_files([many]), desk.put)]
+        [one async for one in ingest_files(document_files([many]), desk.put)]
 
     running = asyncio.create_task(run())
     await desk.full.wait()
@@ -270,7 +270,7 @@ async def test_a_store_that_fails_in_the_middle_ends_the_ingest_after_what_was_s
     told: list[str | None] = []
 
     async def run() -> None:
-        async for one in ingest_files(article_files([many]), put):
+        async for one in ingest_files(document_files([many]), put):
             told.append(one.article_id)  # noqa: PERF401 - also when it ends with an error
 
     with pytest.raises(StoreUnavailable, match="the disk is full"):

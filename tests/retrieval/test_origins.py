@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from retrieval import readers
 from retrieval.origins import LONGEST, fingerprint, likeness, same_report
-from retrieval.readers import ArticleFile
+from retrieval.readers import Document
 from retrieval.types import Article, make_article
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def article(text: str) -> Article:
 
 
 def read(path: Path) -> Article:
-    return readers.read(ArticleFile(path, path.stem))
+    return readers.read(Document(path, path.stem))
 
 
 def same(one: Article | str, other: Article | str) -> bool:

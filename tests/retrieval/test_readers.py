@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from retrieval import readers
 from retrieval.errors import UnreadableArticle
-from retrieval.readers import ArticleFile, article_files
+from retrieval.readers import Document, document_files, documents
 from retrieval.types import Article
 
 DAY = datetime(2023, 11, 10, tzinfo=UTC)
@@ -40,7 +40,7 @@ def folder(tmp_path: Path) -> Path:
 def article(folder: Path, content: str | bytes, name: str = "a.md") -> Article:
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return readers.read(ArticleFile(path, "a"))
+    return readers.read(Document(path, "a"))
 
 
 def refused(folder: Path, content: str | bytes, name: str = "a.md") -> str:
@@ -283,11 +283,11 @@ def test_aliases_that_would_grow_without_end_are_refused_at_once(folder: Path) -
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     for name in ("gone.md", "gone"):
         with pytest.raises(UnreadableArticle, match="No such file"):
-            readers.read(ArticleFile(tmp_path / name, "gone"))
+            readers.read(Document(tmp_path / name, "gone"))
 
 
 def test_a_file_over_the_limit_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(readers, "LONGEST_FILE", 10)
+    monkeypatch.setattr(documents, "LONGEST_FILE", 10)
 
     assert "11 bytes" in refused(folder, "x" * 11)
     assert article(folder, "x" * 10).text == "x" * 10
@@ -299,7 +299,7 @@ def test_no_bytes_raise_anything_else(tmp_path_factory: pytest.TempPathFactory, 
     for file in (content, b"---\n" + content + b"\n---\ntext"):
         path.write_bytes(file)
         with suppress(UnreadableArticle):
-            assert readers.read(ArticleFile(path, "any")).text.strip()
+            assert readers.read(Document(path, "any")).text.strip()
 
 
 def test_the_files_of_a_folder_come_in_order_with_their_paths_as_ids(folder: Path) -> None:
@@ -316,11 +316,11 @@ def test_the_files_of_a_folder_come_in_order_with_their_paths_as_ids(folder: Pat
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text("text")
 
-    files = list(article_files([folder]))
+    files = list(document_files([folder]))
 
     assert [file.article_id for file in files] == ["a", "b", "sub/Grüße 1", "sub/v1.2", "z"]
-    assert [file.path.name for file in files] == ["a.txt", "b.md", "Grüße 1.md", "v1.2.markdown", "z.png"]
-    assert files == list(article_files([folder]))
+    assert [Path(file.name).name for file in files] == ["a.txt", "b.md", "Grüße 1.md", "v1.2.markdown", "z.png"]
+    assert files == list(document_files([folder]))
 
 
 def test_a_file_that_is_named_has_its_own_name_as_id(folder: Path) -> None:
@@ -328,9 +328,9 @@ def test_a_file_that_is_named_has_its_own_name_as_id(folder: Path) -> None:
     path = folder / ".hidden" / "U.S. talks.md"
     path.write_text("text")
 
-    assert list(article_files([path, folder / "gone.md"])) == [
-        ArticleFile(path, "U.S. talks"),
-        ArticleFile(folder / "gone.md", "gone"),
+    assert list(document_files([path, folder / "gone.md"])) == [
+        Document(path, "U.S. talks"),
+        Document(folder / "gone.md", "gone"),
     ]
 
 
@@ -339,13 +339,13 @@ def test_a_folder_below_a_hidden_one_is_read_when_it_is_named(tmp_path: Path) ->
     folder.mkdir(parents=True)
     (folder / "a.md").write_text("text")
 
-    assert [file.article_id for file in article_files([folder])] == ["a"]
+    assert [file.article_id for file in document_files([folder])] == ["a"]
 
 
 def test_a_file_name_that_is_not_utf_8_gives_an_id_that_is(folder: Path) -> None:
     path = folder / os.fsdecode(b"caf\xe9.md")
     path.write_text("text")
 
-    (file,) = article_files([folder])
+    (file,) = document_files([folder])
 
     assert readers.read(file).source.article_id == "caf\ufffd"

@@ -13,7 +13,7 @@ from retrieval import readers
 from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
 from retrieval.passages import split
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from retrieval.store import Store
 from retrieval.types import Article, Hit, make_article
 from service.answering import Answerer
@@ -101,7 +101,7 @@ def test_at_least_85_percent_of_the_labelled_differences_are_found_and_nothing_e
 
 
 def test_the_sample_articles_differ_in_six_places_and_each_is_one() -> None:
-    files = article_files([ROOT / "seeds" / "articles"])
+    files = document_files([ROOT / "seeds" / "articles"])
     found = evidence(*(readers.read(file) for file in files))
     pairs = [(one, other) for at, one in enumerate(found.statements) for other in found.statements[at + 1 :]]
     different = {(one.kind, one.mine, one.theirs) for pair in pairs if (one := difference(*pair, found.articles))}
@@ -117,7 +117,7 @@ def test_the_sample_articles_differ_in_six_places_and_each_is_one() -> None:
 
 @pytest.mark.parametrize("folder", ["a", "b", "c"])
 def test_articles_about_different_things_do_not_differ(folder: str) -> None:
-    files = article_files([ROOT / "benchmarks" / "news" / folder / "articles"])
+    files = document_files([ROOT / "benchmarks" / "news" / folder / "articles"])
     found = evidence(*(readers.read(file) for file in files))
     # Every fourth sentence against all: the whole is read by benchmarks/disagreement.py --corpora.
     assert [
@@ -409,7 +409,7 @@ SEEDS = [
 async def answers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[dict[str, Answer]]:
     embedder = MiniLM()
     with Store.open_embedded(tmp_path_factory.mktemp("store"), embedder) as store:
-        files = article_files([ROOT / "seeds" / "articles"])
+        files = document_files([ROOT / "seeds" / "articles"])
         assert [one async for one in ingest_files(files, lambda one: ingest(one, store, embedder))]
         answering = Answerer(store, embedder, ExtractiveWriter(embedder, embedder.words))
         yield {question: await answering.answer(Question(question=question)) for question, *_ in SEEDS}

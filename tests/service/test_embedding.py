@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from retrieval import llamaindex
 from retrieval.errors import ModelMissing, ModelUnavailable, StoreForeign
 from retrieval.minilm import MiniLM
-from retrieval.readers import article_files
+from retrieval.readers import document_files
 from retrieval.retriever import GroundwireRetriever
 from retrieval.types import make_article
 from service.desk import OwnDesk
@@ -153,7 +153,7 @@ def test_retriever_and_commands_work_through_a_running_service(server: Embedding
         GROUNDWIRE_EMBEDDING_BASE_URL=f"{server.url}/v1",
         GROUNDWIRE_PORT="0",
     )
-    done = groundwire("ingest", str(next(iter(article_files([ROOT / "seeds" / "articles"]))).path), env=env)
+    done = groundwire("ingest", str(next(iter(document_files([ROOT / "seeds" / "articles"]))).name), env=env)
     assert done.returncode == 0, done.stderr
     with (
         serving("serve", env=env, out=tmp_path / "out") as (_, address),

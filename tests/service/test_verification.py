@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.passages import split
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from retrieval.types import Article, Hit, make_article
 from service.evidence import Evidence, gather
 from service.verification.checking import check
@@ -316,7 +316,7 @@ UNSUPPORTED = [
 
 @cache
 def articles() -> dict[str, Article]:
-    return {file.article_id: read(file) for file in article_files([SEEDS])}
+    return {file.article_id: read(file) for file in document_files([SEEDS])}
 
 
 @pytest.mark.parametrize("name", QUOTES)

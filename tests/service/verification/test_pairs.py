@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from retrieval.passages import split
-from retrieval.readers import article_files, read
+from retrieval.readers import document_files, read
 from retrieval.types import Article, Hit, make_article
 from service.evidence import gather
 from service.verification.proving import Verdict, prove
@@ -32,7 +32,7 @@ Pairs = tuple[dict[str, Article], list[dict[str, Any]]]
 def pairs(file: Path) -> Pairs:
     """Read the articles of a file and of the seeds, and its pairs."""
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    articles = {seed.article_id: read(seed) for seed in article_files([SEEDS])}
+    articles = {seed.article_id: read(seed) for seed in document_files([SEEDS])}
     for one in content["articles"]:
         day = date.fromisoformat(str(one["published"]))
         articles[one["id"]] = make_article(

@@ -1,0 +1,86 @@
+"""What is given -> what is at its addresses -> articles; top to bottom, one after another."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING
+
+from retrieval.addresses import article_id_of
+from retrieval.errors import UnreadableArticle
+
+if TYPE_CHECKING:
+    from retrieval.fetching import Fetcher
+from retrieval.readers import Address, Document, Found, articles_of
+from retrieval.types import Article, printable
+
+Gathered = tuple[str, Article | UnreadableArticle, str | None]
+"""A name, its article or the reason why it is none, and what is to be told of an article all the same."""
+
+
+async def gather(
+    given: Iterable[Document | Address],
+    fetcher: "Fetcher | None" = None,
+    is_stored: Callable[[str], Awaitable[bool]] | None = None,
+) -> AsyncIterator[Gathered]:
+    """Give the articles of documents, and of the documents at addresses, one by one.
+
+    Args:
+        given: what to read; a feed's address leads to the addresses of its articles.
+        fetcher: what fetches; None: nothing is fetched.
+        is_stored: whether there is an article of an id: a summary, all that is to be had of an article whose page is
+            not, never takes the place of one. None: nothing is known, and summaries are left out.
+
+    """
+    for one in given:
+        stream = _read(one) if isinstance(one, Document) else _fetch(one, fetcher)
+        async for name, found in stream:
+            if isinstance(found, Address):
+                async for each in _page(found, fetcher, is_stored):
+                    yield each
+            else:
+                yield printable(name), found, None
+
+
+async def _page(
+    address: Address, fetcher: "Fetcher | None", is_stored: Callable[[str], Awaitable[bool]] | None
+) -> AsyncIterator[Gathered]:
+    """Give the article at an address that a document named, or the summary that it gave."""
+    async for name, found in _fetch(address, fetcher):
+        if isinstance(found, Article):
+            yield printable(name), found, None
+            continue
+        why = UnreadableArticle(name, "a feed, where an article should be") if isinstance(found, Address) else found
+        summary = address.summary
+        if summary and is_stored and not await is_stored(summary.source.article_id):
+            yield printable(name), summary, f"its summary alone: {why.reason}"
+        else:
+            yield printable(name), why, None
+
+
+async def _fetch(address: Address, fetcher: "Fetcher | None") -> AsyncIterator[tuple[str, Found]]:
+    if fetcher is None:
+        yield address.url, UnreadableArticle(address.url, "an address, and nothing is fetched here")
+        return
+    try:
+        fetched = await fetcher.fetch(address.url)
+    except UnreadableArticle as error:
+        yield address.url, error
+        return
+    if fetched is None:
+        raise AssertionError  # pragma: no cover - no validators were sent
+    document = Document(
+        fetched.data,
+        article_id_of(fetched.url),
+        label=address.url,
+        media_type=fetched.media_type,
+        charset=fetched.charset,
+        url=fetched.url,
+    )
+    async for each in _read(document):
+        yield each
+
+
+async def _read(document: Document) -> AsyncIterator[tuple[str, Found]]:
+    # In a thread: a folder may be slow, a reader is, and a service is at work beside.
+    found = articles_of(document)
+    while (each := await asyncio.to_thread(next, found, None)) is not None:
+        yield each

@@ -1,0 +1,20 @@
+"""Bytes to articles: files, uploads and what addresses gave, each kind by a reader of its own.
+
+documents.py says what is read, reading.py by which reader, fields.py what a reader finds and what is made of it.
+"""
+
+from retrieval.readers.documents import Document, document_files
+from retrieval.readers.fields import LONGEST_FIELD, LONGEST_FILE, Address, problem_of_id
+from retrieval.readers.reading import Found, articles_of, read
+
+__all__ = [
+    "LONGEST_FIELD",
+    "LONGEST_FILE",
+    "Address",
+    "Document",
+    "Found",
+    "articles_of",
+    "document_files",
+    "problem_of_id",
+    "read",
+]

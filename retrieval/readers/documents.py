@@ -1,0 +1,108 @@
+"""What is read: the bytes of a file, an upload or an address, by name."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+from retrieval.errors import UnreadableArticle
+from retrieval.readers.fields import LONGEST_FILE
+
+
+@dataclass(frozen=True)
+class Document:
+    """Bytes that hold an article, or many."""
+
+    content: Path | bytes
+    article_id: str
+    """The id that its article gets, unless it names one itself; of many each has its own."""
+    label: str | None = None
+    """How it is told to whoever gave it; None: its path."""
+    media_type: str = ""
+    """What its server says that it is, in lower case and without parameters; empty: known by its suffix."""
+    charset: str | None = None
+    """What its server says of its characters."""
+    url: str | None = None
+    """Where it was fetched."""
+
+    @property
+    def name(self) -> str:
+        """Give the name by which it is told."""
+        return self.label if self.label is not None else str(self.content)
+
+    @property
+    def suffix(self) -> str:
+        """Give the suffix of its name, in lower case."""
+        return Path(
+            self.name if self.label is not None or isinstance(self.content, bytes) else self.content
+        ).suffix.lower()
+
+    def open(self) -> BinaryIO:
+        """Open it to be read from its beginning.
+
+        Raises:
+            UnreadableArticle: it cannot be opened.
+
+        """
+        if isinstance(self.content, bytes):
+            return BytesIO(self.content)
+        try:
+            return self.content.open("rb")
+        except OSError as error:
+            raise self.unreadable(error) from error
+
+    def data(self) -> bytes:
+        """Read it whole.
+
+        Raises:
+            UnreadableArticle: it cannot be read, or is too large.
+
+        """
+        try:
+            with self.open() as file:
+                data = file.read(LONGEST_FILE + 1)
+                size = len(data) if len(data) <= LONGEST_FILE else file.seek(0, os.SEEK_END)
+        except OSError as error:
+            raise self.unreadable(error) from error
+        if size > LONGEST_FILE:
+            raise UnreadableArticle(self.name, f"{size:,} bytes is over the limit of {LONGEST_FILE:,}")
+        return data
+
+    def unreadable(self, error: OSError) -> UnreadableArticle:
+        """Say why it cannot be read."""
+        return UnreadableArticle(self.name, f"cannot be read: {error.strerror or error}")
+
+
+def document_files(paths: Sequence[Path]) -> Iterator[Document]:
+    """Name every file below the given files and folders, in a fixed order; hidden ones are left out."""
+    for path in paths:
+        if not _is_folder(path):
+            yield Document(path, path.stem)
+            continue
+        for found in _files(path):
+            yield Document(found, found.relative_to(path).with_suffix("").as_posix())
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Walk through a folder in the order of its paths, of which only one folder's are in memory at a time."""
+    try:
+        inside = sorted(folder.iterdir(), key=lambda path: path.name)
+    except OSError:
+        yield folder  # reading it will say why
+        return
+    for found in inside:
+        if found.name.startswith("."):
+            continue
+        if found.is_dir() and not found.is_symlink():
+            yield from _files(found)
+        elif found.is_file():
+            yield found
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # reading it will say why
