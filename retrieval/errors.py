@@ -10,6 +10,7 @@ RetrievalError
 │   ├── StoreForeign        the store was made with another embedding model or format
 │   └── StoreUnavailable    Chroma cannot be reached, or its folder not be written
 └── UnreadableArticle       the author of the file acts; nothing else is lost
+    └── ArticleWithdrawn    the article was withdrawn: who ingests it may bring it back on purpose
 """
 
 
@@ -62,3 +63,11 @@ class UnreadableArticle(RetrievalError):
         super().__init__(f"{name}: {reason}")
         self.name = name
         self.reason = reason
+
+
+class ArticleWithdrawn(UnreadableArticle):
+    """The article was withdrawn, and ingesting it again does not bring it back by itself."""
+
+    def __init__(self, article_id: str, withdrawn: str) -> None:
+        """Say when and why, and how it comes back."""
+        super().__init__(article_id, f"{withdrawn}; `--restore` (over HTTP `?restore=true`) brings it back")

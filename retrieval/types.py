@@ -98,6 +98,27 @@ def make_article(  # noqa: PLR0913 - one parameter for each field that an author
     return Article(source=source, text=text)
 
 
+class Withdrawal(Frozen):
+    """That an article is withdrawn: it is neither found nor cited any more."""
+
+    at: AwareDatetime
+    reason: str | None = None
+    purged: bool = Field(default=False, description="The texts and metadata of all its versions were removed, too.")
+
+    def __str__(self) -> str:
+        """Say when and why, in a fragment of a sentence."""
+        at = self.at.astimezone(UTC)
+        return f"withdrawn on {at.day} {at:%B %Y}" + (f": {self.reason.rstrip('.')}" if self.reason else "")
+
+
+class Version(Frozen):
+    """A version of an article, as it once became current; one that came back is there for each time."""
+
+    source: Source
+    stored: AwareDatetime | None = Field(description="None where a release stored it that noted no time.")
+    current: bool
+
+
 class Passage(Frozen):
     """A piece of an article: `article.text[start:end] == text`; the pieces in order are the article."""
 

@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException, HTTPException, ValidationExcept
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import Field
 
-from retrieval.errors import ModelError, StoreError, UnreadableArticle
+from retrieval.errors import ArticleWithdrawn, ModelError, StoreError, UnreadableArticle
 from retrieval.types import Frozen
 from service.errors import ModelNotAllowed, WriterUnavailable
 from service.http.html import PAGE_HEADERS, rendered
@@ -28,13 +28,29 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     StoreError: HTTPStatus.SERVICE_UNAVAILABLE,
     WriterUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     ModelNotAllowed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    ArticleWithdrawn: HTTPStatus.CONFLICT,
     UnreadableArticle: HTTPStatus.UNPROCESSABLE_ENTITY,
     ValidationException: HTTPStatus.UNPROCESSABLE_ENTITY,  # Litestar's own status for it is 400
+}
+
+
+class Gone(ClientException):
+    """The article was withdrawn; the detail says when and why."""
+
+    status_code = HTTPStatus.GONE
+
+
+TYPES: dict[type[Exception], str] = {
+    # What a program tells by its type; of all other problems the status says enough.
+    ArticleWithdrawn: "urn:groundwire:problem:withdrawn",
+    Gone: "urn:groundwire:problem:withdrawn",
 }
 
 _DESCRIPTIONS = {
     400: "The request cannot be read: its body is not JSON in UTF-8, say.",
     404: "No article has this id.",
+    409: "The article was withdrawn.",
+    410: "The article was withdrawn; `detail` says when and why.",
     413: "The body is too large.",
     415: "The body is not sent as application/json.",
     422: "A field or parameter is missing, unknown or wrong; `errors` names it.",
@@ -73,7 +89,7 @@ class FieldProblem(Frozen):
 class Problem(Frozen):
     """An RFC 9457 problem document."""
 
-    type: str = "about:blank"
+    type: str = Field(default="about:blank", description="A URN of ours, where the status does not say enough.")
     title: str
     status: int
     detail: str
@@ -95,7 +111,14 @@ def problem_of(error: Exception) -> Problem:
         detail = " ".join(one.message for one in errors)
     elif errors:
         detail = "; ".join(f"{one.field}: {one.message}" for one in errors)
-    return Problem(title=status.phrase, status=status, detail=detail, request_id=request_id.get(), errors=tuple(errors))
+    return Problem(
+        type=_type(error),
+        title=status.phrase,
+        status=status,
+        detail=detail,
+        request_id=request_id.get(),
+        errors=tuple(errors),
+    )
 
 
 def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any] | str | bytes]:
@@ -156,6 +179,10 @@ def _status(error: Exception) -> HTTPStatus:
         if kind in STATUSES:
             return STATUSES[kind]
     return HTTPStatus(error.status_code) if isinstance(error, HTTPException) else HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _type(error: Exception) -> str:
+    return next((TYPES[kind] for kind in type(error).__mro__ if kind in TYPES), "about:blank")
 
 
 def _code(error: Exception) -> str | None:
