@@ -14,7 +14,7 @@ from evals.errors import EvalError
 from evals.openai_target import PREFIX, open_openai
 from evals.targets import GroundwireTarget, Target
 from service.desk import Desk, OwnDesk
-from service.ingestion import ingest_paths
+from service.ingestion import ingest_given
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.wiring import open_answerer, open_desk
@@ -58,7 +58,7 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
             own = settings.model_copy(update={"data_dir": Path(folder), "chroma": None})
             with open_answerer(own) as answerer:
                 own_desk = OwnDesk(answerer)
-                ingestion = await ingest_paths([corpus], own_desk)
+                ingestion = await ingest_given([corpus], own_desk)
                 if ingestion.skipped:
                     raise EvalError(f"{ingestion.skipped[0].name} of the corpus: {ingestion.skipped[0].reason}")
                 target = GroundwireTarget(f"groundwire, {settings.llm}", own_desk, _known(settings))

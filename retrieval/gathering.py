@@ -2,15 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from retrieval.addresses import article_id_of
 from retrieval.errors import UnreadableArticle
 
 if TYPE_CHECKING:
-    from retrieval.fetching import Fetcher
+    from retrieval.fetching import Fetcher, Validators
 from retrieval.readers import Address, Document, Found, articles_of
 from retrieval.types import Article, printable
+
+
+@dataclass
+class Memory:
+    """What was at addresses when they were last asked, so that only what is new or changed is fetched again."""
+
+    validators: "dict[str, Validators]" = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
+    """The addresses that a feed named, and the version of what it said of each."""
+
 
 Gathered = tuple[str, Article | UnreadableArticle, str | None]
 """A name, its article or the reason why it is none, and what is to be told of an article all the same."""
@@ -20,6 +31,7 @@ async def gather(
     given: Iterable[Document | Address],
     fetcher: "Fetcher | None" = None,
     is_stored: Callable[[str], Awaitable[bool]] | None = None,
+    memory: Memory | None = None,
 ) -> AsyncIterator[Gathered]:
     """Give the articles of documents, and of the documents at addresses, one by one.
 
@@ -28,16 +40,23 @@ async def gather(
         fetcher: what fetches; None: nothing is fetched.
         is_stored: whether there is an article of an id: a summary, all that is to be had of an article whose page is
             not, never takes the place of one. None: nothing is known, and summaries are left out.
+        memory: what was there the last time, to be kept for the next; None: everything is fetched.
 
     """
+    memory = memory or Memory()
     for one in given:
-        stream = _read(one) if isinstance(one, Document) else _fetch(one, fetcher)
+        stream = _read(one) if isinstance(one, Document) else _fetch(one, fetcher, memory.validators)
         async for name, found in stream:
-            if isinstance(found, Address):
-                async for each in _page(found, fetcher, is_stored):
-                    yield each
-            else:
+            if not isinstance(found, Address):
                 yield printable(name), found, None
+                continue
+            said = found.summary.source.version if found.summary else None
+            if said and memory.entries.get(found.url) == said:
+                continue
+            async for each in _page(found, fetcher, is_stored):
+                yield each
+                if said and isinstance(each[1], Article) and not each[2]:
+                    memory.entries[found.url] = said
 
 
 async def _page(
@@ -56,17 +75,20 @@ async def _page(
             yield printable(name), why, None
 
 
-async def _fetch(address: Address, fetcher: "Fetcher | None") -> AsyncIterator[tuple[str, Found]]:
+async def _fetch(
+    address: Address, fetcher: "Fetcher | None", validators: "dict[str, Validators] | None" = None
+) -> AsyncIterator[tuple[str, Found]]:
     if fetcher is None:
         yield address.url, UnreadableArticle(address.url, "an address, and nothing is fetched here")
         return
+    validators = {} if validators is None else validators
     try:
-        fetched = await fetcher.fetch(address.url)
+        fetched = await fetcher.fetch(address.url, validators.get(address.url))
     except UnreadableArticle as error:
         yield address.url, error
         return
     if fetched is None:
-        raise AssertionError  # pragma: no cover - no validators were sent
+        return  # what it was the last time
     document = Document(
         fetched.data,
         article_id_of(fetched.url),
@@ -77,6 +99,7 @@ async def _fetch(address: Address, fetcher: "Fetcher | None") -> AsyncIterator[t
     )
     async for each in _read(document):
         yield each
+    validators[address.url] = fetched.validators  # not before: interrupted, it is read again
 
 
 async def _read(document: Document) -> AsyncIterator[tuple[str, Found]]:

@@ -6,7 +6,7 @@ import click
 
 import service
 from service.desk import Answering, OwnDesk
-from service.ingestion import ingest_paths
+from service.ingestion import ingest_given
 from service.printing import answer_text, width
 from service.types import Question
 
@@ -17,7 +17,7 @@ QUESTION = "How many MQ-9B drones does India plan to acquire?"
 async def show(answering: Answering) -> None:
     """Ingest the sample articles and answer one question about them; a failure is told, and ends nothing."""
     desk = OwnDesk(answering)
-    click.echo(f"Sample articles: {await ingest_paths([SEEDS], desk)}\n\n> {QUESTION}\n")
+    click.echo(f"Sample articles: {await ingest_given([SEEDS], desk)}\n\n> {QUESTION}\n")
     try:
         answer = await desk.answer(Question(question=QUESTION))
     except Exception as error:  # noqa: BLE001 - whatever failed, the server must still start

@@ -1,6 +1,6 @@
 """What the faces of the service work through: HTTP serves an Answering, a command works at a Desk."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Protocol, runtime_checkable
 
 from retrieval.embedding import Embedder
@@ -88,3 +88,12 @@ class OwnDesk:
     async def put(self, article: Article) -> Outcome:
         """Store an article."""
         return await ingest(article, self._answering.store, self._answering.embedder)
+
+
+def is_stored_at(desk: Desk) -> Callable[[str], Awaitable[bool]]:
+    """Give what tells whether a desk's store has an article of an id."""
+
+    async def is_stored(article_id: str) -> bool:
+        return await desk.article(article_id) is not None
+
+    return is_stored

@@ -1,5 +1,7 @@
-"""Files into the corpus, told as it goes: a bar on a terminal, lines elsewhere, and what became of them at the end."""
+"""Files and addresses into the corpus, told as it goes: a bar on a terminal, lines elsewhere; then the counts."""
 
+import asyncio
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -7,15 +9,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from retrieval.ingest import Ingested, ingest_files
-from retrieval.readers import document_files
-from service.desk import Desk
+from retrieval.gathering import Memory, gather
+from retrieval.ingest import Ingested, ingest_all
+from retrieval.readers import Address, Document, document_files, holds_many
+from service.desk import Desk, is_stored_at
 from service.printing import plain
+
+if TYPE_CHECKING:
+    from retrieval.fetching import Fetcher
 
 _LINE_EVERY = 5.0  # seconds between two lines of progress where there is no terminal
 _COLUMNS = (
@@ -30,12 +37,14 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Ingestion:
-    """What became of all files."""
+    """What became of all that was given."""
 
     created: int
     replaced: int
     unchanged: int
     skipped: tuple[Ingested, ...]
+    noted: tuple[Ingested, ...] = ()
+    """Taken in, with something to be told."""
 
     def __str__(self) -> str:
         """Count them in one line."""
@@ -45,30 +54,76 @@ class Ingestion:
 
     def data(self) -> dict[str, object]:
         """Give the same for programs."""
-        skipped = [{"name": one.name, "reason": one.reason} for one in self.skipped]
-        return {"created": self.created, "replaced": self.replaced, "unchanged": self.unchanged, "skipped": skipped}
+        skipped, noted = (
+            [{"name": one.name, "reason": one.reason} for one in some] for some in (self.skipped, self.noted)
+        )
+        counts = {"created": self.created, "replaced": self.replaced, "unchanged": self.unchanged}
+        return {**counts, "skipped": skipped, "noted": noted}
 
 
-async def ingest_paths(paths: Sequence[Path], desk: Desk) -> Ingestion:
-    """Ingest every file below the paths; one that is no article, or is not there, is reported and stops nothing."""
-    files = list(document_files([path for path in paths if path.exists()]))
-    skipped = [Ingested(str(path), None, None, "no such file or folder") for path in paths if not path.exists()]
+def path_or_address(given: str) -> Path | Address:
+    """Tell an address from a path.
+
+    Raises:
+        click.UsageError: it is an address of another kind than those that are fetched.
+
+    """
+    scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]*)://", given)
+    if not scheme or Path(given).exists():
+        return Path(given)
+    if scheme[1].lower() not in {"http", "https"}:
+        raise click.UsageError(f"{given}: only http and https are fetched")
+    return Address(given)
+
+
+async def ingest_given(
+    given: Sequence[Path | Address], desk: Desk, fetcher: "Fetcher | None" = None, memory: Memory | None = None
+) -> Ingestion:
+    """Ingest what is below paths and at addresses; what is no article, or not there, is reported and stops nothing."""
+    missing = [path for path in given if isinstance(path, Path) and not path.exists()]
+    there = [one for one in given if one not in missing]
+    skipped = [Ingested(str(path), None, None, "no such file or folder") for path in missing]
+    noted: list[Ingested] = []
     outcomes: Counter[str] = Counter()
-    with _progress(len(files)) as (say, show):
+
+    with _progress(await asyncio.to_thread(_total, there)) as (say, show):
         for one in skipped:
             say(f"skipped {one.name}: {one.reason}")
-        async for one in ingest_files(files, desk.put):
-            if one.outcome:
-                outcomes[one.outcome] += 1
-            else:
+        async for one in ingest_all(gather(_documents(there), fetcher, is_stored_at(desk), memory), desk.put):
+            if not one.outcome:
                 skipped.append(one)
                 say(f"skipped {one.name}: {one.reason}")
+            else:
+                outcomes[one.outcome] += 1
+                if one.reason:
+                    noted.append(one)
+                    say(f"{one.outcome} {one.name}: {one.reason}")
             show(one)
-    return Ingestion(outcomes["created"], outcomes["replaced"], outcomes["unchanged"], tuple(skipped))
+    return Ingestion(
+        outcomes["created"], outcomes["replaced"], outcomes["unchanged"], skipped=tuple(skipped), noted=tuple(noted)
+    )
+
+
+def _documents(given: Sequence[Path | Address]) -> Iterator[Document | Address]:
+    for one in given:
+        if isinstance(one, Address):
+            yield one
+        else:
+            yield from document_files([one])
+
+
+def _total(given: Sequence[Path | Address]) -> int | None:
+    """Count the articles; None: what is given holds as many as it holds."""
+    total = 0
+    for one in _documents(given):
+        if isinstance(one, Address) or holds_many(one):
+            return None
+        total += 1
+    return total
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[Ingested], None]]]:
+def _progress(total: int | None) -> Iterator[tuple[Callable[[str], None], Callable[[Ingested], None]]]:
     """Give two functions: one says a line on stderr, the other shows that one file more is done."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     began = time.monotonic()
@@ -99,7 +154,10 @@ def _progress(total: int) -> Iterator[tuple[Callable[[str], None], Callable[[Ing
         rate, now = count(one), time.monotonic()
         if now - told >= _LINE_EVERY:
             told = now
-            left = timedelta(seconds=round((now - began) / done * (total - done)))
-            say(f"ingested {done} of {total} articles, {rate:.0f} passages a second, {left} left")
+            of = left = ""
+            if total is not None:
+                of = f" of {total}"
+                left = f", {timedelta(seconds=round((now - began) / done * (total - done)))} left"
+            say(f"ingested {done}{of} articles, {rate:.0f} passages a second{left}")
 
     yield say, show

@@ -3,9 +3,9 @@
 documents.py says what is read, reading.py by which reader, fields.py what a reader finds and what is made of it.
 """
 
-from retrieval.readers.documents import Document, document_files
+from retrieval.readers.documents import Document, document_below, document_files
 from retrieval.readers.fields import LONGEST_FIELD, LONGEST_FILE, Address, problem_of_id
-from retrieval.readers.reading import Found, articles_of, read
+from retrieval.readers.reading import Found, articles_of, holds_many, read
 
 __all__ = [
     "LONGEST_FIELD",
@@ -14,7 +14,9 @@ __all__ = [
     "Document",
     "Found",
     "articles_of",
+    "document_below",
     "document_files",
+    "holds_many",
     "problem_of_id",
     "read",
 ]

@@ -82,7 +82,17 @@ def document_files(paths: Sequence[Path]) -> Iterator[Document]:
             yield Document(path, path.stem)
             continue
         for found in _files(path):
-            yield Document(found, found.relative_to(path).with_suffix("").as_posix())
+            yield _below(path, found)
+
+
+def document_below(folder: Path, path: Path) -> Document | None:
+    """Name one file below a folder; None: it is hidden."""
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+    return None if hidden else _below(folder, path)
+
+
+def _below(folder: Path, path: Path) -> Document:
+    return Document(path, path.relative_to(folder).with_suffix("").as_posix())
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -69,6 +69,11 @@ def _article(found: Fields | Address | NoArticle, document: Document, name: str,
     return name, article
 
 
+def holds_many(document: Document) -> bool:
+    """Tell by its name whether a document may hold many articles."""
+    return any(kind.many for kind in KINDS if document.suffix in kind.suffixes)
+
+
 def read(document: Document) -> Article:
     """Read the article of a document that holds one.
 
