@@ -20,8 +20,7 @@ import numpy as np
 
 from benchmarks import corpus
 from benchmarks.corpus import Material
-from retrieval import lexical, minilm
-from retrieval import store as storing
+from retrieval import generations, lexical, minilm
 from retrieval.embedding import Role, Vectors
 from retrieval.ingest import ingest
 from retrieval.minilm import MiniLM
@@ -54,7 +53,7 @@ def kept(texts: Material, passages: int, cache: Path, *, drawn: bool) -> Path:
 
 def _fingerprint(texts: Material, *, drawn: bool) -> str:
     """Change with the articles, and with what decides what of them is stored."""
-    formats = (storing._FORMAT, storing._HNSW, lexical._FORMAT)  # noqa: SLF001 - nobody else needs to know them
+    formats = (generations._FORMAT, generations._HNSW, lexical._FORMAT)  # noqa: SLF001 - nobody else needs to know them
     content = hashlib.sha256(repr((formats, texts)).encode())
     stored = ["rows", "passages", "sentences", "furniture", *([] if drawn else ["minilm"])]
     for file in [Path(corpus.__file__), *(ROOT / "retrieval" / f"{name}.py" for name in stored)]:

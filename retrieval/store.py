@@ -1,39 +1,34 @@
-"""Articles and passages in Chroma, the only store; the only importer of chromadb.
+"""Articles and passages in Chroma, the only store.
 
-The door to what lies behind: the collections (archive.py), one write (writes.py), the feed of changes (feed.py) from
-which a process knows what is current (catalogue.py) and which words it holds (lexical.py), one search of both indexes
-(candidates.py).
+The door to what lies behind: the client of Chroma (connection.py), the collections in force (generations.py,
+archive.py), one write (writes.py), the feed of changes (feed.py) from which a process knows what is current
+(catalogue.py) and which words it holds (lexical.py), one search of both indexes (candidates.py).
 """
 
 import asyncio
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar, TypeVarTuple
-from urllib.parse import urlsplit
+from typing import Self, TypeVar, TypeVarTuple
 
-import chromadb
-import httpx
-from chromadb.api import ClientAPI
-from chromadb.config import Settings as ChromaSettings
-from chromadb.errors import ChromaError
 from filelock import FileLock, Timeout
 
-from retrieval.archive import Archive
+from retrieval import connection
 from retrieval.candidates import Asked, candidates
 from retrieval.catalogue import Catalogue
+from retrieval.connection import Client, is_of_chroma, is_ours
 from retrieval.embedding import Embedder, Vectors
-from retrieval.errors import StoreError, StoreForeign, StoreUnavailable
+from retrieval.errors import StoreForeign
 from retrieval.feed import Feed
+from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
-from retrieval.mending import is_due, is_readable, mend, remove_indexes
+from retrieval.mending import is_due, mend
 from retrieval.owner import Owner, unwritable
 from retrieval.ranking import Candidate
 from retrieval.types import Article, Corpus, Scope, Source
@@ -44,19 +39,9 @@ __all__ = ["Outcome", "Prepared", "Store"]
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
-_FORMAT = 3
 _WRITERS = 8  # articles that may wait for their turn together; they are written in one go
-_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
 _SWEEP_EVERY = 600.0  # seconds
-_HNSW = {
-    # recall@50 .999 on news vectors, .990 with Chroma's defaults (22,473 MiniLM vectors, 200 held-out
-    # queries; taken once for the design, 2026-11, and by no script here)
-    "space": "cosine",
-    "max_neighbors": 32,
-    "ef_construction": 200,
-    "ef_search": 200,
-}
 _log = logging.getLogger("groundwire.store")
 
 
@@ -66,16 +51,13 @@ class Store:
     Reads may run beside one another and beside a write; writes queue.
     """
 
-    def __init__(self, client: ClientAPI, embedder: Embedder, *, folder: Path | None, owner: Owner | None) -> None:
+    def __init__(self, client: Client, embedder: Embedder, *, folder: Path | None, owner: Owner | None) -> None:
         """Take an open client; use `open_embedded` or `open_server`."""
         self._client = client
         self._owner = owner
-        self._archive = Archive(
-            articles=_collection(client, "groundwire_articles", embedder),
-            passages=_collection(client, "groundwire_passages", embedder),
-            superseded=_collection(client, "groundwire_superseded", None),
-            pending=_collection(client, "groundwire_pending", None),
-        )
+        self._generations = Generations(client)
+        self._archive, self._generation = self._generations.open(embedder.name)
+        self._replaced: str | None = None  # why it may be used no more
         with ExitStack() as opened:
             if folder and not owner:
                 slot, folder = _free_slot(folder)
@@ -83,7 +65,9 @@ class Store:
             words = WordIndex(folder, str(self._archive.articles.id))
             opened.callback(words.close)
             self._feed = Feed(self._archive, words, alone=owner is not None)
-            self._writes = Writes(self._archive, self._feed, embedder.dimensions, alone=owner is not None)
+            self._writes = Writes(
+                self._archive, self._feed, embedder.dimensions, alone=owner is not None, in_force=self._in_force
+            )
             self._writes.sweep()
             self._opened = opened.pop_all()
         # Threads of their own: those that wait to write must not keep readers waiting.
@@ -106,24 +90,17 @@ class Store:
         owner = Owner.acquire(folder)
         client = None
         try:
-            client = _embedded(folder)
-            if not is_readable(client):
-                _close(client)
-                remove_indexes(folder)
-                client = _embedded(folder)
+            client = connection.open_folder(folder)
             store = cls(client, embedder, folder=folder / "words", owner=owner)
         except BaseException as error:
             if client:
-                _close(client)
+                connection.close(client)
             owner.release()
             if isinstance(error, OSError):
                 raise unwritable(folder, error) from error
-            if not isinstance(error, ChromaError | ValueError | RuntimeError):
-                raise
-            message = (
-                f"Chroma cannot open {folder / 'chroma'}: {error}. Is the folder writable, and not from a newer Chroma?"
-            )
-            raise StoreUnavailable(message) from error
+            if is_of_chroma(error) or isinstance(error, ValueError | RuntimeError):
+                raise connection.unopened(folder, error) from error
+            raise
         if is_due(folder):
             try:
                 mend(folder, store._archive, store._catalogue.records(), embedder)
@@ -146,27 +123,14 @@ class Store:
             StoreForeign: it holds vectors of another model.
 
         """
+        client = connection.open_server(url)
         try:
-            parts = urlsplit(url)
-            client = chromadb.HttpClient(
-                host=parts.hostname or "localhost",
-                port=parts.port or (443 if parts.scheme == "https" else 8000),
-                ssl=parts.scheme == "https",
-                settings=ChromaSettings(anonymized_telemetry=False),
-            )
-        except Exception as error:
-            if not _is_of_chroma(error) and not isinstance(error, ValueError):
-                raise
-            raise _silent(url, error) from error
-        try:
-            for session in _sessions(client):
-                session.timeout = _TIMEOUT
             return cls(client, embedder, folder=folder and folder / "words", owner=None)
-        except Exception as error:
-            _close(client)
-            if not _is_of_chroma(error) and not isinstance(error, ValueError):
-                raise
-            raise _silent(url, error) from error
+        except BaseException as error:
+            connection.close(client)
+            if is_of_chroma(error) or isinstance(error, ValueError):
+                raise connection.silent(url, error) from error
+            raise
 
     def close(self) -> None:
         """Let go of an embedded store, so that another process may own it."""
@@ -179,12 +143,12 @@ class Store:
             try:
                 self._feed.close()
             except Exception as error:
-                if _ours(error):
+                if is_ours(error):
                     raise
                 _log.warning("The word index is left behind, and the next start catches up: %s", error)
             finally:
                 self._opened.close()
-                _close(self._client)
+                connection.close(self._client)
                 if self._owner:
                     self._owner.release()
 
@@ -202,27 +166,27 @@ class Store:
 
     async def article(self, article_id: str, version: str | None = None) -> Article | None:
         """Give an article, or the named version of it, also when that was superseded."""
-        return await _in_thread(self._read_article, article_id, version)
+        return await self._in_thread(self._read_article, article_id, version)
 
     async def articles(self, sources: Sequence[Source]) -> dict[str, Article]:
         """Give the articles of the sources by id, each in its source's version, also when that was superseded."""
-        return await _in_thread(self._read_articles, sources)
+        return await self._in_thread(self._read_articles, sources)
 
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources, in the order in which they came first."""
-        return await _in_thread(self._read_sources, lambda known: known.page(offset, limit))
+        return await self._in_thread(self._read_sources, lambda known: known.page(offset, limit))
 
     async def newest(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources, the last published first; at the end those without a date."""
-        return await _in_thread(self._read_sources, lambda known: known.newest(offset, limit))
+        return await self._in_thread(self._read_sources, lambda known: known.newest(offset, limit))
 
     async def same_origin(self, article_id: str, limit: int) -> list[Source]:
         """Give the sources of the other articles of an article's origin, up to so many, the first published first."""
-        return await _in_thread(self._read_sources, lambda known: known.same_origin(article_id)[:limit])
+        return await self._in_thread(self._read_sources, lambda known: known.same_origin(article_id)[:limit])
 
     async def version(self, article_id: str) -> str | None:
         """Give an article's current version."""
-        return await _in_thread(self._read_version, article_id)
+        return await self._in_thread(self._read_version, article_id)
 
     async def candidates(
         self,
@@ -237,19 +201,25 @@ class Store:
         Up to `count` of each kind, the nearest first; each with both scores.
         """
         asked = Asked(vector, terms, count, scope, as_of)
-        return await _in_thread(candidates, self._archive, self._feed, self._writes.lock, asked)
+        return await self._in_thread(candidates, self._archive, self._feed, self._writes.lock, asked)
 
     async def corpus(self) -> Corpus:
         """Tell what the store holds."""
-        return await _in_thread(self._read_corpus)
+        return await self._in_thread(self._read_corpus)
 
     async def ready(self) -> None:
-        """Raise StoreUnavailable unless Chroma answers."""
-        await _in_thread(self._archive.articles.count)
+        """Tell that the store can be used.
+
+        Raises:
+            StoreUnavailable: Chroma does not answer.
+            StoreForeign: it was embedded anew with another model while it was open.
+
+        """
+        await self._in_thread(self._is_ready)
 
     async def follow(self) -> None:
         """Take in what was changed since, by this process and by others; a search does so by itself."""
-        await _in_thread(self._feed.follow)
+        await self._in_thread(self._feed.follow)
 
     # Writing
 
@@ -258,11 +228,11 @@ class Store:
 
         What waits while others are written is written together.
         """
-        return await _in_thread(self._writes.put, article, pool=self._writers)
+        return await self._in_thread(self._writes.put, article, pool=self._writers)
 
     async def withdraw(self, article_id: str) -> bool:
         """Let an article count no more; its text stays readable by version. False: there is none."""
-        return await _in_thread(self._writes.withdraw, article_id, pool=self._writers)
+        return await self._in_thread(self._writes.withdraw, article_id, pool=self._writers)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
@@ -313,29 +283,57 @@ class Store:
         self._feed.refresh()
         return self._catalogue.corpus
 
+    def _is_ready(self) -> None:
+        self._in_force()
+        self._archive.articles.count()
+
+    def _in_force(self) -> None:
+        """Raise StoreForeign if the store was embedded anew, which nobody can do beside its owner."""
+        if self._owner or self._generations.number() == self._generation.number:
+            return
+        self._replaced = str(replaced(self._generations.in_force()))
+        raise StoreForeign(self._replaced)
+
+    async def _in_thread(
+        self, function: Callable[[*Ts], R], *arguments: *Ts, pool: ThreadPoolExecutor | None = None
+    ) -> R:
+        """Run what blocks in a thread, and turn a lost Chroma into our own error."""
+        if self._replaced:
+            raise StoreForeign(self._replaced)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(pool, function, *arguments)
+        except Exception as error:
+            if not is_of_chroma(error):
+                raise
+            with suppress(Exception):  # of a Chroma that is gone, the first error says it all
+                await loop.run_in_executor(None, self._in_force)
+            if self._replaced:
+                raise StoreForeign(self._replaced) from error
+            raise connection.failed(error) from error
+
     def _keep_following(self) -> None:
         """Follow what this process and others change, and sweep what others left behind, until the store is closed."""
         swept = time.monotonic()
         said = ""
         while not self._closed.wait(_FOLLOW_EVERY):
             try:
+                self._in_force()
                 if not self._owner or self._feed.behind:
                     self._feed.follow()
                 if time.monotonic() - swept > _SWEEP_EVERY:
                     swept = time.monotonic()
                     self._writes.sweep()
+            except StoreForeign as error:
+                _log.error("%s", error)
+                return
             # Also a panic of tantivy, which is no Exception: searches would grow stale, and nobody would know.
             except BaseException as error:  # noqa: BLE001
                 if str(error) != said:
-                    _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=_ours(error))
+                    _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=is_ours(error))
                 said = str(error)
             else:
                 said = ""
-
-
-def _embedded(folder: Path) -> ClientAPI:
-    settings = ChromaSettings(anonymized_telemetry=False)
-    return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
 
 
 def _free_slot(folder: Path) -> tuple[FileLock, Path]:
@@ -353,62 +351,3 @@ def _free_slot(folder: Path) -> tuple[FileLock, Path]:
             return lock, folder / str(number)
     except OSError as error:
         raise unwritable(folder, error) from error
-
-
-def _is_of_chroma(error: BaseException) -> bool:
-    """Tell what Chroma raises from a mistake of ours: its client raises bare `Exception`s, too."""
-    known = (ChromaError, OSError, httpx.TransportError, json.JSONDecodeError)
-    return isinstance(error, known) or type(error) is Exception
-
-
-def _ours(error: BaseException) -> bool:
-    """Tell a mistake of ours from what goes wrong around us."""
-    return not _is_of_chroma(error) and not isinstance(error, StoreError)
-
-
-def _sessions(client: ClientAPI) -> list[httpx.Client]:
-    """Give a client's HTTP sessions, of which it has two: their timeout and their end are not in Chroma's interface."""
-    servers = [client._server, client._admin_client._server]  # noqa: SLF001 - as above
-    sessions = [getattr(server, "_session", None) for server in servers]
-    return [session for session in sessions if isinstance(session, httpx.Client)]
-
-
-def _close(client: ClientAPI) -> None:
-    sessions = _sessions(client)
-    client.close()
-    for session in sessions:
-        session.close()
-
-
-async def _in_thread(function: Callable[[*Ts], R], *arguments: *Ts, pool: ThreadPoolExecutor | None = None) -> R:
-    """Run what blocks in a thread, and turn a lost Chroma into our own error."""
-    try:
-        return await asyncio.get_running_loop().run_in_executor(pool, function, *arguments)
-    except Exception as error:
-        if not _is_of_chroma(error):
-            raise
-        what = str(error) or type(error).__name__
-        raise StoreUnavailable(f"Chroma failed: {what}. Is it running, and its disk not full?") from error
-
-
-def _collection(client: ClientAPI, name: str, embedder: Embedder | None) -> chromadb.Collection:
-    """Open or make a collection; the one with vectors must be of our model."""
-    made_by = {"format": _FORMAT, "embedding": embedder.name if embedder else "none"}
-    configuration: Any = {"hnsw": _HNSW} if embedder else {"hnsw": {"space": "cosine"}}
-    collection = client.get_or_create_collection(
-        name, configuration=configuration, metadata=made_by, embedding_function=None
-    )
-    found = collection.metadata or {}
-    if any(found.get(key) != value for key, value in made_by.items()):
-        theirs, ours = (f"{one.get('embedding')}, format {one.get('format')}" for one in (found, made_by))
-        message = (
-            f"The store was made by another release or with another embedding model ({theirs}) than this service uses "
-            f"({ours}), and cannot be read. Ingest the articles into another folder (GROUNDWIRE_DATA_DIR) or Chroma "
-            "server, or use what made it."
-        )
-        raise StoreForeign(message)
-    return collection
-
-
-def _silent(url: str, error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"No Chroma answers at {url} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run")

@@ -9,7 +9,7 @@ which are at work, so that what a crash leaves behind is found without reading e
 import threading
 import time
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -62,7 +62,9 @@ class _Commit:
 class Writes:
     """The writes of this process, one after another; articles that wait meanwhile are written in one go."""
 
-    def __init__(self, archive: Archive, feed: Feed, dimensions: int, *, alone: bool) -> None:
+    def __init__(
+        self, archive: Archive, feed: Feed, dimensions: int, *, alone: bool, in_force: Callable[[], None]
+    ) -> None:
         """Write to a store's collections.
 
         Args:
@@ -70,6 +72,7 @@ class Writes:
             feed: what numbers the changes.
             dimensions: how many numbers a passage's vector has.
             alone: nobody else writes to them.
+            in_force: raises StoreForeign when the store was embedded anew, and these collections are its no more.
 
         """
         self.lock = threading.Lock()
@@ -78,6 +81,7 @@ class Writes:
         self._feed = feed
         self._dimensions = dimensions
         self._alone = alone
+        self._in_force = in_force
         self._waiting: list[tuple[Prepared, Future[Outcome]]] = []
         self._watched: dict[str, tuple[float, float]] = {}  # notes: their time, and since when we see that one
 
@@ -266,6 +270,12 @@ class Writes:
         """Note that writes are at work, or are still."""
         noted = [{"article_id": article_id, "at": time.time()} for article_id in notes.values()]
         self._archive.pending.upsert(ids=list(notes), embeddings=[_NO_VECTOR for _ in noted], metadatas=noted)
+        try:
+            # After the note: who embeds the store anew waits for the writes that are noted when it switches.
+            self._in_force()
+        except BaseException:
+            self._archive.pending.delete(ids=list(notes))
+            raise
 
     def _sweep_article(self, article_id: str, over: Collection[str] = ()) -> None:
         """Delete the article's passages but those that its record names, and those of writes that are not `over`."""

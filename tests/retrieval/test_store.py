@@ -325,7 +325,7 @@ async def test_a_store_of_another_model_is_refused_with_what_to_do(open_store: O
     open_store().close()
     embedder.name = "other-model"
 
-    with pytest.raises(StoreForeign, match=r"words-64.*other-model.*GROUNDWIRE_DATA_DIR"):
+    with pytest.raises(StoreForeign, match=r"words-64.*other-model.*groundwire reembed"):
         open_store()
 
     embedder.name = "words-64"

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import httpx
 import pytest
 
-import retrieval.store
+import retrieval.connection
 import retrieval.writes
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
@@ -62,7 +62,7 @@ async def test_a_server_that_hangs_is_not_waited_for_for_ever(
     chroma: Server, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Long enough to open the store on a machine that runs other suites beside.
-    monkeypatch.setattr(retrieval.store, "_TIMEOUT", httpx.Timeout(4.0))
+    monkeypatch.setattr(retrieval.connection, "_TIMEOUT", httpx.Timeout(4.0))
     process, address = chroma
     with Store.open_server(address, embedder) as store:
         process.send_signal(signal.SIGSTOP)

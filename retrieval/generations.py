@@ -1,0 +1,168 @@
+"""Which collections are in force: a store embedded anew is made beside the one that serves, and one record switches.
+
+The collections with vectors are those of a generation, each of one embedding model; superseded texts and notes are
+those of all. A store that never was embedded anew has the generation 0 and no record that says so.
+"""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from chromadb.api import ClientAPI
+from chromadb.errors import NotFoundError
+
+from retrieval.archive import Archive
+from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.minilm import MiniLM
+
+_FORMAT = 3
+_NO_MODEL = "none"
+_OF_A_GENERATION = ("groundwire_articles", "groundwire_passages")
+_IN_FORCE = "in force"
+_TRIES = 5  # to open what is in force, while that changes
+_HNSW = {
+    # recall@50 .999 on news vectors, .990 with Chroma's defaults (22,473 MiniLM vectors, 200 held-out
+    # queries; taken once for the design, 2026-11, and by no script here)
+    "space": "cosine",
+    "max_neighbors": 32,
+    "ef_construction": 200,
+    "ef_search": 200,
+}
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The collections with the vectors of one model."""
+
+    number: int
+    embedding: str
+    """The model, as `Embedder.name` tells it."""
+
+    @property
+    def setting(self) -> str:
+        """Give what GROUNDWIRE_EMBEDDING is for its model."""
+        return "minilm" if self.embedding == MiniLM.name else self.embedding.rpartition("@")[0] or self.embedding
+
+
+class Generations:
+    """The generations of the store that a Chroma holds, of which one is in force."""
+
+    def __init__(self, client: ClientAPI) -> None:
+        """Read them from a client.
+
+        Raises:
+            StoreForeign: the store has another format.
+
+        """
+        self._client = client
+        self._switch = self._collection("groundwire_generations", _NO_MODEL)
+
+    def number(self) -> int:
+        """Give the number of the generation in force."""
+        found = self._switch.get(ids=[_IN_FORCE], include=["metadatas"])["metadatas"]
+        return int(found[0]["number"]) if found else 0
+
+    def in_force(self) -> Generation | None:
+        """Give the generation in force; None: the store is new."""
+        number = self.number()
+        return next((one for one in self.all() if one.number == number), None)
+
+    def all(self) -> list[Generation]:
+        """Give the generations that there are, whole or not, the first first."""
+        articles, passages = _OF_A_GENERATION
+        models: dict[int, str] = {}
+        for collection in self._client.list_collections():
+            if found := re.fullmatch(rf"(?:{articles}|{passages})(?:_(\d+))?", collection.name):
+                models[int(found.group(1) or 0)] = str((collection.metadata or {}).get("embedding"))
+        return [Generation(number, models[number]) for number in sorted(models)]
+
+    def open(self, embedding: str) -> tuple[Archive, Generation]:
+        """Open the collections in force, which must be of a model, and are made in a new store.
+
+        Raises:
+            StoreForeign: they are of another model, or have another format.
+
+        """
+        for _ in range(_TRIES):
+            number = self.number()
+            try:
+                archive = self.archive(Generation(number, embedding), new=number == 0)
+            except NotFoundError:
+                continue  # it was in force
+            if number == self.number():
+                return archive, Generation(number, embedding)
+        raise StoreUnavailable(
+            f"The collections of generation {number}, which is in force, are not there. Was the store copied in part?"
+        )
+
+    def archive(self, of: Generation, *, new: bool = False) -> Archive:
+        """Open the collections of a generation, and make them if it may be `new`.
+
+        Raises:
+            StoreForeign: as `open` does.
+
+        """
+        articles, passages = (_name(name, of.number) for name in _OF_A_GENERATION)
+        return Archive(
+            articles=self._collection(articles, of.embedding, new=new),
+            passages=self._collection(passages, of.embedding, new=new),
+            superseded=self._collection("groundwire_superseded", _NO_MODEL),
+            pending=self._collection("groundwire_pending", _NO_MODEL),
+        )
+
+    def switch(self, to: Generation) -> None:
+        """Put a generation in force: from this moment on, whoever opens the store has it, and no other."""
+        # upsert merges metadata: every key, each time
+        row = {"number": to.number, "embedding": to.embedding}
+        self._switch.upsert(ids=[_IN_FORCE], embeddings=[[1.0, 0.0]], metadatas=[row])
+
+    def remove(self, generation: Generation) -> None:
+        """Remove a generation that is not in force."""
+        for name in _OF_A_GENERATION:
+            with suppress(NotFoundError):  # half of it was removed before
+                self._client.delete_collection(_name(name, generation.number))
+
+    def _collection(self, name: str, embedding: str, *, new: bool = True) -> Any:  # noqa: ANN401 - Chroma's own
+        """Open a collection, which must be of our format and of a model; or make it."""
+        made_by = {"format": _FORMAT, "embedding": embedding}
+        if new:
+            configuration: Any = {"hnsw": {"space": "cosine"} if embedding == _NO_MODEL else _HNSW}
+            collection = self._client.get_or_create_collection(
+                name, configuration=configuration, metadata=made_by, embedding_function=None
+            )
+        else:
+            collection = self._client.get_collection(name, embedding_function=None)
+        found = collection.metadata or {}
+        if found.get("format") != _FORMAT:
+            theirs, ours = (f"format {one.get('format')}" for one in (found, made_by))
+            raise StoreForeign(
+                f"The store was made by another release ({theirs}) than this one ({ours}), and cannot be read. Use "
+                "that release, or ingest the articles into another folder (GROUNDWIRE_DATA_DIR) or Chroma server."
+            )
+        if found.get("embedding") != embedding:
+            raise foreign(Generation(0, str(found.get("embedding"))), embedding)
+        return collection
+
+
+def foreign(stored: Generation, embedding: str) -> StoreForeign:
+    """Say that the store holds vectors of another model than the settings name."""
+    ours = Generation(0, embedding)
+    return StoreForeign(
+        f"The store holds the vectors of {stored.embedding}, and the settings name {embedding}, by which they cannot "
+        f"be searched. Set GROUNDWIRE_EMBEDDING={stored.setting}, or embed the store anew with {ours.setting}: "
+        "groundwire reembed"
+    )
+
+
+def replaced(by: Generation | None) -> StoreForeign:
+    """Say that the store was embedded anew while this process had it open."""
+    with_model, setting = (by.embedding, by.setting) if by else ("another model", "that model")
+    return StoreForeign(
+        f"The store was embedded anew with {with_model}, and the vectors that this service searches are gone. Restart "
+        f"it with GROUNDWIRE_EMBEDDING={setting}."
+    )
+
+
+def _name(name: str, number: int) -> str:
+    return f"{name}_{number}" if number else name
