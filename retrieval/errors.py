@@ -10,7 +10,8 @@ RetrievalError
 │   ├── StoreForeign        the store was made with another embedding model or format
 │   └── StoreUnavailable    Chroma cannot be reached, or its folder not be written
 └── UnreadableArticle       the author of the file acts; nothing else is lost
-    └── ArticleWithdrawn    the article was withdrawn: who ingests it may bring it back on purpose
+    ├── ArticleWithdrawn    the article was withdrawn: who ingests it may bring it back on purpose
+    └── UrlRefused          its address may not be fetched: whoever gave it acts, or the operator allows its host
 """
 
 
@@ -71,3 +72,7 @@ class ArticleWithdrawn(UnreadableArticle):
     def __init__(self, article_id: str, withdrawn: str) -> None:
         """Say when and why, and how it comes back."""
         super().__init__(article_id, f"{withdrawn}; `--restore` (over HTTP `?restore=true`) brings it back")
+
+
+class UrlRefused(UnreadableArticle):
+    """An address may not be fetched, by its form or by what its host's name resolves to."""
