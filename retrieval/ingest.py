@@ -5,7 +5,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from retrieval.embedding import Embedder
+import numpy as np
+
+from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import UnreadableArticle
 from retrieval.gathering import Gathered, gather
 from retrieval.passages import embeddable, split
@@ -20,13 +22,24 @@ MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the m
 
 async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
     """Store one article; one whose version is stored already costs a look-up and writes nothing."""
-    if await store.version(article.source.article_id) == article.source.version:
+    version = await store.version(article.source.article_id)
+    if version == article.source.version:
         return "unchanged"
     # A book takes a second to split: beside a running service nobody waits for it.
     passages = await asyncio.to_thread(split, article)
     texts, parts = await asyncio.to_thread(embeddable, article, passages)
-    vectors, sentences = await embedder.embed_parts(texts, parts)
-    return await store.put(Prepared(article, passages, vectors, sentences))
+    # A correction leaves most passages as they were.
+    known: dict[str, tuple[Vectors, Vectors]] = {}
+    if version:
+        known = await store.embedded(article.source.article_id)
+    if fresh := [number for number, text in enumerate(texts) if text not in known]:
+        vectors, sentences = await embedder.embed_parts(
+            [texts[number] for number in fresh], [parts[number] for number in fresh]
+        )
+        known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(fresh)}
+    embedded = [known[text] for text in texts]
+    vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32)
+    return await store.put(Prepared(article, passages, vectors, [sentences for _, sentences in embedded]))
 
 
 @dataclass(frozen=True)

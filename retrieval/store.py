@@ -30,7 +30,9 @@ from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
 from retrieval.mending import is_due, mend
 from retrieval.owner import Owner, unwritable
+from retrieval.passages import embeddable
 from retrieval.ranking import Candidate
+from retrieval.rows import passage_of, sentences_of
 from retrieval.types import Article, Corpus, Scope, Source
 from retrieval.writes import Outcome, Prepared, Writes
 
@@ -188,6 +190,10 @@ class Store:
         """Give an article's current version."""
         return await self._in_thread(self._read_version, article_id)
 
+    async def embedded(self, article_id: str) -> dict[str, tuple[Vectors, Vectors]]:
+        """Give the vectors of an article's passages and of their sentences, by the text that was embedded."""
+        return await in_thread(self._read_embedded, article_id)
+
     async def candidates(
         self,
         vector: Vectors,
@@ -272,6 +278,18 @@ class Store:
             return known.version if known else None
         record, _ = self._archive.records([article_id]).get(article_id, (None, None))
         return record.version if record and not record.withdrawn else None
+
+    def _read_embedded(self, article_id: str) -> dict[str, tuple[Vectors, Vectors]]:
+        article = self._archive.current([article_id]).get(article_id)
+        record, source = self._archive.records([article_id]).get(article_id, (None, None))
+        if article is None or record is None or source != article.source:
+            return {}
+        rows = list(self._archive.rows(record.passage_ids()).values())
+        passages = [passage_of(article.source, row, text) for row, text, _ in rows]
+        texts, _ = embeddable(article, passages)
+        return {
+            text: (vector, sentences_of(row, len(vector))) for text, (row, _, vector) in zip(texts, rows, strict=True)
+        }
 
     def _read_sources(self, choose: Callable[[Catalogue], Sequence[str]]) -> list[Source]:
         self._feed.refresh()

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from retrieval.embedding import Role, Vectors
 from retrieval.errors import StoreUnavailable, UnreadableArticle
 from retrieval.ingest import MOST_CHARACTERS, UNDER_WAY, Ingested, ingest, ingest_files
-from retrieval.passages import split, text_to_embed
+from retrieval.passages import embeddable, split, text_to_embed
 from retrieval.readers import document_files
 from retrieval.search import search
 from retrieval.store import Outcome, Store
@@ -319,6 +320,23 @@ class Slow(WordEmbedder):
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         await self.go.wait()
         return await super().embed(texts, role)
+
+
+async def test_a_correction_embeds_only_the_passages_that_it_changed(store: Store, embedder: WordEmbedder) -> None:
+    paragraphs = [f"Paragraph {number} says that the {word} was seen. " * 12 for number, word in enumerate("abcdef")]
+    texts = {"before": "\n\n".join(paragraphs), "after": "\n\n".join([*paragraphs[:-1], "The f was never seen."])}
+    articles = {name: make_article(article_id="a", title="Seen", text=text) for name, text in texts.items()}
+    await ingest(articles["before"], store, embedder)
+    embedder.asked.clear()
+
+    assert await ingest(articles["after"], store, embedder) == "replaced"
+
+    passages = split(articles["after"])
+    ((again, _),) = embedder.asked
+    assert len(passages) > len(again) == 1
+    assert "never seen" in again[0]
+    whole, _ = await embedder.embed_parts(*embeddable(articles["after"], passages))
+    assert np.allclose([vector for vector, _ in (await store.embedded("a")).values()], whole)
 
 
 async def test_the_same_article_from_two_sides_at_once_is_created_once(store: Store) -> None:
