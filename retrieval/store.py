@@ -192,7 +192,7 @@ class Store:
 
     async def embedded(self, article_id: str) -> dict[str, tuple[Vectors, Vectors]]:
         """Give the vectors of an article's passages and of their sentences, by the text that was embedded."""
-        return await in_thread(self._read_embedded, article_id)
+        return await self._in_thread(self._read_embedded, article_id)
 
     async def candidates(
         self,
