@@ -1,5 +1,6 @@
 """Settings from the environment: data alone; wiring.py builds things from them."""
 
+import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
@@ -38,7 +39,22 @@ def _origin(origin: str) -> str:
     return written
 
 
+def _intranet(named: str) -> str:
+    """Give a host, `*.` and what its name ends with, or a network, in lower case."""
+    written = named.lower()
+    try:
+        return str(ipaddress.ip_network(written))
+    except ValueError as error:
+        label = r"[^\W_]([\w-]{0,61}[^\W_])?"
+        if re.fullmatch(rf"(\*?\.)?({label}\.)*(?!\d+$){label}", written):
+            return written
+        why = f": {error}" if "has host bits set" in str(error) else ""
+        message = f"{named!r} is no host such as wiki.corp or *.corp, nor a network such as 10.0.0.0/8{why}"
+        raise ValueError(message) from error
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
+Intranet = Annotated[str, AfterValidator(_intranet)]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
@@ -70,6 +86,13 @@ class Settings(BaseSettings):
     )
     chat_extras: Annotated[tuple[ChatExtra, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="What chat protocols carry beyond what every client reads, with commas between."
+    )
+
+    # Fetching
+    fetch_allowed: Annotated[tuple[Intranet, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        default=(),
+        description="Hosts and networks of an intranet that may be fetched from too, with commas between: "
+        "wiki.corp, *.corp, 10.0.0.0/8.",
     )
 
     # Embedding

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from service.errors import SettingsError
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.writers import ExtractiveWriter, LanguageModelWriter, Writer
+
+if TYPE_CHECKING:
+    from retrieval.fetching import Fetcher
 
 _log = logging.getLogger("groundwire.wiring")
 
@@ -97,6 +101,13 @@ def _words(settings: Settings) -> Callable[[Sequence[str]], Vectors]:
     except ModelError as error:
         _log.warning("Answers without a language model know no words of like meaning: %s", error)
         return lambda words: np.zeros((len(words), 1), np.float32)
+
+
+def open_fetcher(settings: Settings) -> "Fetcher":
+    """Make what fetches addresses; used in an `async with` statement, which closes its connections."""
+    from retrieval.fetching import Fetcher  # noqa: PLC0415 - only where something is fetched
+
+    return Fetcher(allowed=settings.fetch_allowed, about=settings.public_url)
 
 
 @asynccontextmanager

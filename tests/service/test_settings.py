@@ -63,12 +63,24 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("GROUNDWIRE_CORS_ORIGINS", "https://news.example, null"),
         ("GROUNDWIRE_CORS_ORIGINS", "https://a.example https://b.example"),
         ("GROUNDWIRE_CHAT_EXTRAS", "everything"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "*"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "http://wiki.corp"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "wiki.corp:8080"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "wiki.corp, 10.0.0.1/8"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "10.0.0.0/33"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "300.1.1.1"),
     ],
 )
 def test_a_value_that_cannot_be_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         from_environment()
+
+
+def test_hosts_and_networks_of_an_intranet_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDWIRE_FETCH_ALLOWED", "Wiki.corp, *.corp, 10.0.0.0/8, 192.168.0.7, fd00::/8, localhost")
+    allowed = ("wiki.corp", "*.corp", "10.0.0.0/8", "192.168.0.7/32", "fd00::/8", "localhost")
+    assert from_environment().fetch_allowed == allowed
 
 
 def test_the_key_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
