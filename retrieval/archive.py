@@ -1,7 +1,7 @@
 """What Chroma keeps for us: four collections, and how searching, writing and following read them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -128,6 +128,20 @@ def _query(query: Callable[..., Any], vectors: Vectors, count: int, include: Seq
         else:
             return found
     raise AssertionError  # pragma: no cover
+
+
+def together(records: Iterable[Record], articles: int) -> Iterator[list[Record]]:
+    """Cut into pieces of so many articles, or fewer where their texts would fill the memory."""
+    some: list[Record] = []
+    passages = 0
+    for record in records:
+        if some and (len(some) == articles or passages + record.passages > BATCH):
+            yield some
+            some, passages = [], 0
+        some.append(record)
+        passages += record.passages
+    if some:
+        yield some
 
 
 def superseded_id(article_id: str, version: str) -> str:

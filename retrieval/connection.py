@@ -11,7 +11,7 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
 from retrieval.errors import StoreError, StoreUnavailable
-from retrieval.mending import is_readable, remove_indexes
+from retrieval.mending import is_readable, remove_indexes, remove_orphans
 
 Client = ClientAPI
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
@@ -26,6 +26,7 @@ def open_folder(folder: Path) -> ClientAPI:
     """
     client = None
     try:
+        remove_orphans(folder)
         client = _embedded(folder)
         if not is_readable(client):
             close(client)

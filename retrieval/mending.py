@@ -8,8 +8,11 @@ the collection no more. Without the index it does, and has all but the vectors.
 import asyncio
 import logging
 import shutil
+import sqlite3
 import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import accumulate
 from pathlib import Path
 
@@ -17,15 +20,16 @@ import numpy as np
 from chromadb.api import ClientAPI
 from chromadb.errors import ChromaError
 
-from retrieval.archive import Archive, batches
+from retrieval.archive import Archive, batches, together
 from retrieval.catalogue import Record
-from retrieval.embedding import Embedder
+from retrieval.embedding import Embedder, Vectors
 from retrieval.passages import embeddable
-from retrieval.types import Passage
+from retrieval.types import Article, Passage
 from retrieval.writes import Prepared
 
 _NOTE = "vectors-missing"
-_TOGETHER = 20  # articles whose vectors are written in one call; of 300 articles it takes 3 s, one by one 9
+TOGETHER = 20  # articles whose vectors are written in one call; of 300 articles it takes 3 s, one by one 9
+_AT_ONCE = 6  # articles that are embedded, as in an ingest
 _TELL_EVERY = 5.0  # seconds between two lines of progress
 _log = logging.getLogger("groundwire.store")
 
@@ -51,6 +55,22 @@ def remove_indexes(folder: Path) -> None:
             shutil.rmtree(index)
 
 
+def remove_orphans(folder: Path) -> None:
+    """Remove the indexes of collections that were removed, which Chroma leaves; nobody may have it open."""
+    database = folder / "chroma" / "chroma.sqlite3"
+    if not database.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True)) as opened:
+            known = {segment for (segment,) in opened.execute("SELECT id FROM segments")}
+    except sqlite3.Error as error:  # of another Chroma, or cut off in the middle of a write: they only take space
+        _log.info("The indexes that nothing uses stay: %s", error)
+        return
+    for index in database.parent.iterdir():
+        if index.is_dir() and index.name not in known:
+            shutil.rmtree(index)
+
+
 def is_due(folder: Path) -> bool:
     """Tell whether vectors are missing, since whenever."""
     return (folder / _NOTE).exists()
@@ -66,22 +86,28 @@ def mend(folder: Path, archive: Archive, records: list[Record], embedder: Embedd
     _log.warning("The vectors of %d articles are computed anew", len(records))
     with ThreadPoolExecutor(1) as pool:  # of its own: whoever opens the store may be in an event loop
         pool.submit(asyncio.run, _mend(archive, records, embedder)).result()
-    (folder / _NOTE).unlink()
+    done(folder)
+
+
+def done(folder: Path) -> None:
+    """Take note that no vectors are missing any more."""
+    (folder / _NOTE).unlink(missing_ok=True)
 
 
 async def _mend(archive: Archive, records: list[Record], embedder: Embedder) -> None:
     began = told = time.monotonic()
     done = 0
-    for some in batches(records, _TOGETHER):
-        prepared = [await _prepared(archive, record, embedder) for record in some if not record.withdrawn]
-        names = [name for record in some if not record.withdrawn for name in record.passage_ids()]
-        vectors = [vector for one in prepared for vector in one.vectors]
+    for some in together(records, TOGETHER):
+        articles = archive.current([record.article_id for record in some])
         # What is not given, texts and metadata, stays as it is.
+        written = await embedded(archive, [one for one in some if not one.withdrawn], articles, embedder)
+        names = [name for record in some if not record.withdrawn for name in record.passage_ids()]
+        vectors = [vector for one in written for vector in one.vectors]
         for pairs in batches(list(zip(names, vectors, strict=True))):
             archive.passages.upsert(ids=[name for name, _ in pairs], embeddings=[vector for _, vector in pairs])
-        means = {one.article.source.article_id: one.mean() for one in prepared}
-        mark = np.eye(1, embedder.dimensions, dtype=np.float32)[0]  # that of a withdrawn article is nobody's
+        means = {one.article.source.article_id: one.mean() for one in written}
         ids = [record.article_id for record in some]
+        mark = nobodys(embedder.dimensions)
         archive.articles.upsert(ids=ids, embeddings=[means.get(one, mark) for one in ids])
         done += len(some)
         if (now := time.monotonic()) - told > _TELL_EVERY:
@@ -89,14 +115,34 @@ async def _mend(archive: Archive, records: list[Record], embedder: Embedder) -> 
             _log.info("The vectors of %d of %d articles, %.0f s", done, len(records), now - began)
 
 
-async def _prepared(archive: Archive, record: Record, embedder: Embedder) -> Prepared:
-    article = archive.current([record.article_id])[record.article_id]
-    texts = archive.texts(record.passage_ids())
-    ordered = [texts[name] for name in record.passage_ids()]
-    ends = [*accumulate(len(text) for text in ordered)]  # as they tile the article
-    passages = [
-        Passage(source=article.source, ordinal=ordinal, text=text, start=end - len(text), end=end)
-        for ordinal, (text, end) in enumerate(zip(ordered, ends, strict=True))
-    ]
-    vectors, sentences = await embedder.embed_parts(*embeddable(article, passages))
-    return Prepared(article, passages, vectors, sentences)
+async def embedded(
+    archive: Archive, records: Sequence[Record], articles: Mapping[str, Article], embedder: Embedder
+) -> list[Prepared]:
+    """Compute the vectors of articles anew, from the passages that are stored, a few articles at once.
+
+    Raises:
+        KeyError: a passage is not there.
+        ModelError: the embedding model does not answer.
+
+    """
+    texts = archive.texts([name for record in records for name in record.passage_ids()])
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(record: Record) -> Prepared:
+        article = articles[record.article_id]
+        ordered = [texts[name] for name in record.passage_ids()]
+        ends = [*accumulate(len(text) for text in ordered)]  # as they tile the article
+        passages = [
+            Passage(source=article.source, ordinal=ordinal, text=text, start=end - len(text), end=end)
+            for ordinal, (text, end) in enumerate(zip(ordered, ends, strict=True))
+        ]
+        async with places:
+            vectors, sentences = await embedder.embed_parts(*embeddable(article, passages))
+        return Prepared(article, passages, vectors, sentences)
+
+    return await asyncio.gather(*map(one, records))
+
+
+def nobodys(dimensions: int) -> Vectors:
+    """Give the vector of a withdrawn article's mark: every record in Chroma must have one."""
+    return np.eye(1, dimensions, dtype=np.float32)[0]

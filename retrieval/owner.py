@@ -20,8 +20,12 @@ class Owner:
         self._lock = lock
 
     @classmethod
-    def acquire(cls, folder: Path) -> Self:
+    def acquire(cls, folder: Path, advice: str = "Stop it, or work through its address.") -> Self:
         """Make the folder if need be, and own it.
+
+        Args:
+            folder: whose owner this process is to be.
+            advice: what to do when another process is.
 
         Raises:
             StoreLocked: another process owns it.
@@ -36,7 +40,7 @@ class Owner:
             pid, address = _noted(folder)
             who = f" ({pid})" if pid else ""
             where = f", which serves {address}" if address else ""
-            message = f"{folder} is in use by another process{who}{where}. Stop it, or work through its address."
+            message = f"{folder} is in use by another process{who}{where}. {advice}"
             raise StoreLocked(message, address) from error
         except OSError as error:
             raise unwritable(folder, error) from error
