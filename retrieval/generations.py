@@ -117,8 +117,28 @@ class Generations:
         row = {"number": to.number, "embedding": to.embedding}
         self._switch.upsert(ids=[_IN_FORCE], embeddings=[[1.0, 0.0]], metadatas=[row])
 
-    def remove(self, generation: Generation) -> None:
-        """Remove a generation that is not in force."""
+    def former(self) -> list[Generation]:
+        """Give the generations before the one in force: a kill behind the switch has left them."""
+        number = self.number()
+        return [one for one in self.all() if one.number < number]
+
+    def unfinished(self) -> list[Generation]:
+        """Give the generations that were begun and never put in force."""
+        number = self.number()
+        return [one for one in self.all() if one.number > number]
+
+    def remove_former(self) -> None:
+        """Remove the generations before the one in force."""
+        for one in self.former():
+            self._remove(one)
+
+    def remove_unfinished(self, but: str | None = None) -> None:
+        """Remove what was begun and never put in force, except what goes on with a model."""
+        for one in self.unfinished():
+            if one.embedding != but or one.number != self.number() + 1:
+                self._remove(one)
+
+    def _remove(self, generation: Generation) -> None:
         for name in _OF_A_GENERATION:
             with suppress(NotFoundError):  # half of it was removed before
                 self._client.delete_collection(_name(name, generation.number))

@@ -98,11 +98,12 @@ async def _mend(archive: Archive, records: list[Record], embedder: Embedder) -> 
     began = told = time.monotonic()
     done = 0
     for some in together(records, TOGETHER):
-        articles = archive.current([record.article_id for record in some])
-        # What is not given, texts and metadata, stays as it is.
-        written = await embedded(archive, [one for one in some if not one.withdrawn], articles, embedder)
-        names = [name for record in some if not record.withdrawn for name in record.passage_ids()]
+        current = [record for record in some if not record.withdrawn]
+        names = [name for record in current for name in record.passage_ids()]
+        articles = archive.current([record.article_id for record in current])
+        written = await embedded(current, articles, archive.texts(names), embedder)
         vectors = [vector for one in written for vector in one.vectors]
+        # What is not given, texts and metadata, stays as it is.
         for pairs in batches(list(zip(names, vectors, strict=True))):
             archive.passages.upsert(ids=[name for name, _ in pairs], embeddings=[vector for _, vector in pairs])
         means = {one.article.source.article_id: one.mean() for one in written}
@@ -116,16 +117,20 @@ async def _mend(archive: Archive, records: list[Record], embedder: Embedder) -> 
 
 
 async def embedded(
-    archive: Archive, records: Sequence[Record], articles: Mapping[str, Article], embedder: Embedder
+    records: Sequence[Record], articles: Mapping[str, Article], texts: Mapping[str, str], embedder: Embedder
 ) -> list[Prepared]:
-    """Compute the vectors of articles anew, from the passages that are stored, a few articles at once.
+    """Compute the vectors of articles from the passages that are stored, a few articles at once.
+
+    Args:
+        records: the articles' records.
+        articles: the articles by id.
+        texts: the passages' texts by their names in the store.
+        embedder: the model.
 
     Raises:
-        KeyError: a passage is not there.
         ModelError: the embedding model does not answer.
 
     """
-    texts = archive.texts([name for record in records for name in record.passage_ids()])
     places = asyncio.Semaphore(_AT_ONCE)
 
     async def one(record: Record) -> Prepared:
@@ -145,4 +150,5 @@ async def embedded(
 
 def nobodys(dimensions: int) -> Vectors:
     """Give the vector of a withdrawn article's mark: every record in Chroma must have one."""
-    return np.eye(1, dimensions, dtype=np.float32)[0]
+    vector: Vectors = np.eye(1, dimensions, dtype=np.float32)[0]
+    return vector

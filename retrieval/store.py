@@ -60,6 +60,8 @@ class Store:
         self._generations = Generations(client)
         self._archive, self._generation = self._generations.open(embedder.name)
         self._replaced: str | None = None  # why it may be used no more
+        if not owner and self._generations.former():
+            _log.info("The vectors before these are still there: a `groundwire reembed` is at work, or was cut off.")
         with ExitStack() as opened:
             if folder and not owner:
                 slot, folder = _free_slot(folder)
@@ -94,6 +96,7 @@ class Store:
         try:
             client = connection.open_folder(folder)
             store = cls(client, embedder, folder=folder / "words", owner=owner)
+            store._generations.remove_former()
         except BaseException as error:
             if client:
                 connection.close(client)
@@ -105,6 +108,7 @@ class Store:
             raise
         if is_due(folder):
             try:
+                store._generations.remove_unfinished()  # its vectors are missing, too
                 mend(folder, store._archive, store._catalogue.records(), embedder)
             except BaseException:
                 store.close()

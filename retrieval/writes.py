@@ -27,7 +27,7 @@ from retrieval.types import Article, Passage
 Outcome = Literal["created", "replaced", "unchanged"]
 
 _OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
-_NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
+NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,13 @@ class Prepared:
 
     def mean(self) -> Vectors:
         """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
-        total = self.vectors.sum(axis=0)
-        return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
+        return mean_of(self.vectors)
+
+
+def mean_of(vectors: Vectors) -> Vectors:
+    """Give an article's own vector: the mean of its passages', shape (passages, dimensions)."""
+    total = vectors.sum(axis=0)
+    return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -211,7 +216,7 @@ class Writes:
         if replaced:
             self._archive.superseded.upsert(
                 ids=[superseded_id(row["article_id"], row["version"]) for row, _ in replaced],
-                embeddings=[_NO_VECTOR for _ in replaced],
+                embeddings=[NO_VECTOR for _ in replaced],
                 documents=[text for _, text in replaced],
                 metadatas=[row for row, _ in replaced],
             )
@@ -269,7 +274,7 @@ class Writes:
     def _note(self, notes: dict[str, str]) -> None:
         """Note that writes are at work, or are still."""
         noted = [{"article_id": article_id, "at": time.time()} for article_id in notes.values()]
-        self._archive.pending.upsert(ids=list(notes), embeddings=[_NO_VECTOR for _ in noted], metadatas=noted)
+        self._archive.pending.upsert(ids=list(notes), embeddings=[NO_VECTOR for _ in noted], metadatas=noted)
         try:
             # After the note: who embeds the store anew waits for the writes that are noted when it switches.
             self._in_force()
