@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 import idna
 
@@ -93,11 +93,12 @@ def article_id_of(url: str) -> str:
     return f"{article_id[: _LONGEST_ID - _HASH - 1]}-{sha256(article_id.encode()).hexdigest()[:_HASH]}"
 
 
-def parse(url: str, *, with_user: bool = False) -> Url:
+def parse(url: str, base: Url | None = None, *, with_user: bool = False) -> Url:
     """Take an address apart and normalise it (RFC 3986, 6.2.2), without a look at the network.
 
     Args:
         url: the address.
+        base: what it is told in relation to, if it is no whole one (RFC 3986, 5).
         with_user: leave out the user that it may name, instead of refusing it.
 
     Raises:
@@ -108,6 +109,11 @@ def parse(url: str, *, with_user: bool = False) -> Url:
         raise ValueError(f"longer than {_LONGEST:,} characters")
     if any(one == "\\" or one.isspace() or unicodedata.category(one) in {"Cc", "Cs"} for one in url):
         raise ValueError("holds a space, a control character or a backslash, which no address may")
+    if base:
+        try:
+            url = urljoin(str(base), url)
+        except ValueError as error:
+            raise ValueError("its host or its port is none") from error
     scheme, authority, path, query = _PARTS.fullmatch(url).groups()  # type: ignore[union-attr]  # it matches anything
     scheme = (scheme or "").lower()
     if scheme not in _PORTS:
@@ -234,6 +240,19 @@ def special_kind(address: IPAddress) -> str:
     return next((kind for network, kind in _SPECIAL if address in network), "")
 
 
+def refusal_of(addresses: Sequence[IPAddress], port: int) -> str | None:
+    """Say why a host may not be asked at a port, given every address that its name resolves to.
+
+    The address is not told, as a stranger could learn the names of an intranet by it.
+    """
+    kind = next((kind for address in addresses if (kind := special_kind(address))), None)
+    if kind:
+        return f"the address of its host is {kind}; an operator can allow it"
+    if addresses and port < _FIRST_OPEN_PORT and port not in _PORTS.values():
+        return f"port {port} is not the web's: 80, 443, and {_FIRST_OPEN_PORT:,} and above are"
+    return None
+
+
 class Allowed:
     """The hosts of an intranet that its operator opens, and nothing beside them."""
 
@@ -272,21 +291,6 @@ class Allowed:
     def holds(self, address: IPAddress) -> bool:
         """Tell whether an address is allowed, whatever its name."""
         return any(address in network for network in self._networks)
-
-    def refusal(self, host: str, port: int, addresses: Sequence[IPAddress]) -> str | None:
-        """Say why a host may not be asked at a port, given every address that its name resolves to now.
-
-        The address is not told, as a stranger could learn the names of an intranet by it.
-        """
-        if self.names(host):
-            return None
-        strange = [address for address in addresses if not self.holds(address)]
-        kind = next((kind for address in strange if (kind := special_kind(address))), None)
-        if kind:
-            return f"the address of its host is {kind}; an operator can allow it"
-        if strange and port < _FIRST_OPEN_PORT and port not in _PORTS.values():
-            return f"port {port} is not the web's: 80, 443, and {_FIRST_OPEN_PORT:,} and above are"
-        return None
 
 
 def _is_address(host: str) -> bool:
