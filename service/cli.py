@@ -5,11 +5,11 @@ What a command needs is imported inside it: `--help` must not wait for Chroma, o
 
 import asyncio
 import json
+import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -39,6 +39,14 @@ def _utf8(_context: click.Context, _parameter: click.Parameter, value: str) -> s
         message = "it is not UTF-8"
         raise click.BadParameter(message) from error
     return value
+
+
+def _seconds(_context: click.Context, _parameter: click.Parameter, value: str) -> float:
+    found = re.fullmatch(r"(\d{1,6})([smhd]?)", value)
+    if not found or not int(found[1]):
+        message = "it is no time such as 30s, 15m, 2h or 1d"
+        raise click.BadParameter(message)
+    return int(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[found[2]]
 
 
 _question = click.argument("question", callback=_utf8)
@@ -148,15 +156,37 @@ def search(question: str, limit: int, *, as_json: bool) -> int:
 
 
 @commands.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("given", nargs=-1, required=True, metavar="PATH|URL...")
+@click.option("--watch", is_flag=True, help="Go on: take in each change until Ctrl-C.")
+@click.option(
+    "--every", default="15m", show_default=True, callback=_seconds, help="With --watch: how often addresses are asked."
+)
 @_as_json
-def ingest(paths: tuple[Path, ...], *, as_json: bool) -> int:
-    """Take in the articles at PATHS, files or folders; status 1 when any was skipped."""
-    from service.ingestion import ingest_paths
+def ingest(given: tuple[str, ...], *, watch: bool, every: float, as_json: bool) -> int:
+    """Take in the articles of files, folders, pages and feeds; status 1 when any was skipped."""
+    from retrieval.gathering import Memory
+    from service.ingestion import ingest_given, path_or_address
+    from service.watching import Watch
+    from service.wiring import open_fetcher
 
-    ingestion = _at_desk(lambda desk: ingest_paths(paths, desk))
-    click.echo(_json(ingestion.data()) if as_json else str(ingestion))
-    return 1 if ingestion.skipped else 0
+    asked = [path_or_address(one) for one in given]
+
+    async def take_in(desk: "Desk") -> int:
+        memory = Memory()
+        async with open_fetcher(_settings()) as fetcher:
+            watching = Watch(desk, fetcher, memory, as_json=as_json)
+            ingestion = await ingest_given(asked, desk, fetcher, memory)
+            click.echo(_json(ingestion.data(), lines=watch) if as_json else str(ingestion))
+            if watch:
+                await watching.go_on(asked, every)
+            return 1 if ingestion.skipped else 0
+
+    try:
+        return _at_desk(take_in)
+    except KeyboardInterrupt:
+        if not watch:
+            raise
+        return 0
 
 
 @commands.command()
@@ -236,5 +266,5 @@ def _data(model: "BaseModel") -> dict[str, Any]:
     return model.model_dump(mode="json")
 
 
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+def _json(data: object, *, lines: bool = False) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=None if lines else 2)

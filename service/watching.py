@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from watchfiles import Change, awatch
 
 from retrieval.gathering import Memory, gather
 from retrieval.ingest import Ingested, ingest_all
-from retrieval.readers import Address, Document, document_below
+from retrieval.readers import Address, Document, document_below, document_files
 from service.desk import Desk, is_stored_at
 from service.errors import RemoteError
 from service.printing import plain
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 _AGAIN = 2.0  # seconds before what a service did not take is given to it again; chosen
 _STILL = 0.3  # seconds in which a file that is being written grows; chosen
+_BEGUN_AFTER = 200  # milliseconds until a watch that saw nothing says so; chosen
+_CLOCKS = 60.0  # seconds by which the clock of a folder's server may differ from ours; chosen
 _LONGEST_WRITE = 30.0  # seconds that a file may go on growing before it is read all the same; chosen
 
 
 class Watch:
-    """Takes in each change below paths and at addresses, and tells it as a line."""
+    """Takes in each change below paths and at addresses since it was made, and tells it as a line."""
 
     def __init__(self, desk: Desk, fetcher: "Fetcher", memory: Memory, *, as_json: bool) -> None:
         """Give the changes to a desk; the memory is of what was at the addresses before."""
@@ -34,6 +37,7 @@ class Watch:
         self._fetcher = fetcher
         self._memory = memory
         self._as_json = as_json
+        self._began = time.time()
         self._said: dict[str, str | None] = {}  # the reasons that were told, each once until it is another
 
     async def go_on(self, given: Sequence[Path | Address], every: float) -> None:
@@ -52,14 +56,21 @@ class Watch:
 
     async def _watch(self, path: Path) -> None:
         whole = await asyncio.to_thread(path.is_dir)
-        # A file's folder: who replaces a file puts another in its place.
         folder = await asyncio.to_thread(path.absolute)
-        async for changes in awatch(folder if whole else folder.parent, recursive=whole):
+        watching = False
+        # A file's folder: who replaces a file puts another in its place. After a time-out, too, it is known to watch.
+        async for changes in awatch(
+            folder if whole else folder.parent, recursive=whole, rust_timeout=_BEGUN_AFTER, yield_on_timeout=True
+        ):
             there, gone = await asyncio.to_thread(_sorted_out, path, changes, whole=whole)
+            if not watching:
+                watching = True
+                there = await asyncio.to_thread(_changed_since, path, self._began - _CLOCKS)
             for one in gone:
                 self._say(one.name, "removed", f"its article stays; groundwire withdraw {one.article_id}")
-            await _written(there)
-            await self._take_in(there)
+            if there:
+                await _written(there)
+                await self._take_in(there)
 
     async def _take_in(self, some: Sequence[Document | Address]) -> None:
         """Take in what has changed, again and again as long as the service that holds the store is gone."""
@@ -107,6 +118,12 @@ def _sorted_out(path: Path, changes: set[tuple[Change, str]], *, whole: bool) ->
     there = [one for one in documents if Path(one.name).is_file()]
     gone = [one for one in documents if not Path(one.name).exists()]
     return there, gone
+
+
+def _changed_since(path: Path, moment: float) -> list[Document]:
+    """Give what was changed while it was taken in, when nobody watched yet."""
+    states = ((one, _state(Path(one.name))) for one in document_files([path]))
+    return [one for one, state in states if state and state[1] >= moment * 1e9]
 
 
 async def _written(documents: Sequence[Document]) -> None:
