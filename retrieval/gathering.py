@@ -30,7 +30,7 @@ Gathered = tuple[str, Article | UnreadableArticle, str | None]
 async def gather(
     given: Iterable[Document | Address],
     fetcher: "Fetcher | None" = None,
-    is_stored: Callable[[str], Awaitable[bool]] | None = None,
+    version_of: Callable[[str], Awaitable[str | None]] | None = None,
     memory: Memory | None = None,
 ) -> AsyncIterator[Gathered]:
     """Give the articles of documents, and of the documents at addresses, one by one.
@@ -38,8 +38,8 @@ async def gather(
     Args:
         given: what to read; a feed's address leads to the addresses of its articles.
         fetcher: what fetches; None: nothing is fetched.
-        is_stored: whether there is an article of an id: a summary, all that is to be had of an article whose page is
-            not, never takes the place of one. None: nothing is known, and summaries are left out.
+        version_of: gives the version that is stored of an article: a summary, all that is to be had of an article whose
+            page is not, takes the place of no other. None: summaries are left out.
         memory: what was there the last time, to be kept for the next; None: everything is fetched.
 
     """
@@ -53,14 +53,14 @@ async def gather(
             said = found.summary.source.version if found.summary else None
             if said and memory.entries.get(found.url) == said:
                 continue
-            async for each in _page(found, fetcher, is_stored):
+            async for each in _page(found, fetcher, version_of):
                 yield each
                 if said and isinstance(each[1], Article) and not each[2]:
                     memory.entries[found.url] = said
 
 
 async def _page(
-    address: Address, fetcher: "Fetcher | None", is_stored: Callable[[str], Awaitable[bool]] | None
+    address: Address, fetcher: "Fetcher | None", version_of: Callable[[str], Awaitable[str | None]] | None
 ) -> AsyncIterator[Gathered]:
     """Give the article at an address that a document named, or the summary that it gave."""
     async for name, found in _fetch(address, fetcher):
@@ -69,7 +69,7 @@ async def _page(
             continue
         why = UnreadableArticle(name, "a feed, where an article should be") if isinstance(found, Address) else found
         summary = address.summary
-        if summary and is_stored and not await is_stored(summary.source.article_id):
+        if summary and version_of and await version_of(summary.source.article_id) in {None, summary.source.version}:
             yield printable(name), summary, f"its summary alone: {why.reason}"
         else:
             yield printable(name), why, None

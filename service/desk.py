@@ -90,10 +90,11 @@ class OwnDesk:
         return await ingest(article, self._answering.store, self._answering.embedder)
 
 
-def is_stored_at(desk: Desk) -> Callable[[str], Awaitable[bool]]:
-    """Give what tells whether a desk's store has an article of an id."""
+def versions_at(desk: Desk) -> Callable[[str], Awaitable[str | None]]:
+    """Give what tells which version of an article a desk's store has."""
 
-    async def is_stored(article_id: str) -> bool:
-        return await desk.article(article_id) is not None
+    async def version_of(article_id: str) -> str | None:
+        article = await desk.article(article_id)
+        return article and article.source.version
 
-    return is_stored
+    return version_of

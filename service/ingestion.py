@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from retrieval.gathering import Memory, gather
 from retrieval.ingest import Ingested, ingest_all
 from retrieval.readers import Address, Document, document_files, holds_many
-from service.desk import Desk, is_stored_at
+from service.desk import Desk, versions_at
 from service.printing import plain
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ async def ingest_given(
     with _progress(await asyncio.to_thread(_total, there)) as (say, show):
         for one in skipped:
             say(f"skipped {one.name}: {one.reason}")
-        async for one in ingest_all(gather(_documents(there), fetcher, is_stored_at(desk), memory), desk.put):
+        async for one in ingest_all(gather(_documents(there), fetcher, versions_at(desk), memory), desk.put):
             if not one.outcome:
                 skipped.append(one)
                 say(f"skipped {one.name}: {one.reason}")

@@ -14,7 +14,7 @@ from watchfiles import Change, awatch
 from retrieval.gathering import Memory, gather
 from retrieval.ingest import Ingested, ingest_all
 from retrieval.readers import Address, Document, document_below, document_files
-from service.desk import Desk, is_stored_at
+from service.desk import Desk, versions_at
 from service.errors import RemoteError
 from service.printing import plain
 
@@ -75,7 +75,7 @@ class Watch:
     async def _take_in(self, some: Sequence[Document | Address]) -> None:
         """Take in what has changed, again and again as long as the service that holds the store is gone."""
         while True:
-            gathered = gather(some, self._fetcher, is_stored_at(self._desk), self._memory)
+            gathered = gather(some, self._fetcher, versions_at(self._desk), self._memory)
             try:
                 async for one in ingest_all(gathered, self._desk.put):
                     self._tell(one)
