@@ -95,6 +95,6 @@ def versions_at(desk: Desk) -> Callable[[str], Awaitable[str | None]]:
 
     async def version_of(article_id: str) -> str | None:
         article = await desk.article(article_id)
-        return article and article.source.version
+        return article.source.version if article else None
 
     return version_of
