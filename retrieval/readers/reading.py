@@ -1,9 +1,11 @@
 """ONE DOCUMENT: its kind -> its reader -> the fields of its articles -> articles; top to bottom."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from pkgutil import resolve_name
 
+from retrieval.addresses import parse
 from retrieval.errors import UnreadableArticle
 from retrieval.readers.documents import Document
 from retrieval.readers.fields import Address, Fields, Hints, NoArticle, article_of, id_among_many
@@ -19,8 +21,11 @@ class Kind:
 
     suffixes: tuple[str, ...]
     media_types: tuple[str, ...]
-    read: Callable[[Document], Iterable[Fields | Address | NoArticle]]
-    """May raise NoArticle or UnreadableArticle, also in the middle; a generator is read as it goes."""
+    read: Callable[[Document], Iterable[Fields | Address | NoArticle | None]]
+    """May raise NoArticle or UnreadableArticle, also in the middle; a generator is read as it goes.
+
+    None is a place without anything, such as a blank line.
+    """
     many: bool = False
     """It may hold many articles, each of which has an id of its own."""
 
@@ -30,9 +35,26 @@ def _whole(read: Callable[[bytes, Hints], list[Fields]]) -> Callable[[Document],
     return lambda document: read(document.data(), Hints(document.charset, document.url))
 
 
+def _loaded(reader: str) -> Callable[[Document], Iterable[Fields | Address | NoArticle | None]]:
+    """Read by `module:function`, which is imported with the first document of its kind."""
+    return lambda document: resolve_name(reader)(document)  # noqa: PLW0108 - not before it is called
+
+
 KINDS = (
     Kind((".md", ".markdown"), ("text/markdown",), _whole(markdown)),
     Kind((".txt",), ("text/plain",), _whole(plain_text)),
+    Kind(
+        (".json",),
+        ("application/json", "application/ld+json", "application/feed+json"),
+        _loaded("retrieval.readers.json_documents:json_document"),
+        many=True,
+    ),
+    Kind(
+        (".jsonl", ".ndjson"),
+        ("application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/ndjson"),
+        _loaded("retrieval.readers.json_documents:json_lines"),
+        many=True,
+    ),
 )
 
 
@@ -46,7 +68,8 @@ def articles_of(document: Document) -> Iterator[tuple[str, Found]]:
         kind = _kind(document)
         for number, found in enumerate(kind.read(document), 1):
             each = f"{name}#{number}" if kind.many else name
-            yield _article(found, document, each, many=kind.many)
+            if found is not None:
+                yield _article(found, document, each, many=kind.many)
     except UnreadableArticle as error:
         yield name, error
     except NoArticle as error:
@@ -60,6 +83,7 @@ def _article(found: Fields | Address | NoArticle, document: Document, name: str,
     try:
         if isinstance(found, NoArticle):
             raise found
+        found = _of_its_site(found, document)
         article_id = id_among_many(found) if many else document.article_id
         article = article_of(found, article_id=article_id, title=Path(document.name).stem)
     except NoArticle as error:
@@ -67,6 +91,28 @@ def _article(found: Fields | Address | NoArticle, document: Document, name: str,
     if found.is_summary and found.url and document.url:
         return found.url, Address(found.url, summary=article)
     return name, article
+
+
+def _of_its_site(found: Fields, document: Document) -> Fields:
+    """Let what comes from an address speak for its own site alone: no site may take the place of another's article.
+
+    An id of its choice is one of the site's, and what it says of another site's article is a summary.
+    """
+    site = _site(document.url)
+    if site is None:
+        return found
+    article_id = found.article_id
+    if article_id is not None and article_id != document.article_id:
+        article_id = f"{site}/{article_id}"
+    is_summary = found.is_summary or _site(found.url) not in {None, site}
+    return replace(found, article_id=article_id, is_summary=is_summary)
+
+
+def _site(url: str | None) -> str | None:
+    try:
+        return parse(url, with_user=True).host.removeprefix("www.") if url else None
+    except ValueError:
+        return None
 
 
 def holds_many(document: Document) -> bool:
