@@ -1,5 +1,6 @@
 """The README's commands are run: those of groundwire for real, those of make as far as `make -n`."""
 
+import asyncio
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import ROOT, environment, groundwire, serving
+from tests.site_server import Site, page
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
@@ -57,7 +59,9 @@ def test_make_knows_each_target_of_the_readme(line: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("groundwire") and " serve" not in line])
+@pytest.mark.parametrize(
+    "line", [line for line in LINES if line.startswith("groundwire") and " serve" not in line and "://" not in line]
+)
 def test_each_command_of_the_readme_works_on_a_folder_of_ones_own(
     line: str, tmp_path: Path, env: dict[str, str]
 ) -> None:
@@ -66,6 +70,30 @@ def test_each_command_of_the_readme_works_on_a_folder_of_ones_own(
 
     assert done.returncode == 0, done.stderr
     assert done.stdout
+
+
+async def test_a_newcomers_two_commands_lead_from_a_feed_and_a_folder_to_a_cited_answer(tmp_path: Path) -> None:
+    [ingest] = [line for line in LINES if line.startswith("groundwire ingest http")]
+    ask = LINES[LINES.index(ingest) + 1]
+    [address] = re.findall(r"https://\S+", ingest)
+    shutil.copytree(ROOT / "seeds" / "articles", tmp_path / "my-folder")
+    env = environment(tmp_path / "data", GROUNDWIRE_FETCH_ALLOWED="127.0.0.1")
+    entry = "<item><title>Ferry</title><link>/ferry.html</link><description>The ferry sails again.</description></item>"
+    feed = f"<rss version='2.0'><channel><title>The Tidings</title>{entry}</channel></rss>".encode()
+    said = "The ferry to Elmsworth sails again from Monday, the harbour master said, after repairs of three weeks. "
+    html = f"<html><head><title>Ferry sails</title></head><body><h1>Ferry sails</h1><p>{said * 3}</p></body></html>"
+    pages = {
+        "/feed.xml": page(feed, content_type="text/xml"),
+        "/ferry.html": page(html.encode(), content_type="text/html"),
+    }
+    async with Site(pages).serving() as site:
+        line = ingest.replace(address, site.url("/feed.xml"))
+        taken_in = await asyncio.to_thread(groundwire, *shlex.split(line)[1:], env=env, cwd=tmp_path)
+    answer = await asyncio.to_thread(groundwire, *shlex.split(ask)[1:], env=env, cwd=tmp_path)
+
+    assert taken_in.returncode == 0, taken_in.stderr
+    assert taken_in.stdout.startswith("6 created")
+    assert "[1]" in answer.stdout
 
 
 def test_the_readmes_request_gets_a_cited_answer_from_the_service(env: dict[str, str], tmp_path: Path) -> None:
