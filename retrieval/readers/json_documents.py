@@ -8,9 +8,9 @@ from io import TextIOWrapper
 from typing import BinaryIO
 
 from retrieval.readers.documents import Document
-from retrieval.readers.fields import LONGEST_FILE, Address, Fields, Hints, NoArticle
+from retrieval.readers.encodings import text_of
+from retrieval.readers.fields import LONGEST_FILE, Address, Fields, NoArticle
 from retrieval.readers.json_pieces import pieces
-from retrieval.readers.markdown import decoded
 from retrieval.readers.structured import articles_in, fields_of
 
 MOST_BRACKETS = 200_000  # of a value that is decoded at once; empty objects take 64 bytes each
@@ -115,7 +115,7 @@ def _value(text: str, document: Document) -> object:
     try:
         text.encode()
     except UnicodeEncodeError:
-        text = decoded(text.encode(errors="surrogateescape"), Hints(document.charset))
+        text = text_of(text.encode(errors="surrogateescape"), document.charset)
     try:
         return json.loads(text, strict=False, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:

@@ -4,6 +4,7 @@ import re
 
 import yaml
 
+from retrieval.readers.encodings import text_of
 from retrieval.readers.fields import LONGEST_TITLE, Fields, Hints, NoArticle, line_of, moment_of, names_of
 
 _DATE_LINE = re.compile(
@@ -15,7 +16,7 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z
 
 def plain_text(data: bytes, hints: Hints) -> list[Fields]:
     """Read plain text; a first line `date 2023-11-10 …` is the date, and the title if it goes on."""
-    text = decoded(data, hints)
+    text = text_of(data, hints.charset)
     first, rest = _FIRST_LINE.fullmatch(text).groups()  # type: ignore[union-attr]  # every text has a first line
     found = _DATE_LINE.fullmatch(first)
     if not found:
@@ -29,7 +30,7 @@ def plain_text(data: bytes, hints: Hints) -> list[Fields]:
 
 def markdown(data: bytes, hints: Hints) -> list[Fields]:
     """Read Markdown, whose front matter may give every field."""
-    text = decoded(data, hints)
+    text = text_of(data, hints.charset)
     if not re.match(r"---[ \t]*\r?\n", text):
         return [Fields(text)]
     found = _FRONT_MATTER.match(text)
@@ -54,16 +55,3 @@ def markdown(data: bytes, hints: Hints) -> list[Fields]:
             article_id=line_of(given, "id"),
         )
     ]
-
-
-def decoded(data: bytes, _: Hints) -> str:
-    """Give the text of bytes."""
-    if b"\0" in data:
-        raise NoArticle("binary: it holds NUL bytes")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NoArticle(f"not UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    if not text.strip():
-        raise NoArticle("empty")
-    return text
