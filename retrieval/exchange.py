@@ -20,8 +20,6 @@ READ = frozenset({200, 203})
 """The statuses of an answer whose body is read."""
 
 _CONNECTING = 5.0  # seconds for an address of a host, before its next one is tried; chosen
-_KEPT_OPEN = 4.0  # seconds; Apache and Node close after 5, and a request must not cross with that
-_MOST_IDLE = 20  # connections that are kept open; chosen
 _MOST_HOSTS = 1000  # that are remembered for the delay that they ask for; chosen
 _STEP = 65_536  # bytes that are inflated at once
 _LONGEST_SHOWN = 100  # characters of what a server says in a reason; chosen
@@ -86,25 +84,16 @@ class _Turn:
 
 
 class Exchange:
-    """Asks servers, and keeps their connections open for a while."""
+    """Asks servers, each one thing at a time."""
 
     def __init__(self, guard: Guard, headers: Mapping[str, str]) -> None:
         """Ask through a guard, with these headers. No proxy of the environment is used, and no cookie is kept."""
-        self._headers = {"Accept": "*/*", "Accept-Encoding": "gzip", **headers}
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=httpcore.default_ssl_context(),
-            max_connections=None,  # there is one a host, and as many hosts as are asked at once
-            max_keepalive_connections=_MOST_IDLE,
-            keepalive_expiry=_KEPT_OPEN,
-            network_backend=guard,
-        )
+        self._headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close", **headers}
+        self._guard = guard
+        self._tls = httpcore.default_ssl_context()
         # As long as someone waits for it a turn is kept, and the latest beyond that.
         self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
         self._latest: deque[_Turn] = deque(maxlen=_MOST_HOSTS)
-
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._pool.aclose()
 
     async def ask(self, url: Url, budget: Budget, wanted: Wanted) -> Answer:
         """Ask a host for one thing, when it is its turn.
@@ -120,7 +109,12 @@ class Exchange:
         timeouts = {"timeout": {"connect": _CONNECTING}}
         async with self._turn(url.host, wanted.delay), budget.spending():
             with _failures_told(url):
-                async with self._pool.stream("GET", place, headers=headers, extensions=timeouts) as response:
+                # A connection for each request: one that is kept may be closed by its server as it is asked again.
+                async with (
+                    self._guard.network() as network,
+                    httpcore.AsyncHTTPConnection(place.origin, self._tls, network_backend=network) as connection,
+                    connection.stream("GET", place, headers=headers, extensions=timeouts) as response,
+                ):
                     said: dict[str, list[str]] = {}
                     for name, value in response.headers:
                         said.setdefault(name.decode("latin-1").lower(), []).append(_text(value))

@@ -76,7 +76,7 @@ class Fetcher:
         deadline: float = DEADLINE,
         resolve: Resolve = addresses_of,
     ) -> None:
-        """Open no connection yet.
+        """Ask nobody yet.
 
         Args:
             allowed: what the operator opens of an intranet: names (`wiki.corp`, `*.corp`), addresses, networks.
@@ -104,8 +104,7 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close its connections."""
-        await self._exchange.close()
+        """Let go of its threads; a connection is closed with its request."""
         self._guard.close()
 
     async def check(self, url: str) -> str:

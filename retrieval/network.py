@@ -7,8 +7,9 @@ second resolution it could come to mean something else (DNS rebinding).
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from ipaddress import IPv6Address, ip_address
 
 import httpcore
@@ -29,14 +30,13 @@ def addresses_of(name: str) -> list[str]:
     return [str(place[0]) for family, _, _, _, place in found if family in {socket.AF_INET, socket.AF_INET6}]
 
 
-class Guard(httpcore.AsyncNetworkBackend):
-    """Connects only where it may, to the very address that it checked."""
+class Guard:
+    """Knows which hosts may be asked, and connects to no others."""
 
     def __init__(self, allowed: Allowed, resolve: Resolve = addresses_of) -> None:
         """Open what the operator allows, besides the whole Internet."""
         self._allowed = allowed
         self._resolve = resolve
-        self._network = httpcore.AnyIOBackend()
         self._threads = ThreadPoolExecutor(_RESOLVING, thread_name_prefix="resolving")
 
     async def admit(self, host: str, port: int) -> list[IPAddress]:
@@ -68,6 +68,28 @@ class Guard(httpcore.AsyncNetworkBackend):
             raise UrlRefused(name, "its host's name has no address")
         return [ip_address(one) for one in found]
 
+    @asynccontextmanager
+    async def network(self) -> AsyncIterator["Network"]:
+        """Connect by it, for one request."""
+        network = Network(self)
+        try:
+            yield network
+        finally:
+            await network.aclose()
+
+    def close(self) -> None:
+        """Let go of the threads, without waiting for a name that still resolves."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Network(httpcore.AsyncNetworkBackend):
+    """Connects to the very addresses that its guard checked."""
+
+    def __init__(self, guard: Guard) -> None:
+        """Be closed with aclose."""
+        self._guard = guard
+        self._opened: list[httpcore.AsyncNetworkStream] = []
+
     async def connect_tcp(
         self,
         host: str,
@@ -76,18 +98,29 @@ class Guard(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to a host, at the first of its addresses that answers."""
+        """Connect to a host, at the first of its addresses that answers.
+
+        Raises:
+            UrlRefused: it may not be asked.
+
+        """
         failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
-        for address in (await self.admit(host, port))[:_MOST_ADDRESSES]:
+        for address in (await self._guard.admit(host, port))[:_MOST_ADDRESSES]:
             try:
-                return await self._network.connect_tcp(str(address), port, timeout, local_address, socket_options)
+                stream = await httpcore.AnyIOBackend().connect_tcp(
+                    str(address), port, timeout, local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
+            else:
+                self._opened.append(stream)
+                return stream
         raise failure or httpcore.ConnectError("no address")
 
-    def close(self) -> None:
-        """Let go of the threads, without waiting for a name that still resolves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+    async def aclose(self) -> None:
+        """Close all connections: httpcore leaves one open if it is cancelled in the handshake of TLS."""
+        for stream in self._opened:
+            await stream.aclose()
 
 
 def is_own(address: IPAddress) -> bool:
