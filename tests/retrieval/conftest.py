@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from retrieval import connection
 from retrieval.store import Store
 from tests.fakes import WordEmbedder
 from tests.processes import chroma_server
@@ -39,6 +40,7 @@ def open_store(kind: str, request: pytest.FixtureRequest, tmp_path: Path, embedd
 
         yield opened
     if address:
-        with Store.open_server(address, WordEmbedder()) as store:
-            for collection in store._client.list_collections():
-                store._client.delete_collection(collection.name)
+        client = connection.open_server(address)
+        for collection in client.list_collections():
+            client.delete_collection(collection.name)
+        connection.close(client)
