@@ -2,22 +2,28 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+import threading
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+import retrieval.mending
 import retrieval.reembedding
+from retrieval import connection
 from retrieval.embedding import Vectors
-from retrieval.errors import ModelUnavailable, StoreForeign, StoreLocked
-from retrieval.generations import Generations
+from retrieval.errors import ModelUnavailable, StoreForeign, StoreLocked, StoreUnavailable
+from retrieval.generations import Generation, Generations
 from retrieval.ingest import ingest
-from retrieval.passages import split
-from retrieval.reembedding import Reembedded, reembed_folder, reembed_server
+from retrieval.reembedding import Reembedded, Tell, reembed_folder, reembed_server
 from retrieval.store import Store
 from retrieval.types import Article, Span, make_article
 from tests.fakes import WordEmbedder
+from tests.processes import until
 from tests.retrieval.test_mending import article as long_article
 from tests.retrieval.test_mending import indexes
 from tests.retrieval.test_store import Meanwhile
@@ -61,9 +67,9 @@ async def content(store: Store) -> dict[str, Any]:
     return held
 
 
-async def is_searched(store: Store, embedder: WordEmbedder) -> None:
+async def is_searched(store: Store, embedder: WordEmbedder, numbers: Sequence[int] = (0, 1, 7)) -> None:
     """Check that every article is found by its own words and its vectors are the model's."""
-    for number in (0, 1, 7):
+    for number in numbers:
         [vector] = await embedder.embed([f"Title {number} Article {number} of town{number} says"], "question")
         found = await store.candidates(vector, [], 30)
         assert f"desk/a {number}" in {one.passage.source.article_id for one in found}
@@ -83,11 +89,10 @@ def reembed(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Reembe
     """Embed the test's store anew, of either kind."""
     address: str = request.getfixturevalue("shared_chroma") if kind == "server" else ""
 
-    async def run(embedder: WordEmbedder, **options: Any) -> Reembedded:
-        told = options.pop("tell", lambda *_: None)
+    async def run(embedder: WordEmbedder, tell: Tell = lambda *_: None, *, force: bool = False) -> Reembedded:
         if address:
-            return await reembed_server(address, embedder, told, **options)
-        return await reembed_folder(tmp_path / "store", embedder, told, **options)
+            return await reembed_server(address, embedder, tell, force=force)
+        return await reembed_folder(tmp_path / "store", embedder, tell, force=force)
 
     return run
 
@@ -357,3 +362,195 @@ async def test_vectors_that_are_mended_are_not_gone_on_with(tmp_path: Path) -> N
 
 
 # On a server, where others write meanwhile
+
+
+@pytest.fixture
+def address(shared_chroma: str) -> Iterator[str]:
+    yield shared_chroma
+    client = connection.open_server(shared_chroma)
+    for collection in client.list_collections():
+        client.delete_collection(collection.name)
+    connection.close(client)
+
+
+def beside(work: Coroutine[Any, Any, object]) -> None:
+    """Do something in a thread and an event loop of its own, as another process would."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
+async def test_what_services_change_meanwhile_is_carried_over(address: str) -> None:
+    with Store.open_server(address, WordEmbedder()) as service:
+        for number in range(ARTICLES):
+            await ingest(article(number), service, WordEmbedder())
+
+        async def change(done: int) -> None:
+            await ingest(article(0, f"correction {done}"), service, WordEmbedder())
+            await ingest(article(100 + done), service, WordEmbedder())
+            if done == ARTICLES:
+                await service.withdraw("desk/a 1")
+
+        await reembed_server(address, other(), lambda done, _: beside(change(done)))
+
+    with Store.open_server(address, other()) as store:
+        assert (await store.corpus()).articles == ARTICLES - 1 + 3
+        last = await store.article("desk/a 0")
+        assert last
+        assert last.text == article(0, f"correction {ARTICLES}").text
+        for done in (TOGETHER, 2 * TOGETHER, ARTICLES):
+            assert await store.article("desk/a 0", article(0, f"correction {done}").source.version)
+            new = await store.article(f"desk/a {100 + done}")
+            assert new
+            assert new.text == article(100 + done).text
+        assert await store.article("desk/a 1") is None
+        assert await store.article("desk/a 1", article(1).source.version)
+        names = {name for record in store._catalogue.records() for name in record.passage_ids()}
+        assert set(store._archive.passages.get(include=[])["ids"]) == names
+        await is_searched(store, other(), (0, 2, 7))
+
+
+async def test_a_service_with_the_model_before_notices_refuses_and_says_what_to_do(address: str) -> None:
+    with Store.open_server(address, WordEmbedder()) as service:
+        await ingest(article(0), service, WordEmbedder())
+        await reembed_server(address, other(), lambda *_: None)
+        switched = time.monotonic()
+        # Whoever writes notices at once, whoever reads within a second.
+        with pytest.raises(StoreForeign, match=r"embedded anew with words-32.*GROUNDWIRE_EMBEDDING=words-32"):
+            await ingest(article(0, "a correction"), service, WordEmbedder())
+        for call in (
+            service.ready(),
+            service.corpus(),
+            service.article("desk/a 0"),
+            service.sources(0, 1),
+            service.candidates(np.eye(64, dtype=np.float32)[0], [], 1),
+            service.withdraw("desk/a 0"),
+        ):
+            with pytest.raises(StoreForeign, match="GROUNDWIRE_EMBEDDING=words-32"):
+                await call
+        assert time.monotonic() - switched < 10
+        assert service._archive.pending.count() == 0
+    with Store.open_server(address, other()) as store:
+        assert await store.article("desk/a 0") == article(0)
+
+
+async def test_a_service_that_only_waits_notices_by_itself(address: str, caplog: pytest.LogCaptureFixture) -> None:
+    with Store.open_server(address, WordEmbedder()) as service:
+        await reembed_server(address, other(), lambda *_: None)
+        until(lambda: service._replaced, "the service notices")
+        assert "Restart it with GROUNDWIRE_EMBEDDING=words-32" in caplog.text
+        with pytest.raises(StoreForeign):
+            await service.ready()
+
+
+async def stalled(address: str, meanwhile: Coroutine[Any, Any, object]) -> None:
+    """Have a service stand still before a commit, until the store is switched and something else is done."""
+    switched, stands, goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def stand() -> None:
+        stands.set()
+        assert goes_on.wait(30)
+
+    class Told(Generations):
+        def switch(self, to: Generation) -> None:
+            super().switch(to)
+            switched.set()
+
+    with Store.open_server(address, WordEmbedder()) as service, ThreadPoolExecutor(2) as pool:
+        for number in range(3):
+            await ingest(article(number), service, WordEmbedder())
+        service._archive.articles = Meanwhile(service._archive.articles, before="upsert", happens=stand)
+        late = pool.submit(asyncio.run, ingest(article(1, "what came late"), service, WordEmbedder()))
+        assert await asyncio.to_thread(stands.wait, 30)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(retrieval.reembedding, "Generations", Told)
+            anew = pool.submit(asyncio.run, reembed_server(address, other(), lambda *_: None))
+            assert await asyncio.to_thread(switched.wait, 30)
+        await meanwhile
+        assert not anew.done(), "it waits for the write"
+        goes_on.set()
+        assert await asyncio.wrap_future(late) == "replaced"
+        assert (await asyncio.wrap_future(anew)).switched
+
+
+async def test_a_write_that_was_at_work_at_the_switch_is_not_lost(address: str) -> None:
+    await stalled(address, asyncio.sleep(0))
+    with Store.open_server(address, other()) as store:
+        for words in ("", "what came late"):
+            found = await store.article("desk/a 1", article(1, words).source.version)
+            assert found
+            assert found.text == article(1, words).text
+        current = await store.article("desk/a 1")
+        assert current
+        assert current.text == article(1, "what came late").text
+        await is_searched(store, other(), (0, 1))
+
+
+async def test_of_a_late_write_and_a_newer_one_behind_the_switch_the_newer_is_current_and_both_are_readable(
+    address: str,
+) -> None:
+    async def newer() -> None:
+        with Store.open_server(address, other()) as store:
+            await ingest(article(1, "what is newest"), store, other())
+
+    await stalled(address, newer())
+    with Store.open_server(address, other()) as store:
+        current = await store.article("desk/a 1")
+        assert current
+        assert current.text == article(1, "what is newest").text
+        for words in ("", "what came late"):
+            found = await store.article("desk/a 1", article(1, words).source.version)
+            assert found
+            assert found.text == article(1, words).text
+
+
+async def test_a_kill_right_behind_the_switch_is_ended_by_the_next_run(
+    address: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store.open_server(address, WordEmbedder()) as service:
+        for number in range(3):
+            await ingest(article(number), service, WordEmbedder())
+
+        def die(_: object) -> None:
+            monkeypatch.undo()
+            # What a writer commits that had looked before the switch.
+            monkeypatch.setattr(service, "_replaced", None)
+            monkeypatch.setattr(service._writes, "_in_force", lambda: None)
+            beside(ingest(article(1, "what came late"), service, WordEmbedder()))
+            raise RuntimeError("killed")
+
+        monkeypatch.setattr(retrieval.reembedding._Reembedding, "wait_for_writers", die)
+        with pytest.raises(RuntimeError, match="killed"):
+            await reembed_server(address, other(), lambda *_: None)
+    with caplog.at_level("INFO", "groundwire"), Store.open_server(address, other()) as store:
+        assert "a `groundwire reembed` is at work, or was cut off" in caplog.text
+        before = await store.article("desk/a 1")
+        assert before
+        assert before.text == article(1).text
+
+    done = await reembed_server(address, other(), lambda *_: None)
+
+    assert not done.switched
+    with Store.open_server(address, other()) as store:
+        current = await store.article("desk/a 1")
+        assert current
+        assert current.text == article(1, "what came late").text
+        assert [one.number for one in store._generations.all()] == [1]
+
+
+async def test_of_two_at_once_one_wins_and_the_other_says_so(address: str) -> None:
+    with Store.open_server(address, WordEmbedder()) as service:
+        for number in range(ARTICLES):
+            await ingest(article(number), service, WordEmbedder())
+    first = True
+
+    def tell(*_: int) -> None:
+        nonlocal first
+        if first:
+            first = False
+            beside(reembed_server(address, other(), lambda *_: None))
+
+    with pytest.raises(StoreUnavailable, match=r"Another `groundwire reembed`.*this one stops"):
+        await reembed_server(address, other(), tell)
+    with Store.open_server(address, other()) as store:
+        assert (await store.corpus()).articles == ARTICLES
+        await is_searched(store, other())
