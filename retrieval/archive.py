@@ -1,21 +1,80 @@
 """What Chroma keeps for us: four collections, and how searching, writing and following read them."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import numpy as np
 
 from retrieval.catalogue import Record
 from retrieval.embedding import Vectors
-from retrieval.rows import article_of_row, record_of, source_of
-from retrieval.types import Article, Source
+from retrieval.rows import article_of_row, record_of, source_of, versions_of, withdrawal_of
+from retrieval.types import Article, Source, Version, Withdrawal
 
 R = TypeVar("R")
 
 _AGAIN = 5  # times that what is being deleted is read
 BATCH = 1_000  # records in one call; Chroma takes 5,461, and readers wait while a batch is written
+
+
+class Gate:
+    """Lets any number through, until it is closed; then one who has waited for them is alone."""
+
+    def __init__(self) -> None:
+        """Begin open."""
+        self._changed = threading.Condition()
+        self._inside = 0
+        self._closed = False
+
+    @contextmanager
+    def passed(self) -> Iterator[None]:
+        """Be inside, once it is open."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._closed)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Keep it closed, once nobody is inside."""
+        with self._changed:
+            self._closed = True
+            self._changed.wait_for(lambda: not self._inside)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._closed = False
+                self._changed.notify_all()
+
+
+class Gated:
+    """A collection behind a gate: each call passes it, and when it is open again goes to another handle."""
+
+    def __init__(self, collection: Any, gate: Gate) -> None:  # noqa: ANN401 - Chroma's
+        """Take the handle."""
+        self.handle = collection
+        self._gate = gate
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
+        """Give an attribute of the handle; a method waits for the gate."""
+        found = getattr(self.handle, name)
+        if not callable(found):
+            return found
+
+        def passing(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
+            with self._gate.passed():
+                return getattr(self.handle, name)(*arguments, **named)
+
+        return passing
 
 
 @dataclass
@@ -30,6 +89,16 @@ class Archive:
     """The texts of replaced and withdrawn versions."""
     pending: Any
     """Notes of the writes that are at work."""
+
+    def behind(self, gate: Gate) -> "Archive":
+        """Give the same collections behind a gate."""
+        return Archive(**{one.name: Gated(getattr(self, one.name), gate) for one in fields(self)})
+
+    def reopen(self, client: Any) -> None:  # noqa: ANN401 - Chroma's
+        """Go on with another client, while the gate is closed."""
+        for one in fields(self):
+            gated = getattr(self, one.name)
+            gated.handle = client.get_collection(gated.handle.name, embedding_function=None)
 
     def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
         """Give the articles' records."""
@@ -48,6 +117,22 @@ class Archive:
                 if not row.get("withdrawn"):
                     articles[str(row["article_id"])] = article_of_row(row, text)
         return articles
+
+    def standing(self, article_id: str) -> str | Withdrawal | None:
+        """Give an article's current version, or that it is withdrawn."""
+        rows = self.articles.get(ids=[article_id], include=["metadatas"])["metadatas"]
+        return (withdrawal_of(rows[0]) or str(rows[0]["version"])) if rows else None
+
+    def versions(self, article_id: str) -> list[Version]:
+        """Give the versions of an article, the first stored first."""
+        # First the record: a version that is replaced meanwhile is then among both, and not among neither.
+        rows = self.articles.get(ids=[article_id], include=["metadatas"])["metadatas"]
+        found = [one for row in rows if not row.get("withdrawn") for one in versions_of(row, current=True)]
+        current = [(version.source.version, version.stored) for _, version in found]
+        for row in self.superseded.get(where={"article_id": article_id}, include=["metadatas"])["metadatas"]:
+            before = versions_of(row, current=False)
+            found += [one for one in before if (one[1].source.version, one[1].stored) not in current]
+        return [version for _, version in sorted(found, key=lambda one: one[0])]
 
     def version(self, article_id: str, version: str) -> Article | None:
         """Give a version of an article that was superseded."""

@@ -34,6 +34,11 @@ class Record(NamedTuple):
     copies: tuple[Copy, ...]
     withdrawn: bool
 
+    @property
+    def purged(self) -> bool:
+        """Tell whether nothing is left of an article but that it was withdrawn."""
+        return self.withdrawn and not self.version
+
     def passage_ids(self) -> list[str]:
         """Name the article's passages in the store."""
         return [stored_id(self.article_id, self.version, ordinal, self.write) for ordinal in range(self.passages)]
@@ -68,7 +73,7 @@ class Catalogue:
 
     def knows(self, record: Record) -> bool:
         """Tell whether this is what was applied last."""
-        return record == (self._current.get(record.article_id) or self._withdrawn.get(record.article_id))
+        return record == self.record(record.article_id)
 
     def apply(self, record: Record) -> None:
         """Take a change in."""
@@ -107,6 +112,10 @@ class Catalogue:
     def get(self, article_id: str) -> Record | None:
         """Give what is known of an article."""
         return self._current.get(article_id)
+
+    def record(self, article_id: str) -> Record | None:
+        """Give an article's record, also when it was withdrawn."""
+        return self._current.get(article_id) or self._withdrawn.get(article_id)
 
     def has_record(self, article_id: str) -> bool:
         """Tell whether an article is there or was withdrawn."""

@@ -18,13 +18,12 @@ overlap is to spare.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from heapq import nlargest
 from typing import Any
 
 from retrieval.archive import Archive, batches
 from retrieval.catalogue import Catalogue, Record
-from retrieval.errors import StoreUnavailable
 from retrieval.lexical import WordIndex
 
 OVERLAP = 10_000_000  # microseconds; a commit takes some tenths of a second, and one that stalls is numbered anew
@@ -134,20 +133,37 @@ class Feed:
 
     def _take_in(self, changes: Sequence[tuple[Record, str]], progress: "_Progress") -> None:
         try:
+            if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
+                self._write_anew({record.article_id for record, _ in changes})
             for some in batches(changes, _TAKEN_IN):
-                texts = self._archive.texts([name for record, _ in some for name in record.passage_ids()])
-                for record, title in some:
-                    # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
-                    passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]
-                    self.words.replace(record, title, passages)
+                self._index(some)
                 progress.tell(len(some))
             self.words.commit(self._position)
-        except StoreUnavailable:
+        except BaseException:
             self._lost = True
             raise
         # Not before: what is known is not taken in again.
         for record, _ in changes:
             self.catalogue.apply(record)
+
+    def _has_words(self, article_id: str) -> bool:
+        known = self.catalogue.record(article_id)
+        return known is not None and not known.purged
+
+    def _write_anew(self, but: Collection[str]) -> None:
+        """Write the word index anew, but for some articles; searches find what was there until it is committed."""
+        self.words.start_over()
+        kept = [record for record in self.catalogue.records() if record.article_id not in but]
+        for some in batches(kept, _TAKEN_IN):
+            sources = self._archive.records([record.article_id for record in some])
+            self._index([(record, sources[record.article_id][1].title) for record in some])
+
+    def _index(self, changes: Sequence[tuple[Record, str]]) -> None:
+        texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])
+        for record, title in changes:
+            # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
+            passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]
+            self.words.replace(record, title, passages)
 
     # Being followed
 

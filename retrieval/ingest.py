@@ -8,38 +8,46 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.embedding import Embedder, Vectors
-from retrieval.errors import UnreadableArticle
+from retrieval.errors import ArticleWithdrawn, UnreadableArticle
 from retrieval.gathering import Gathered, gather
 from retrieval.passages import embeddable, split
 from retrieval.readers import Document
 from retrieval.store import Outcome, Prepared, Store
-from retrieval.types import Article
+from retrieval.types import Article, Withdrawal
 
 # Articles at once: while one is embedded the next is read, and those before it are written together.
 UNDER_WAY = 6
 MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the memory; but for one that is longer
 
 
-async def ingest(article: Article, store: Store, embedder: Embedder) -> Outcome:
-    """Store one article; one whose version is stored already costs a look-up and writes nothing."""
-    version = await store.version(article.source.article_id)
-    if version == article.source.version:
+async def ingest(article: Article, store: Store, embedder: Embedder, *, restore: bool = False) -> Outcome:
+    """Store one article; one whose version is stored already costs a look-up and writes nothing.
+
+    Raises:
+        ArticleWithdrawn: the article was withdrawn, and `restore` does not say that it is to come back.
+
+    """
+    article_id = article.source.article_id
+    standing = await store.standing(article_id)
+    if standing == article.source.version:
         return "unchanged"
+    if isinstance(standing, Withdrawal) and not restore:
+        raise ArticleWithdrawn(article_id, str(standing))
     # A book takes a second to split: beside a running service nobody waits for it.
     passages = await asyncio.to_thread(split, article)
     texts, parts = await asyncio.to_thread(embeddable, article, passages)
     # A correction leaves most passages as they were.
     known: dict[str, tuple[Vectors, Vectors]] = {}
-    if version:
-        known = await store.embedded(article.source.article_id)
+    if isinstance(standing, str):
+        known = await store.embedded(article_id)
     if fresh := [number for number, text in enumerate(texts) if text not in known]:
         vectors, sentences = await embedder.embed_parts(
             [texts[number] for number in fresh], [parts[number] for number in fresh]
         )
         known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(fresh)}
     embedded = [known[text] for text in texts]
-    vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32)
-    return await store.put(Prepared(article, passages, vectors, [sentences for _, sentences in embedded]))
+    vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32).reshape(-1, embedder.dimensions)
+    return await store.put(Prepared(article, passages, vectors, [sentences for _, sentences in embedded], restore))
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ class WordIndex:
             .build()
         )
         self._writing = threading.Lock()
+        self._old_files = False  # all that were there are to go with the next commit
         self._index: tantivy.Index
         self._writer: tantivy.IndexWriter
         self.position = 0
@@ -162,6 +163,19 @@ class WordIndex:
                     row.add_integer("published", _milliseconds(record.published))
                 self._writer.add_document(row)
 
+    def start_over(self) -> None:
+        """Leave nothing of what was written before in the files, from the next `commit` on; until then it is found.
+
+        Of what is deleted tantivy keeps words and places until it merges its files, which may be never.
+
+        Raises:
+            StoreUnavailable: as of `replace`.
+
+        """
+        with self._writing, self._guarded():
+            self._writer.delete_all_documents()
+            self._old_files = True
+
     def commit(self, position: int) -> None:
         """Make what was written seen and lasting, as of a position in the feed.
 
@@ -177,6 +191,9 @@ class WordIndex:
             self._writer.commit()
             self._index.reload()
             self.position = position
+            if self._old_files:
+                self._writer.garbage_collect_files()
+                self._old_files = False
 
     def clear(self) -> None:
         """Forget everything."""

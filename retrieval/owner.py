@@ -16,7 +16,7 @@ class Owner:
 
     def __init__(self, folder: Path, lock: FileLock) -> None:
         """Take a held lock; use `acquire`."""
-        self._folder = folder
+        self.folder = folder
         self._lock = lock
 
     @classmethod
@@ -54,15 +54,15 @@ class Owner:
 
     def announce(self, address: str | None) -> None:
         """Leave the address, in one step: whoever finds the lock held reads it."""
-        note = self._folder / "owner.json.new"
+        note = self.folder / "owner.json.new"
         note.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
-        note.replace(self._folder / "owner.json")
+        note.replace(self.folder / "owner.json")
 
     def release(self) -> None:
         """Let another process own the folder; a second time does nothing."""
         if self._lock.is_locked:
             with suppress(OSError):
-                (self._folder / "owner.json").unlink()
+                (self.folder / "owner.json").unlink()
             self._lock.release()
 
 

@@ -3,14 +3,14 @@
 import base64
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 
 from retrieval.catalogue import Copy, Record
 from retrieval.embedding import Vectors
-from retrieval.types import Article, Passage, Source
+from retrieval.types import Article, Passage, Source, Version, Withdrawal
 
 Row = Mapping[str, Any]
 
@@ -23,9 +23,9 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
     added: int,
     passages: int,
     copies: tuple[Copy, ...] = (),
-    withdrawn: bool = False,
+    withdrawal: Withdrawal | None = None,
 ) -> dict[str, Any]:
-    """Give the metadata of an article's record."""
+    """Give the metadata of an article's record: of its current version, or of the last that it had when withdrawn."""
     # upsert merges metadata: a key left out would keep its old value, None deletes it.
     return {
         "article_id": source.article_id,
@@ -41,7 +41,11 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
         "added": added,
         "passages": passages,
         "copies": packed_copies(source.version, copies),
-        "withdrawn": withdrawn or None,
+        "stored": _moment_of(change).isoformat(),
+        "withdrawn": True if withdrawal else None,
+        "withdrawn_at": withdrawal.at.isoformat() if withdrawal else None,
+        "reason": withdrawal.reason if withdrawal else None,
+        "purged": True if withdrawal and withdrawal.purged else None,
     }
 
 
@@ -75,6 +79,37 @@ def record_of(row: Row) -> Record:
         copies=_copies(row),
         withdrawn=bool(row.get("withdrawn")),
     )
+
+
+def withdrawal_of(row: Row) -> Withdrawal | None:
+    """Read from an article's record that it is withdrawn; where no moment is noted, that of its change is as good."""
+    if not row.get("withdrawn"):
+        return None
+    at = datetime.fromisoformat(row["withdrawn_at"]) if row.get("withdrawn_at") else _moment_of(row["change"])
+    return Withdrawal(at=at, reason=row.get("reason"), purged=bool(row.get("purged")))
+
+
+def superseded_row(row: Row, before: Row | None) -> dict[str, Any]:
+    """Give the metadata of a version that counts no more, from its record, and from what was kept of it once before."""
+    times = json.loads((before or {}).get("times") or "[]")
+    # A write that was interrupted before its commit has kept it already.
+    return {**row, "times": json.dumps(times if row.get("stored") in times else [*times, row.get("stored")])}
+
+
+def versions_of(row: Row, *, current: bool) -> list[tuple[datetime, Version]]:
+    """Read a version back, once for each time that it was stored, with the moments that order them."""
+    times = json.loads(row["times"]) if row.get("times") else [row.get("stored")]
+    moments = [datetime.fromisoformat(stored) if stored else None for stored in times]
+    source = source_of(row)
+    return [
+        (moment or _moment_of(row["change"]), Version(source=source, stored=moment, current=current))
+        for moment in moments
+    ]
+
+
+def _moment_of(change: int) -> datetime:
+    """Give the moment of a change, whose number is the time in microseconds, and never less than one before it."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=change)
 
 
 def packed_copies(version: str, copies: tuple[Copy, ...]) -> str | None:

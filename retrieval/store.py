@@ -19,21 +19,22 @@ from typing import Self, TypeVar, TypeVarTuple
 
 from filelock import FileLock, Timeout
 
-from retrieval import connection
+from retrieval import connection, purging
+from retrieval.archive import Gate
 from retrieval.candidates import Asked, candidates
 from retrieval.catalogue import Catalogue
 from retrieval.connection import Client, is_of_chroma, is_ours
 from retrieval.embedding import Embedder, Vectors
-from retrieval.errors import StoreForeign
+from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
-from retrieval.mending import is_due, mend
+from retrieval.mending import is_due, is_readable, mend
 from retrieval.owner import Owner, unwritable
 from retrieval.passages import embeddable
 from retrieval.ranking import Candidate
 from retrieval.rows import passage_of, sentences_of
-from retrieval.types import Article, Corpus, Scope, Source
+from retrieval.types import Article, Corpus, Scope, Source, Version, Withdrawal
 from retrieval.writes import Outcome, Prepared, Writes
 
 __all__ = ["Outcome", "Prepared", "Store"]
@@ -58,7 +59,9 @@ class Store:
         self._client = client
         self._owner = owner
         self._generations = Generations(client)
-        self._archive, self._generation = self._generations.open(embedder.name)
+        archive, self._generation = self._generations.open(embedder.name)
+        self._gate = Gate()
+        self._archive = archive.behind(self._gate) if owner else archive
         self._replaced: str | None = None  # why it may be used no more
         if not owner and self._generations.former():
             _log.info("The vectors before these are still there: a `groundwire reembed` is at work, or was cut off.")
@@ -113,6 +116,8 @@ class Store:
             except BaseException:
                 store.close()
                 raise
+        if purging.is_due(folder):
+            store._finish_purge(folder)
         return store
 
     @classmethod
@@ -192,7 +197,16 @@ class Store:
 
     async def version(self, article_id: str) -> str | None:
         """Give an article's current version."""
-        return await self._in_thread(self._read_version, article_id)
+        standing = await self.standing(article_id)
+        return standing if isinstance(standing, str) else None
+
+    async def standing(self, article_id: str) -> str | Withdrawal | None:
+        """Give an article's current version, or that it is withdrawn; None: it never was."""
+        return await self._in_thread(self._read_standing, article_id)
+
+    async def versions(self, article_id: str) -> list[Version]:
+        """Give the versions of an article, the first stored first; one that came back is there for each time."""
+        return await self._in_thread(self._archive.versions, article_id)
 
     async def embedded(self, article_id: str) -> dict[str, tuple[Vectors, Vectors]]:
         """Give the vectors of an article's passages and of their sentences, by the text that was embedded."""
@@ -237,12 +251,30 @@ class Store:
         """Store an article in place of its version before; a crash at any point leaves the one or the other, whole.
 
         What waits while others are written is written together.
+
+        Raises:
+            ArticleWithdrawn: the article is, and `restore` is not set.
+
         """
         return await self._in_thread(self._writes.put, article, pool=self._writers)
 
-    async def withdraw(self, article_id: str) -> bool:
-        """Let an article count no more; its text stays readable by version. False: there is none."""
-        return await self._in_thread(self._writes.withdraw, article_id, pool=self._writers)
+    async def withdraw(self, article_id: str, reason: str | None = None, *, purge: bool = False) -> bool:
+        """Let an article count no more; its text stays readable by version, unless it is purged.
+
+        With `purge` the texts and the metadata of all its versions are removed, also of an article that was withdrawn
+        before: from the files of an embedded store, too, which takes some 15 s for 100,000 passages. A Chroma server
+        can only be told to delete them; its files are its operator's: `groundwire vacuum`.
+
+        Returns:
+            False: there is no such article, or it is withdrawn and not to be purged.
+
+        Raises:
+            StoreUnavailable: it is withdrawn, but could not be removed from the files yet.
+
+        """
+        if purge:
+            return await self._in_thread(self._purge, article_id, reason, pool=self._writers)
+        return await self._in_thread(self._writes.withdraw, article_id, reason, pool=self._writers)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
@@ -276,12 +308,12 @@ class Store:
         self._feed.catch_up()
         return Article(source=self._catalogue.with_origin(article.source), text=article.text)
 
-    def _read_version(self, article_id: str) -> str | None:
-        if self._owner and not self._feed.behind:
-            known = self._catalogue.get(article_id)  # nobody else writes
-            return known.version if known else None
-        record, _ = self._archive.records([article_id]).get(article_id, (None, None))
-        return record.version if record and not record.withdrawn else None
+    def _read_standing(self, article_id: str) -> str | Withdrawal | None:
+        if self._owner and not self._feed.behind:  # nobody else writes
+            known = self._catalogue.record(article_id)
+            if known is None or not known.withdrawn:
+                return known and known.version
+        return self._archive.standing(article_id)
 
     def _read_embedded(self, article_id: str) -> dict[str, tuple[Vectors, Vectors]]:
         article = self._archive.current([article_id]).get(article_id)
@@ -304,6 +336,59 @@ class Store:
     def _read_corpus(self) -> Corpus:
         self._feed.refresh()
         return self._catalogue.corpus
+
+    def _purge(self, article_id: str, reason: str | None) -> bool:
+        if self._archive.standing(article_id) is None:
+            return False
+        if self._owner:
+            purging.note(self._owner.folder)
+        return self._writes.withdraw(article_id, reason, purge=lambda: self._remove(article_id))
+
+    def _remove(self, article_id: str) -> None:
+        self._remove_elsewhere(article_id)
+        if self._owner:
+            self._clean_files(self._owner.folder)
+        else:
+            _log.warning(
+                "Purged texts are deleted, and leave the files of Chroma's server by: groundwire vacuum FOLDER"
+            )
+
+    def _remove_elsewhere(self, article_id: str) -> None:
+        """Remove an article from the collections that are not in force, when the store is being embedded anew."""
+        for generation in self._generations.all():
+            if generation.number != self._generation.number:
+                archive = self._generations.archive(generation)
+                for collection in (archive.articles, archive.passages):
+                    collection.delete(where={"article_id": article_id})
+
+    def _clean_files(self, folder: Path) -> None:
+        """Write all files anew in which deleted texts may be; readers go on but for a moment."""
+        with purging.unfinished():
+            self._feed.follow()
+            is_readable(self._client)  # so that Chroma has taken in all that it was given
+            anew = purging.written_anew(folder / "chroma")
+            with self._gate.closed():
+                began = time.monotonic()
+                connection.close(self._client)
+                try:
+                    purging.put_in_place(anew, folder / "chroma")
+                finally:
+                    self._client = connection.open_folder(folder)
+                    self._generations = Generations(self._client)
+                    self._archive.reopen(self._client)
+                purging.clear_unused(folder / "chroma")
+            purging.finished(folder)
+        _log.info("Purged; readers waited for %.1f s", time.monotonic() - began)
+
+    def _finish_purge(self, folder: Path) -> None:
+        _log.warning("A purge was interrupted, and is finished now")
+        try:
+            with self._writes.lock:
+                for article_id in self._archive.articles.get(where={"purged": True}, include=[])["ids"]:
+                    self._remove_elsewhere(article_id)
+                self._clean_files(folder)
+        except StoreUnavailable as error:
+            _log.warning("%s", error)
 
     def _is_ready(self) -> None:
         self._in_force()

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
@@ -20,11 +21,13 @@ from retrieval.archive import BATCH, Archive, batches, superseded_id
 from retrieval.catalogue import Copy, stored_id
 from retrieval.copies import copied
 from retrieval.embedding import Vectors
+from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
-from retrieval.rows import article_row, packed_copies, passage_row
-from retrieval.types import Article, Passage
+from retrieval.rows import Row, article_row, packed_copies, passage_row, superseded_row, withdrawal_of
+from retrieval.types import Article, Passage, Source, Withdrawal
 
 Outcome = Literal["created", "replaced", "unchanged"]
+_Outcomes = dict[str, Outcome | ArticleWithdrawn]  # by article; withdrawn articles are left as they are
 
 _OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
 NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
@@ -40,6 +43,8 @@ class Prepared:
     """Shape (passages, dimensions)."""
     sentences: Sequence[Vectors]
     """For each passage the unit vectors of the sentences that begin in it."""
+    restore: bool = False
+    """It may take the place of an article that was withdrawn."""
 
     def mean(self) -> Vectors:
         """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
@@ -61,7 +66,8 @@ class _Commit:
     passages: int
     vector: Vectors
     copies: tuple[Copy, ...] = ()
-    withdrawn: bool = False
+    withdrawal: Withdrawal | None = None
+    restore: bool = False
 
 
 class Writes:
@@ -106,7 +112,10 @@ class Writes:
                         self._put_each(batch)
                 else:
                     for (_, theirs), outcome in zip(batch, outcomes, strict=True):
-                        theirs.set_result(outcome)
+                        if isinstance(outcome, ArticleWithdrawn):
+                            theirs.set_exception(outcome)
+                        else:
+                            theirs.set_result(outcome)
         return done.result()
 
     def _put_each(self, batch: Sequence[tuple[Prepared, "Future[Outcome]"]]) -> None:
@@ -114,27 +123,35 @@ class Writes:
         for one, theirs in batch:
             try:
                 [outcome] = self._put([one])
+                if isinstance(outcome, ArticleWithdrawn):
+                    raise outcome  # noqa: TRY301 - as what else goes wrong
             except BaseException as error:  # noqa: BLE001 - as above
                 theirs.set_exception(error)
             else:
                 theirs.set_result(outcome)
 
-    def withdraw(self, article_id: str) -> bool:
-        """Let an article count no more; False: there is none."""
+    def withdraw(self, article_id: str, reason: str | None = None, *, purge: Callable[[], None] | None = None) -> bool:
+        """Let an article count no more; with `purge` remove its texts, and what this removes; False: nothing to do."""
         with self.lock:
-            article = self._archive.current([article_id]).get(article_id)
-            if article is None:
+            standing = self._archive.standing(article_id)
+            if standing is None or (isinstance(standing, Withdrawal) and not purge):
                 return False
+            was = standing if isinstance(standing, Withdrawal) else Withdrawal(at=datetime.now(UTC))
+            withdrawal = Withdrawal(at=was.at, reason=reason or was.reason, purged=purge is not None or was.purged)
+            _, source = self._archive.records([article_id])[article_id]
+            if purge:  # a version is a hash of the text and may tell it
+                source = Source(article_id=article_id, version="", title="", origin=article_id)
             write = uuid.uuid4().hex
             vector = np.zeros(self._dimensions, dtype=np.float32)
             vector[0] = 1.0  # nobody's: every Chroma record must have one
             self._note({write: article_id})
-            mark = Article(source=article.source, text="")
-            commits = [_Commit(mark, write, 0, vector, withdrawn=True)]
+            commits = [_Commit(Article(source=source, text=""), write, 0, vector, withdrawal=withdrawal)]
             self._commit(commits)
             if not self._alone:
                 self._look_again(commits)
             self._settle({write: article_id}, replaced=True)
+            if purge:
+                purge()
             return True
 
     def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
@@ -149,40 +166,51 @@ class Writes:
             batch[one.article.source.article_id] = self._waiting.pop(0)
         return list(batch.values())
 
-    def _put(self, batch: Sequence[Prepared]) -> list[Outcome]:
-        before = self._archive.records([one.article.source.article_id for one in batch])
-        outcomes: list[Outcome] = []
+    def _put(self, batch: Sequence[Prepared]) -> list[Outcome | ArticleWithdrawn]:
+        found = self._archive.articles.get(ids=[one.article.source.article_id for one in batch], include=["metadatas"])
+        before = {str(row["article_id"]): row for row in found["metadatas"]}
+        outcomes: _Outcomes = {}
         fresh: list[tuple[Prepared, str]] = []
         for one in batch:
-            record, _ = before.get(one.article.source.article_id, (None, None))
-            if record is None or record.withdrawn:
-                outcomes.append("created")
-            elif record.version == one.article.source.version:
-                outcomes.append("unchanged")
+            source = one.article.source
+            row = before.get(source.article_id)
+            withdrawal = row and withdrawal_of(row)
+            if withdrawal and not one.restore:
+                outcomes[source.article_id] = ArticleWithdrawn(source.article_id, str(withdrawal))
+                continue
+            if row is None or withdrawal:
+                outcomes[source.article_id] = "created"
+            elif row["version"] == source.version:
+                outcomes[source.article_id] = "unchanged"
                 continue
             else:
-                outcomes.append("replaced")
+                outcomes[source.article_id] = "replaced"
             fresh.append((one, uuid.uuid4().hex))
-        if not fresh:
-            return outcomes
+        if fresh:
+            outcomes |= self._put_fresh(fresh, replaced="replaced" in outcomes.values())
+        return [outcomes[one.article.source.article_id] for one in batch]
+
+    def _put_fresh(self, fresh: Sequence[tuple[Prepared, str]], *, replaced: bool) -> _Outcomes:
+        """Write articles; give what became of those that were withdrawn meanwhile."""
         notes = {write: one.article.source.article_id for one, write in fresh}
         self._note(notes)
         self._write_passages(fresh, notes)
         vectors = [one.mean() for one, _ in fresh]
         copies = copied(self._archive, [(one.article, mean) for (one, _), mean in zip(fresh, vectors, strict=True)])
         commits = [
-            _Commit(one.article, write, len(one.passages), mean, of)
+            _Commit(one.article, write, len(one.passages), mean, of, restore=one.restore)
             for (one, write), mean, of in zip(fresh, vectors, copies, strict=True)
         ]
-        self._commit(commits)
+        refused = self._commit(commits)
         if not self._alone:
-            self._look_again(commits)
+            if landed := [one for one in commits if one.article.source.article_id not in refused]:
+                self._look_again(landed)
             there = self._archive.pending.get(ids=list(notes), include=[])["ids"]
             if swept := [(one, write) for one, write in fresh if write not in there]:
                 # We stood still for so long that another process took us for dead.
                 self._write_passages(swept, notes)
-        self._settle(notes, replaced="replaced" in outcomes)
-        return outcomes
+        self._settle(notes, replaced=replaced)
+        return refused
 
     def _write_passages(self, fresh: Sequence[tuple[Prepared, str]], notes: dict[str, str]) -> None:
         rows = [
@@ -203,8 +231,8 @@ class Writes:
                 metadatas=[passage_row(one, write, sentences) for one, write, _, sentences in some],
             )
 
-    def _commit(self, commits: Sequence[_Commit]) -> None:
-        """Write the articles' records, and keep what they replace."""
+    def _commit(self, commits: Sequence[_Commit]) -> _Outcomes:
+        """Write the articles' records, and keep what they replace; but not where that is withdrawn, which it gives."""
         # Read as late as may be: a version that another process commits from here to our own commit is not kept.
         ids = [one.article.source.article_id for one in commits]
         found = self._archive.articles.get(ids=ids, include=["documents", "metadatas"])
@@ -212,14 +240,15 @@ class Writes:
             str(row["article_id"]): (row, text)
             for row, text in zip(found["metadatas"], found["documents"], strict=True)
         }
-        replaced = [(row, text) for row, text in before.values() if not row.get("withdrawn")]
-        if replaced:
-            self._archive.superseded.upsert(
-                ids=[superseded_id(row["article_id"], row["version"]) for row, _ in replaced],
-                embeddings=[NO_VECTOR for _ in replaced],
-                documents=[text for _, text in replaced],
-                metadatas=[row for row, _ in replaced],
-            )
+        refused: _Outcomes = {}
+        for one in commits:
+            article_id = one.article.source.article_id
+            withdrawal = withdrawal_of(before[article_id][0]) if article_id in before else None
+            if withdrawal and not (one.restore or one.withdrawal):
+                refused[article_id] = ArticleWithdrawn(article_id, str(withdrawal))
+        commits = [one for one in commits if one.article.source.article_id not in refused]
+        purged = {one.article.source.article_id for one in commits if one.withdrawal and one.withdrawal.purged}
+        self._keep([kept for article_id, kept in before.items() if article_id not in {*refused, *purged}])
         rows: list[dict[str, Any]] = []
         for one in commits:
             old, _ = before.get(one.article.source.article_id, ({}, ""))
@@ -232,16 +261,38 @@ class Writes:
                     added=old.get("added", change),
                     passages=one.passages,
                     copies=one.copies,
-                    withdrawn=one.withdrawn,
+                    withdrawal=one.withdrawal,
                 )
             )
+        if not rows:
+            return refused
         self._archive.articles.upsert(
-            ids=ids,
+            ids=[row["article_id"] for row in rows],
             embeddings=np.asarray([one.vector for one in commits], dtype=np.float32),
             documents=[one.article.text for one in commits],
             metadatas=rows,
         )
         self._feed.committed({str(row["article_id"]): int(row["change"]) for row in rows})
+        return refused
+
+    def _keep(self, replaced: Sequence[tuple[Row, str]]) -> None:
+        """Keep the versions that records hold, which others are to replace."""
+        kept = [
+            (superseded_id(row["article_id"], row["version"]), row, text)
+            for row, text in replaced
+            if not row.get("withdrawn")
+        ]
+        if not kept:
+            return
+        # A version that came back was kept before.
+        found = self._archive.superseded.get(ids=[name for name, _, _ in kept], include=["metadatas"])
+        before = dict(zip(found["ids"], found["metadatas"], strict=True))
+        self._archive.superseded.upsert(
+            ids=[name for name, _, _ in kept],
+            embeddings=[NO_VECTOR for _ in kept],
+            documents=[text for _, _, text in kept],
+            metadatas=[superseded_row(row, before.get(name)) for name, row, _ in kept],
+        )
 
     def _look_again(self, commits: Sequence[_Commit]) -> None:
         """Look at what other processes did meanwhile."""
@@ -283,7 +334,10 @@ class Writes:
             raise
 
     def _sweep_article(self, article_id: str, over: Collection[str] = ()) -> None:
-        """Delete the article's passages but those that its record names, and those of writes that are not `over`."""
+        """Delete the article's passages but those that its record names, and those of writes that are not `over`.
+
+        Of an article that is purged the versions go, too.
+        """
         # In this order: a write seen here is noted until its record names it, so that one of the two looks sees it.
         stored = self._archive.passages.get(where={"article_id": article_id}, include=["metadatas"])
         noted = self._archive.pending.get(where={"article_id": article_id}, include=[])
@@ -293,6 +347,9 @@ class Writes:
         swept = [passage for passage, write in zip(stored["ids"], writes, strict=True) if write not in kept]
         for some in batches(swept):
             self._archive.passages.delete(ids=some)
+        if record and record.purged:
+            for some in batches(self._archive.superseded.get(where={"article_id": article_id}, include=[])["ids"]):
+                self._archive.superseded.delete(ids=some)
 
     def sweep(self) -> None:
         """Delete what interrupted writes left behind; beside other writers only what has long been left alone."""

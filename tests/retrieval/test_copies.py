@@ -118,7 +118,7 @@ async def test_what_the_copies_were_of_may_be_withdrawn_and_come_back(open_store
 
     await store.withdraw("agency")
     assert len(set(await origins(store, "verbatim", "light"))) == 1
-    await ingest(read("agency"), store, embedder)
+    await ingest(read("agency"), store, embedder, restore=True)
     assert await origins(store, "agency", "verbatim", "light") == ["agency"] * 3
 
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def article(name: str, words: str = "drones", passages: int = 1) -> Article:
 
 
 async def put(store: Store, name: str, words: str = "drones") -> None:
-    await store.put(await prepared(article(name, words)))
+    await store.put(replace(await prepared(article(name, words)), restore=True))
 
 
 async def look(store: Store, times: int = 3) -> None:

@@ -11,14 +11,14 @@ import pytest
 import retrieval.archive
 import retrieval.candidates
 import retrieval.writes
-from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.errors import ArticleWithdrawn, StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.lexical import Term
 from retrieval.passages import embeddable, split
 from retrieval.ranking import Candidate
 from retrieval.rows import passage_row
 from retrieval.store import Prepared, Store
-from retrieval.types import Article, Scope, make_article
+from retrieval.types import Article, Scope, Withdrawal, make_article
 from tests.fakes import WordEmbedder
 from tests.retrieval.conftest import Open
 
@@ -362,9 +362,7 @@ async def test_a_withdrawn_article_is_neither_found_nor_listed_and_stays_readabl
     assert not await store.withdraw("never")
 
 
-async def test_a_withdrawn_article_that_is_ingested_again_is_what_it_was(
-    open_store: Open, embedder: WordEmbedder
-) -> None:
+async def test_a_withdrawn_article_that_is_restored_is_what_it_was(open_store: Open, embedder: WordEmbedder) -> None:
     store = open_store()
     article = long_article("drones", 1)
     for one in (article, long_article("other", 1)):
@@ -372,12 +370,185 @@ async def test_a_withdrawn_article_that_is_ingested_again_is_what_it_was(
     corpus, listed = await store.corpus(), await store.sources(0, 10)
     await store.withdraw("drones")
 
-    assert await ingest(article, store, embedder) == "created"
+    assert await ingest(article, store, embedder, restore=True) == "created"
 
     assert await store.article("drones") == article
     assert await store.corpus() == corpus
     assert await store.sources(0, 10) == listed
     assert whole(await nearest(store, "drones", scope=Scope(article_ids=("drones",))), article) == article
+
+
+async def test_a_withdrawn_article_is_not_brought_back_by_ingesting_it_again(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    article = long_article("drones", 1)
+    await ingest(article, store, embedder)
+    assert await store.standing("drones") == article.source.version
+    began = datetime.now(UTC)
+    assert await store.withdraw("drones", "The interview never took place.")
+
+    for again in (store, None):
+        if again is None:
+            store.close()
+            store = open_store()
+        withdrawal = await store.standing("drones")
+        assert isinstance(withdrawal, Withdrawal)
+        assert began <= withdrawal.at <= datetime.now(UTC)
+        assert (withdrawal.reason, withdrawal.purged) == ("The interview never took place.", False)
+        embedder.asked.clear()
+        for one in (article, long_article("drones", 2)):
+            with pytest.raises(ArticleWithdrawn) as raised:
+                await ingest(one, store, embedder)
+        today = f"{withdrawal.at.day} {withdrawal.at:%B %Y}"
+        assert f"withdrawn on {today}: The interview never took place; `--restore`" in raised.value.reason
+        assert not embedder.asked, "nothing was embedded"
+        with pytest.raises(ArticleWithdrawn):
+            await store.put(await prepared(article))
+        assert await store.standing("drones") == withdrawal
+    assert await store.standing("never") is None
+    assert await store.version("never") is None
+
+
+async def test_of_articles_that_are_written_together_only_the_withdrawn_one_is_refused(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    await ingest(long_article("drones", 1), store, embedder)
+    await store.withdraw("drones")
+    articles = [long_article(name, 2) for name in ("a", "drones", "b", "c")]
+
+    outcomes = await asyncio.gather(*[store.put(await prepared(one)) for one in articles], return_exceptions=True)
+
+    assert [type(one) is ArticleWithdrawn for one in outcomes] == [False, True, False, False]
+    assert await ids(store) == {"a", "b", "c"}
+    assert store._archive.passages.count() == 3 * 4
+    assert store._archive.pending.count() == 0
+
+
+async def test_an_article_knows_its_versions_and_when_each_was_stored(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    assert await store.versions("drones") == []
+    articles = [long_article("drones", number) for number in (1, 2, 3)]
+    began = datetime.now(UTC)
+    for article in articles:
+        await ingest(article, store, embedder)
+        await ingest(long_article("other", 1), store, embedder)
+
+    for again in (store, None):
+        if again is None:
+            store.close()
+            store = open_store()
+        versions = await store.versions("drones")
+        assert [one.source for one in versions] == [one.source for one in articles]
+        assert [one.current for one in versions] == [False, False, True]
+        stored = [one.stored for one in versions if one.stored]
+        moments = [began, *stored, datetime.now(UTC)]
+        assert moments == sorted(moments)
+        assert len({*stored}) == 3
+
+    await store.withdraw("drones")
+    gone = await store.versions("drones")
+    assert [(one.source, one.stored) for one in gone] == [(one.source, one.stored) for one in versions]
+    assert not any(one.current for one in gone)
+
+
+async def test_a_version_that_came_back_is_there_for_each_time(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    order = [1, 2, 1, 3, 1, 2]
+    for number in order:
+        await ingest(long_article("drones", number), store, embedder)
+
+    versions = await store.versions("drones")
+
+    assert [one.source.title for one in versions] == [f"Version {number}" for number in order]
+    assert [one.current for one in versions] == [False] * 5 + [True]
+    assert [one.stored for one in versions] == sorted({one.stored for one in versions if one.stored})
+
+
+async def test_a_version_that_an_older_release_stored_has_no_moment_and_keeps_its_place(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    await ingest(long_article("drones", 1), store, embedder)
+    store._archive.articles.update(ids=["drones"], metadatas=[{"stored": None}])
+    await ingest(long_article("drones", 2), store, embedder)
+    await ingest(long_article("gone", 1), store, embedder)
+    await store.withdraw("gone")
+    store._archive.articles.update(ids=["gone"], metadatas=[{"withdrawn_at": None}])
+
+    first, second = await store.versions("drones")
+
+    assert (first.source.title, first.stored) == ("Version 1", None)
+    assert second.stored
+    withdrawal = await store.standing("gone")
+    assert isinstance(withdrawal, Withdrawal)
+    assert second.stored < withdrawal.at < datetime.now(UTC)
+
+
+async def test_what_is_purged_is_nowhere_and_stays_withdrawn(open_store: Open, embedder: WordEmbedder) -> None:
+    store = open_store()
+    versions = [long_article("drones", number) for number in (1, 2)]
+    other = long_article("other", 3)
+    for article in (*versions, other):
+        await ingest(article, store, embedder)
+    await store.withdraw("drones", "It was wrong.")
+    before = await store.standing("drones")
+    assert isinstance(before, Withdrawal)
+
+    assert not await store.withdraw("drones", "Later.")
+    assert await store.withdraw("drones", purge=True)
+    assert not await store.withdraw("never", purge=True)
+
+    for again in (store, None):
+        if again is None:
+            store.close()
+            store = open_store()
+        assert await store.standing("drones") == before.model_copy(update={"purged": True})
+        assert await store.versions("drones") == []
+        for version in versions:
+            assert await store.article("drones", version.source.version) is None
+        assert await ids(store) == {"other"}
+        assert await store.sources(0, 10) == [other.source]
+        assert not any(word in str(texts(everything(store))) for word in ("ersion 1", "ersion 2"))
+        with pytest.raises(ArticleWithdrawn):
+            await ingest(versions[0], store, embedder)
+    assert await store.withdraw("drones", "It was libel.", purge=True)
+    assert str(await store.standing("drones")).endswith("It was libel")
+
+    assert await ingest(versions[0], store, embedder, restore=True) == "created"
+    assert await store.article("drones") == versions[0]
+    assert [one.source for one in await store.versions("drones")] == [versions[0].source]
+
+
+async def test_a_purge_leaves_nothing_but_the_mark_wherever_it_was_interrupted(
+    open_store: Open, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", -1)
+    article = long_article("drones", 1, passages=2)
+    seen: set[bool] = set()
+    for step in range(100):
+        store = open_store()
+        for one in (long_article("drones", 2), article):
+            await ingest(one, store, embedder, restore=True)
+        numbered = (number == step for number in iter(range(1000)))
+        for name in COLLECTIONS:
+            setattr(store._archive, name, Cut(getattr(store._archive, name), numbered))
+        try:
+            store._writes.withdraw("drones", purge=lambda: None)
+        except PowerCut:
+            pass
+        else:
+            break
+        store.close()
+        store = open_store()
+        there = await store.article("drones") == article
+        seen.add(there)
+        assert (store._archive.superseded.count() > 0) == there
+        assert store._archive.passages.count() == (2 if there else 0)
+        assert store._archive.pending.count() == 0
+        store.close()
+    assert seen == {True, False}
 
 
 async def test_an_article_is_there_or_withdrawn_wherever_its_withdrawal_was_interrupted(
@@ -388,7 +559,7 @@ async def test_an_article_is_there_or_withdrawn_wherever_its_withdrawal_was_inte
     seen: set[bool] = set()
     for step in range(100):
         store = open_store()
-        await ingest(article, store, embedder)
+        await ingest(article, store, embedder, restore=True)
         numbered = (number == step for number in iter(range(1000)))
         for name in COLLECTIONS:
             setattr(store._archive, name, Cut(getattr(store._archive, name), numbered))

@@ -15,12 +15,12 @@ import pytest
 
 import retrieval.connection
 import retrieval.writes
-from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.errors import ArticleWithdrawn, StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.passages import split
 from retrieval.rows import passage_row
 from retrieval.store import Prepared, Store
-from retrieval.types import make_article
+from retrieval.types import Withdrawal, make_article
 from tests.fakes import WordEmbedder
 from tests.processes import free_port
 from tests.retrieval.test_store import Meanwhile, prepared
@@ -284,3 +284,23 @@ async def test_a_sweep_has_everybody_see_what_a_writer_committed_before_it_died(
 
         assert follower._feed.catalogue.get("b")
         assert follower._archive.pending.count() == 0
+
+
+async def test_an_article_that_another_process_withdraws_while_it_is_written_stays_withdrawn(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open_server(shared, embedder) as store, Store.open_server(shared, embedder) as other:
+        await ingest(ARTICLE, store, embedder)
+        upsert = store._archive.passages.upsert
+
+        def late(**named: object) -> None:
+            other._writes.withdraw("a", "It was wrong.")
+            upsert(**named)
+
+        monkeypatch.setattr(store._archive.passages, "upsert", late)
+        with pytest.raises(ArticleWithdrawn, match="It was wrong"):
+            await store.put(await prepared(make_article(article_id="a", title="t", text="drones again")))
+
+        assert isinstance(await store.standing("a"), Withdrawal)
+        assert (await other.corpus()).articles == (await store.corpus()).articles == 0
+        assert store._archive.passages.count() == store._archive.pending.count() == 0
