@@ -7,6 +7,7 @@ from pkgutil import resolve_name
 
 from retrieval.addresses import parse
 from retrieval.errors import UnreadableArticle
+from retrieval.readers.confined import confined
 from retrieval.readers.documents import Document
 from retrieval.readers.fields import Address, Fields, Hints, NoArticle, article_of, id_among_many
 from retrieval.readers.markdown import markdown, plain_text
@@ -53,6 +54,12 @@ KINDS = (
         (".jsonl", ".ndjson"),
         ("application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/ndjson"),
         _loaded("retrieval.readers.json_documents:json_lines"),
+        many=True,
+    ),
+    Kind(
+        (".rss", ".atom", ".rdf", ".xml"),
+        ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"),
+        confined("retrieval.readers.feeds:feed"),
         many=True,
     ),
 )
