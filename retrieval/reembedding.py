@@ -34,6 +34,7 @@ from retrieval.writes import NO_VECTOR, Prepared, mean_of
 Tell = Callable[[int, int], None]
 """Takes how many articles are done, and of how many."""
 
+STOP_IT = "Stop it first: while the vectors of a folder are made anew, nobody else can use it."
 _LOOKS = 20  # chosen: while others write without an end, the last of it is brought behind the switch
 _LONGEST_WRITE = 60.0  # seconds that a noted write is waited for; a call to Chroma ends then
 _PAUSE = 0.1  # seconds between two looks whether it has ended
@@ -71,7 +72,7 @@ async def reembed_folder(folder: Path, embedder: Embedder, tell: Tell, *, force:
         ModelError: the model does not answer; what it gave before is kept for the next run.
 
     """
-    owner = Owner.acquire(folder, "Stop it first: while its vectors change, nobody can search.")
+    owner = Owner.acquire(folder, STOP_IT)
     try:
         client = connection.open_folder(folder)
         try:

@@ -208,6 +208,18 @@ def articles(*, as_json: bool) -> int:
     return 0
 
 
+@commands.command()
+@click.option("--force", is_flag=True, help="Also where the store has the vectors of this model.")
+@_as_json
+def reembed(*, force: bool, as_json: bool) -> int:
+    """Embed the whole store anew, with the model that GROUNDWIRE_EMBEDDING names."""
+    from service.reembedding import reembed
+
+    report = asyncio.run(reembed(_settings(), force=force))
+    click.echo(_json(report.data()) if as_json else str(report))
+    return 0
+
+
 def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] | None" = None) -> int:
     """Serve until Ctrl-C or SIGTERM; `first` is done before, in the same event loop."""
     from service.serving import listen

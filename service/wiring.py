@@ -84,15 +84,26 @@ def open_embedder(settings: Settings) -> Iterator[tuple[Embedder, Callable[[Sequ
         ModelError: the model is not there, or cannot be reached.
 
     """
+    with open_model(settings) as model:
+        yield model, model.words if isinstance(model, MiniLM) else _words(settings)
+
+
+@contextmanager
+def open_model(settings: Settings) -> Iterator[Embedder]:
+    """Open the embedding model.
+
+    Raises:
+        ModelError: it is not there, or cannot be reached.
+
+    """
     if settings.embedding == "minilm":
-        model = MiniLM(settings.model_dir)
-        yield model, model.words
+        yield MiniLM(settings.model_dir)
         return
     from retrieval.providers import open_embedding  # noqa: PLC0415 - only when a model is named
 
     key = settings.embedding_api_key.get_secret_value() if settings.embedding_api_key else None
     with open_embedding(settings.embedding, base_url=settings.embedding_base_url, api_key=key) as embedder:
-        yield embedder, _words(settings)
+        yield embedder
 
 
 def _words(settings: Settings) -> Callable[[Sequence[str]], Vectors]:
