@@ -50,6 +50,8 @@ class Site:
         self.port = 0
         self._at_once = 0
         self._scheme = "http"
+        self._server: asyncio.Server | None = None
+        self._heard = asyncio.Condition()
         self._served: set[asyncio.Task[None]] = set()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
@@ -61,19 +63,29 @@ class Site:
         """Give what it was asked for, without robots.txt."""
         return [one.path for one in self.asked if one.path != "/robots.txt"]
 
+    async def until(self, path: str) -> None:
+        """Wait until it is asked for a page."""
+        async with asyncio.timeout(30), self._heard:
+            await self._heard.wait_for(lambda: path in self.paths)
+
     @asynccontextmanager
-    async def serving(self, tls: ssl.SSLContext | None = None) -> AsyncIterator["Site"]:
+    async def serving(self, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> AsyncIterator["Site"]:
         """Serve until the end of the block."""
         self._scheme = "https" if tls else "http"
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=tls, limit=2**20)
-        self.port = server.sockets[0].getsockname()[1]
+        self._server = await asyncio.start_server(self._connected, host, 0, ssl=tls, limit=2**20)
+        self.port = self._server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
-            server.close()
-            for task in self._served:
-                task.cancel()
-            await asyncio.gather(*self._served, return_exceptions=True)
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Listen no more, and leave all who are connected."""
+        if self._server:
+            self._server.close()
+        for task in self._served:
+            task.cancel()
+        await asyncio.gather(*self._served, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -98,6 +110,8 @@ class Site:
         headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)}
         path = line.split(" ")[1]
         self.asked.append(Asked(path, headers))
+        async with self._heard:
+            self._heard.notify_all()
         script = self.pages.get(path, page(status=404))
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)
@@ -105,6 +119,8 @@ class Site:
             for piece in [script] if isinstance(script, bytes) else script:
                 if isinstance(piece, float):
                     await asyncio.sleep(piece)
+                    if reader.at_eof():
+                        raise ConnectionResetError
                 else:
                     writer.write(piece)
                     await writer.drain()
