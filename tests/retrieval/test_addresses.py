@@ -3,7 +3,7 @@
 from ipaddress import IPv4Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.addresses import Allowed, article_id_of, parse, refusal_of, special_kind
@@ -117,6 +117,7 @@ URLS = st.one_of(
 )
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(URLS)
 def test_any_text_is_an_address_in_one_form_or_none(text: str) -> None:
     try:
@@ -129,6 +130,7 @@ def test_any_text_is_an_address_in_one_form_or_none(text: str) -> None:
     assert article_id_of(text) == article_id_of(str(url))
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(URLS)
 def test_what_is_told_in_relation_to_a_page_is_an_address_in_one_form_or_none(text: str) -> None:
     try:
@@ -201,6 +203,7 @@ def test_an_address_of_the_whole_internet_is_open(address: str) -> None:
     assert refusal_of([ip_address(address)], 443) is None
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.ip_addresses())
 def test_what_python_knows_not_to_be_global_is_never_open(address: IPv4Address) -> None:
     if not address.is_global or address.is_multicast or address.is_reserved:

@@ -3,18 +3,24 @@
 import asyncio
 import gzip
 import itertools
+import re
+import ssl
 import threading
 import time
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+import trustme
 from hypothesis import given, settings
 
 from retrieval import network
+from retrieval.addresses import parse
 from retrieval.errors import UnreadableArticle, UrlRefused
 from retrieval.fetching import Fetched, Fetcher, Validators
 from retrieval.network import is_own
@@ -503,12 +509,12 @@ UNASKED = Fetcher(resolve=Names())
 
 @settings(deadline=None)
 @given(URLS)
-def test_a_check_refuses_whatever_it_does_not_know(text: str) -> None:
-    async def refused() -> None:
-        with pytest.raises(UrlRefused):
-            await UNASKED.check(text)
+def test_a_check_gives_an_address_or_refuses_it(text: str) -> None:
+    async def checked() -> None:
+        with suppress(UrlRefused):
+            assert await UNASKED.check(text) == str(parse(text))
 
-    asyncio.run(refused())
+    asyncio.run(checked())
 
 
 # Hostile redirects
@@ -598,6 +604,106 @@ async def test_a_page_of_the_internet_may_lead_to_what_is_allowed() -> None:
     async with visiting({}) as (site, fetching), Site({"/b": page(b"words")}).serving() as wiki:
         site.pages["/a"] = redirect(wiki.url("/b", "other.example"))
         assert (await fetched(fetching, site)).url == wiki.url("/b", "other.example")
+
+
+# TLS
+
+
+@pytest.fixture
+def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
+    """Sign certificates that this machine trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    return authority
+
+
+def tls_of(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(tls)
+    return tls
+
+
+async def test_a_page_comes_by_tls_from_whom_its_name_says(authority: trustme.CA) -> None:
+    tls = tls_of(authority.issue_cert(NEWS, "127.0.0.1", "xn--bcher-kva.example"))
+    named: list[str | None] = []
+    tls.sni_callback = lambda _, name, __: named.append(name)
+    site = Site({"/a": page(b"words")})
+    names = Names({name: [["127.0.0.1"]] for name in (NEWS, "xn--bcher-kva.example")})
+    async with site.serving(tls), fetcher("127.0.0.1", names=names) as fetching:
+        for host in (NEWS, "127.0.0.1", "bücher.example"):
+            found = await fetching.fetch(site.url("/a", host))
+            assert found
+            assert found.data == b"words"
+        assert named == [NEWS] * 2 + [None] * 2 + ["xn--bcher-kva.example"] * 2
+
+
+@pytest.mark.parametrize(
+    ("names", "days", "reason"),
+    [
+        (["evil.example"], 1, "Hostname mismatch, certificate is not valid for 'news.example'"),
+        (["*.news.example"], 1, "Hostname mismatch, certificate is not valid for 'news.example'"),
+        ([NEWS], -1, "certificate has expired"),
+    ],
+)
+async def test_a_certificate_of_another_or_of_yesterday_is_not_trusted(
+    authority: trustme.CA, names: list[str], days: int, reason: str
+) -> None:
+    tls = tls_of(authority.issue_cert(*names, not_after=datetime.now(UTC) + timedelta(days=days)))
+    site = Site({"/a": page(b"words")})
+    async with site.serving(tls), fetcher(NEWS) as fetching:
+        told = await why_not(fetching, site.url("/a", NEWS))
+        assert f"its server's certificate is not to be trusted: {reason}" in told
+        assert site.asked == []
+
+
+async def test_a_certificate_of_an_unknown_authority_is_not_trusted() -> None:
+    site = Site({"/a": page(b"words")})
+    async with site.serving(tls_of(trustme.CA().issue_cert(NEWS))), fetcher(NEWS) as fetching:
+        assert "certificate is not to be trusted: unable to get local issuer" in await why_not(
+            fetching, site.url("/a", NEWS)
+        )
+        assert site.asked == []
+
+
+async def test_a_server_without_tls_is_told() -> None:
+    async def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(page(status=400))
+        writer.close()
+
+    server = await asyncio.start_server(plain, "127.0.0.1", 0)
+    async with server, fetcher(NEWS) as fetching:
+        port = server.sockets[0].getsockname()[1]
+        told = await why_not(fetching, f"https://{NEWS}:{port}/")
+        assert re.search(r"cannot be had \(no TLS with its server: \w+\)", told)
+
+
+async def test_a_page_without_tls_may_lead_to_one_with_it_and_none_back(authority: trustme.CA) -> None:
+    safe = Site({"/b": page(b"words")})
+    async with safe.serving(tls_of(authority.issue_cert(NEWS))), visiting({}) as (site, _), fetcher(NEWS) as fetching:
+        site.pages["/a"] = redirect(safe.url("/b", NEWS))
+        assert (await fetched(fetching, site)).url == safe.url("/b", NEWS)
+        safe.pages["/c"] = redirect(site.url("/d", NEWS))
+        reason = await why_refused(fetching, safe.url("/c", NEWS))
+        assert (
+            reason == f"it leads to {site.url('/d', NEWS)}: http, reached by https, on whose way anyone could change it"
+        )
+        assert "/d" not in site.paths
+
+
+async def test_a_handshake_without_end_ends_by_the_deadline_and_its_connection_with_it() -> None:
+    left = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        left.set()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server, fetcher(NEWS, deadline=0.3) as fetching:
+        port = server.sockets[0].getsockname()[1]
+        assert "no answer in 0.1 seconds" in await why_not(fetching, f"https://{NEWS}:{port}/")
+        await asyncio.wait_for(left.wait(), 30)
 
 
 # Size
