@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,14 +64,22 @@ class Ingested:
 
 
 async def ingest_all(
-    gathered: AsyncIterable[Gathered], put: Callable[[Article], Awaitable[Outcome]]
+    gathered: AsyncIterable[Gathered],
+    put: Callable[[Article], Awaitable[Outcome]],
+    taken: Mapping[str, str] | None = None,
 ) -> AsyncGenerator[Ingested]:
     """Hand each article to `put`; what is none, or is refused, is reported and loses nothing else.
 
     A few are under way at once; what became of them comes in their order. An error ends it, after what was under way
     was told.
+
+    Args:
+        gathered: the articles.
+        put: stores one.
+        taken: of an ingest that goes on, the ids of the articles before, each with the name of its article.
+
     """
-    taken: dict[str, str] = {}
+    taken = dict(taken or {})
     under_way: deque[tuple[asyncio.Task[Ingested], int]] = deque()
     try:
         async for name, found, note in gathered:

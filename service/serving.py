@@ -1,9 +1,10 @@
 """Serving over HTTP: the socket first, then the application, until a signal ends it; the store is its caller's."""
 
+import asyncio
 import errno
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -11,8 +12,10 @@ import uvicorn
 from service.desk import Answering
 from service.errors import AddressUnusable
 from service.http.app import LOOPBACK, make_app
+from service.jobs import Jobs
 from service.logs import configure_logs
 from service.settings import Settings
+from service.wiring import open_fetcher
 
 _GRACE = 5  # seconds that requests under way have to end
 
@@ -73,32 +76,44 @@ async def serve(
     configure_logs()
     host = listener.getsockname()[0]
     names = LOOPBACK | {host, urlsplit(settings.public_url or "").hostname or host}
-    app = make_app(
-        answering,
-        hosts=names if ipaddress.ip_address(host).is_loopback else None,
-        public_url=settings.public_url,
-        cors_origins=settings.cors_origins,
-        chat_extras=settings.chat_extras,
-    )
-    config = uvicorn.Config(
-        app,
-        log_config=None,  # configure_logs has done it
-        access_log=False,  # the application writes its own lines, with request ids
-        lifespan="off",
-        timeout_graceful_shutdown=_GRACE,
-        server_header=False,
-    )
-    await _Server(config, lambda: started(address_of(listener))).serve(sockets=[listener])
+    async with (
+        open_fetcher(settings) as fetcher,
+        Jobs(settings.data_dir / "jobs", answering.store, answering.embedder, fetcher) as jobs,
+    ):
+        app = make_app(
+            answering,
+            hosts=names if ipaddress.ip_address(host).is_loopback else None,
+            public_url=settings.public_url,
+            cors_origins=settings.cors_origins,
+            chat_extras=settings.chat_extras,
+            jobs=jobs,
+        )
+        config = uvicorn.Config(
+            app,
+            log_config=None,  # configure_logs has done it
+            access_log=False,  # the application writes its own lines, with request ids
+            lifespan="off",
+            timeout_graceful_shutdown=_GRACE,
+            server_header=False,
+        )
+        await _Server(config, lambda: started(address_of(listener)), jobs.stop).serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it takes requests."""
+    """uvicorn's server, which tells when it takes requests, and when it is to end."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], stop: Callable[[], Awaitable[None]]
+    ) -> None:
         super().__init__(config)
         self._tell = started
+        self._stop = stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._tell()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Here, as the signal is raised again behind it, and then nothing more can be waited for.
+        await asyncio.gather(super().shutdown(sockets), self._stop())

@@ -26,13 +26,16 @@ from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.cors import Origins
 from service.http.health import live, ready
+from service.http.jobs import cancel_job, job, job_list
 from service.http.links import Links
 from service.http.openai import chat_completion, model, models
 from service.http.pages import page_routes
+from service.http.posting import post_articles
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
 from service.http.responses import response
 from service.http.ui_stream import ui_chat, ui_chat_stream
+from service.jobs import Jobs
 from service.logs import request_id
 from service.types import ChatExtra
 
@@ -48,13 +51,14 @@ _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _log = logging.getLogger("groundwire.http")
 
 
-def make_app(
+def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator can choose
     answering: Answering,
     *,
     hosts: Collection[str] | None = LOOPBACK,
     public_url: str | None = None,
     cors_origins: Sequence[str] = (),
     chat_extras: Collection[ChatExtra] = (),
+    jobs: Jobs | None = None,
 ) -> "Service":
     """Make the application.
 
@@ -65,11 +69,15 @@ def make_app(
         public_url: what links to this service begin with; the request's own origin if there is none.
         cors_origins: the origins whose pages may read and ask (not store nor delete), `*` for all.
         chat_extras: what the chat protocols carry unasked; a request's header has the last word.
+        jobs: what works on articles that are posted, without which none can be; its owner closes it.
 
     """
 
     async def provide() -> Answering:
         return answering
+
+    async def provide_jobs() -> Jobs | None:
+        return jobs
 
     async def provide_links(request: Request[Any, Any, Any]) -> Links:
         try:
@@ -99,9 +107,11 @@ def make_app(
             ui_chat,
             ui_chat_stream,
             *page_routes,
+            *([post_articles, job_list, job, cancel_job] if jobs else []),
         ],
         dependencies={
             "answering": Provide(provide),
+            "jobs": Provide(provide_jobs),
             "links": Provide(provide_links),
             "extras": Provide(provide_extras),
         },

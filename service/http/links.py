@@ -33,6 +33,11 @@ class Links:
         """Take what links to this service begin with, without a slash at its end."""
         self._origin = origin
 
+    @property
+    def host(self) -> str:
+        """Give the name and the port by which this service is reached."""
+        return urlsplit(self._origin).netloc
+
     def article(self, source: Source, start: int, end: int) -> str:
         """Give our page of an article's version, with these characters of its text highlighted."""
         where = urlencode({"version": source.version, "start": start, "end": end})

@@ -40,10 +40,17 @@ class Gone(ClientException):
     status_code = HTTPStatus.GONE
 
 
+class AddressRefused(ClientException):
+    """An address may not be fetched; `extra` says which, and why."""
+
+    status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 TYPES: dict[type[Exception], str] = {
     # What a program tells by its type; of all other problems the status says enough.
     ArticleWithdrawn: "urn:groundwire:problem:withdrawn",
     Gone: "urn:groundwire:problem:withdrawn",
+    AddressRefused: "urn:groundwire:problem:url-refused",
 }
 
 _DESCRIPTIONS = {
@@ -151,11 +158,12 @@ def openai_error(error: Exception, problem: Problem) -> OpenAIProblem:
     return OpenAIProblem(error=OpenAIError(message=problem.detail, type=kind, param=param, code=code))
 
 
-def problem_specs(*statuses: int) -> dict[int, ResponseSpec]:
-    """Describe the problems that a route may answer with, for its OpenAPI."""
+def problem_specs(*statuses: int, own: Mapping[int, str] | None = None) -> dict[int, ResponseSpec]:
+    """Describe the problems that a route may answer with, for its OpenAPI; some in words of its own."""
+    described = {status: _DESCRIPTIONS[status] for status in statuses} | dict(own or {})
     return {
-        status: ResponseSpec(Problem, generate_examples=False, description=_DESCRIPTIONS[status], media_type=MEDIA_TYPE)
-        for status in statuses
+        status: ResponseSpec(Problem, generate_examples=False, description=words, media_type=MEDIA_TYPE)
+        for status, words in sorted(described.items())
     }
 
 

@@ -51,6 +51,12 @@ async def at_work(answering: FirstSentence, settings: Settings | None = None) ->
     started = asyncio.get_running_loop().create_future()
     listener = listen("127.0.0.1", 0)
     service = asyncio.create_task(serve(answering, settings or Settings(), listener, started.set_result))
+
+    def ended(_: object) -> None:
+        if not started.done():
+            started.set_exception(AssertionError("it ended before it served"))
+
+    service.add_done_callback(ended)
     try:
         async with httpx.AsyncClient(base_url=await started, timeout=10, trust_env=False) as client:
             yield client
