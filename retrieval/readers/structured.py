@@ -85,6 +85,8 @@ def articles_in(value: object) -> Iterator[object]:
     if listed is None:
         yield value
         return
+    if isinstance(value, dict) and "jsonfeed.org" in str(value.get("version")):
+        listed = [{"outlet": value.get("title"), **one} if isinstance(one, dict) else one for one in listed]
     nodes = {one["@id"]: one for one in listed if isinstance(one, dict) and isinstance(one.get("@id"), str)}
     for one in listed:
         if not isinstance(one, dict) or "@type" not in one:
@@ -136,7 +138,7 @@ def _text(value: Object) -> str | None:
         raise NoArticle(f"`text` is {_shape(text)}, not text")
     if text is not None and is_markup(text):
         text = paragraphs_of(text)
-    return text if text and text.strip() else None
+    return text.replace("\0", "") if text and text.strip() else None
 
 
 def _title(value: Object) -> str | None:
@@ -182,7 +184,7 @@ def _line(value: object, name: str) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise NoArticle(f"`{name}` is {_shape(value)}, not one line of text")
-    return str(value).strip() or None
+    return str(value).replace("\0", "").strip() or None
 
 
 def _shape(value: object) -> str:
