@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from weakref import WeakValueDictionary
 
 import httpcore
@@ -90,10 +91,13 @@ class Exchange:
         """Ask through a guard, with these headers. No proxy of the environment is used, and no cookie is kept."""
         self._headers = {"Accept": "*/*", "Accept-Encoding": "gzip", "Connection": "close", **headers}
         self._guard = guard
-        self._tls = httpcore.default_ssl_context()
         # As long as someone waits for it a turn is kept, and the latest beyond that.
         self._turns: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
         self._latest: deque[_Turn] = deque(maxlen=_MOST_HOSTS)
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return httpcore.default_ssl_context()  # it takes 30 ms, which plain http need not wait for
 
     async def ask(self, url: Url, budget: Budget, wanted: Wanted) -> Answer:
         """Ask a host for one thing, when it is its turn.
@@ -106,13 +110,14 @@ class Exchange:
         """
         place = httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target)
         headers = list({"Host": url.authority, **self._headers, **wanted.headers}.items())
+        tls = self._tls if url.scheme == "https" else None
         timeouts = {"timeout": {"connect": _CONNECTING}}
         async with self._turn(url.host, wanted.delay), budget.spending():
             with _failures_told(url):
                 # A connection for each request: one that is kept may be closed by its server as it is asked again.
                 async with (
                     self._guard.network() as network,
-                    httpcore.AsyncHTTPConnection(place.origin, self._tls, network_backend=network) as connection,
+                    httpcore.AsyncHTTPConnection(place.origin, tls, network_backend=network) as connection,
                     connection.stream("GET", place, headers=headers, extensions=timeouts) as response,
                 ):
                     said: dict[str, list[str]] = {}

@@ -41,6 +41,7 @@ NAMES = {
     "intranet.example": ["10.0.0.5"],
     "metadata.google.internal": ["169.254.169.254"],
     "mixed.example": [PUBLIC, "127.0.0.1"],
+    "mixed-private.example": [PUBLIC, "10.0.0.5"],
     "mixed6.example": ["2606:4700::1", "::1"],
     "mapped.example": ["::ffff:127.0.0.1"],
     "mapped-public.example": [f"::ffff:{PUBLIC}"],
@@ -348,6 +349,7 @@ http://local6.example:{port}/
 http://zero.example:{port}/
 http://intranet.example/
 http://mixed.example:{port}/
+http://mixed-private.example/
 http://mixed6.example:{port}/
 http://mapped.example:{port}/
 http://mapped-public.example:{port}/
