@@ -1,0 +1,167 @@
+"""How much of saved pages the reader gets right: title, date, body, outlet, authors.
+
+    python benchmarks/pages.py FOLDER [--even | --odd] [--show]
+
+FOLDER holds NAME.html with NAME.yaml beside it: title, published, outlet, authors, credits, paragraphs (the body, one
+after another), not (what must not be in it), url (where it was fetched); or refused (why it holds no article).
+"""
+
+import argparse
+import re
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from retrieval.readers.fields import Fields, Hints, NoArticle
+from retrieval.readers.html import html
+
+COVERED = (
+    0.95  # of the words of the body, read and expected, so that a line at an edge may be judged either way; chosen
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is right of one page; what it does not say itself is not judged."""
+
+    right: dict[str, bool]
+    found: Fields | NoArticle
+
+    @property
+    def wrong(self) -> list[str]:
+        """Give the names of what is not right."""
+        return [name for name, is_right in self.right.items() if not is_right]
+
+
+def judged(page: Path) -> Verdict:
+    """Read a page and compare it with what is beside it."""
+    expected = yaml.safe_load(page.with_suffix(".yaml").read_text(encoding="utf-8"))
+    hints = Hints(url=expected.get("fetched") or None)
+    try:
+        found = html(page.read_bytes(), hints)[0]
+    except NoArticle as reason:
+        return Verdict({"article": is_refused(expected)}, reason)
+    if is_refused(expected):
+        return Verdict({"article": False}, found)
+    right = {
+        "article": True,
+        "title": same(found.title, expected["title"]),
+        "date": is_date(found.published, expected.get("published")),
+    }
+    right["body"] = is_body(found.text, expected["paragraphs"], expected.get("not") or [])
+    for name in ("outlet", "url"):
+        if expected.get(name):
+            right[name] = same(getattr(found, name), expected[name])
+    for name in ("authors", "credits"):
+        if expected.get(name) is not None:
+            right[name] = set(getattr(found, name)) == set(expected[name])
+    return Verdict(right, found)
+
+
+def is_refused(expected: dict[str, Any]) -> bool:
+    """Tell whether a page is expected to hold no article."""
+    return bool(expected.get("refused")) or not expected.get("paragraphs")
+
+
+def same(one: str | None, other: str | None) -> bool:
+    """Tell whether two lines are the same but for spaces and the shape of quotation marks."""
+    return plain(one or "").casefold() == plain(other or "").casefold()
+
+
+def plain(text: str) -> str:
+    """Give a text with plain quotation marks and single spaces."""
+    return " ".join(re.sub("[“”„«»]", '"', re.sub("[‘’]", "'", text)).split())
+
+
+def is_date(found: datetime | None, expected: object) -> bool:
+    """Tell whether a date is right: the moment where that is known, else the day as it is there."""
+    if isinstance(expected, str):
+        expected = datetime.fromisoformat(expected)
+    if expected is None or found is None:
+        return expected is found
+    if isinstance(expected, datetime):
+        return found == (expected if expected.tzinfo else expected.replace(tzinfo=UTC))
+    return isinstance(expected, date) and found.date() == expected
+
+
+def is_body(found: str, paragraphs: list[str], unwanted: list[str]) -> bool:
+    """Tell whether a body holds the paragraphs and little else, none of what is unwanted, and each of them exactly."""
+    if any(one in found for one in unwanted):
+        return False
+    read, expected = Counter(plain(found).split()), Counter(plain(" ".join(paragraphs)).split())
+    common = (read & expected).total()
+    whole = " ".join(found.split())
+    exact = sum(" ".join(one.split()) in whole for one in paragraphs)
+    return (
+        common >= COVERED * expected.total() and common >= COVERED * read.total() and exact >= COVERED * len(paragraphs)
+    )
+
+
+def show(page: Path, verdict: Verdict) -> None:
+    """Print what is wrong with a page."""
+    expected = yaml.safe_load(page.with_suffix(".yaml").read_text(encoding="utf-8"))
+    found = verdict.found
+    if isinstance(found, NoArticle):
+        print(f"    refused: {found}")
+        return
+    for name in verdict.wrong:
+        if name == "article":
+            print(f"    read: {found.title!r} {found.text[:300]!r}")
+        elif name == "body":
+            lines = unified_diff(
+                expected["paragraphs"], [one for one in found.text.split("\n") if one], lineterm="", n=0
+            )
+            print("\n".join(f"    {one}" for one in list(lines)[2:]))
+        else:
+            key = "published" if name == "date" else name
+            print(f"    {name}: {getattr(found, key)!r}, not {expected.get(key)!r}")
+
+
+def main() -> None:
+    """Judge the pages of a folder."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    half = parser.add_mutually_exclusive_group()
+    half.add_argument("--even", action="store_true", help="the half that the reader was fitted to")
+    half.add_argument("--odd", action="store_true", help="the half that was held out")
+    parser.add_argument("--show", action="store_true", help="what is wrong with each")
+    options = parser.parse_args()
+    pages = sorted(options.folder.glob("*.html"))
+    pages = pages[0::2] if options.even else pages[1::2] if options.odd else pages
+    if not pages:
+        sys.exit(f"no NAME.html in {options.folder}")
+    html(
+        b"<p>One sentence, so that what a reader loads is loaded. Another. And a third, for all of them.</p>" * 3,
+        Hints(),
+    )
+    right, judgements = Counter[str](), Counter[str]()
+    all_right, seconds = 0, 0.0
+    for page in pages:
+        started = time.perf_counter()
+        verdict = judged(page)
+        seconds += time.perf_counter() - started
+        for name, is_right in verdict.right.items():
+            right[name] += is_right
+            judgements[name] += 1
+        all_right += all(verdict.right.get(name, True) for name in ("article", "title", "date", "body"))
+        if verdict.wrong:
+            print(f"{page.stem}: {', '.join(verdict.wrong)}")
+            if options.show:
+                show(page, verdict)
+    for name, count in judgements.items():
+        print(f"{name:8} {right[name]:3} of {count:3}  {right[name] / count:.1%}")
+    print(
+        f"title, date and body right, or refused as is right: {all_right} of {len(pages)}, {all_right / len(pages):.1%}"
+    )
+    print(f"{1000 * seconds / len(pages):.0f} ms a page")
+
+
+if __name__ == "__main__":
+    main()
