@@ -44,6 +44,13 @@ def _loaded(reader: str) -> Callable[[Document], Iterable[Fields | Address | NoA
 KINDS = (
     Kind((".md", ".markdown"), ("text/markdown",), _whole(markdown)),
     Kind((".txt",), ("text/plain",), _whole(plain_text)),
+    Kind((".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml"), confined("retrieval.readers.html:html")),
+    Kind((".pdf",), ("application/pdf", "application/x-pdf"), confined("retrieval.readers.pdf:pdf")),
+    Kind(
+        (".docx",),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
+        confined("retrieval.readers.docx:docx"),
+    ),
     Kind(
         (".json",),
         ("application/json", "application/ld+json", "application/feed+json"),
