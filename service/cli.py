@@ -1,4 +1,4 @@
-"""groundwire demo | serve | ask | search | ingest | articles.
+"""groundwire demo | serve | ask | search | ingest | articles | withdraw | vacuum.
 
 What a command needs is imported inside it: `--help` must not wait for Chroma, onnxruntime or Litestar.
 """
@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -32,9 +33,9 @@ _PAGE = 1000  # articles in one request
 _INTERRUPTED = 130  # the shell's status for Ctrl-C
 
 
-def _utf8(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def _utf8(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     try:
-        value.encode()
+        (value or "").encode()
     except UnicodeEncodeError as error:  # Python keeps the bytes that it cannot read as lone surrogates
         message = "it is not UTF-8"
         raise click.BadParameter(message) from error
@@ -157,12 +158,13 @@ def search(question: str, limit: int, *, as_json: bool) -> int:
 
 @commands.command()
 @click.argument("given", nargs=-1, required=True, metavar="PATH|URL...")
+@click.option("--restore", is_flag=True, help="Bring back what was withdrawn.")
 @click.option("--watch", is_flag=True, help="Go on: take in each change until Ctrl-C.")
 @click.option(
     "--every", default="15m", show_default=True, callback=_seconds, help="With --watch: how often addresses are asked."
 )
 @_as_json
-def ingest(given: tuple[str, ...], *, watch: bool, every: float, as_json: bool) -> int:
+def ingest(given: tuple[str, ...], *, restore: bool, watch: bool, every: float, as_json: bool) -> int:
     """Take in the articles of files, folders, pages and feeds; status 1 when any was skipped."""
     from retrieval.gathering import Memory
     from service.ingestion import ingest_given, path_or_address
@@ -175,7 +177,7 @@ def ingest(given: tuple[str, ...], *, watch: bool, every: float, as_json: bool) 
         memory = Memory()
         async with open_fetcher(_settings()) as fetcher:
             watching = Watch(desk, fetcher, memory, as_json=as_json)
-            ingestion = await ingest_given(asked, desk, fetcher, memory)
+            ingestion = await ingest_given(asked, desk, fetcher, memory, restore=restore)
             click.echo(_json(ingestion.data(), lines=watch) if as_json else str(ingestion))
             if watch:
                 await watching.go_on(asked, every)
@@ -187,6 +189,42 @@ def ingest(given: tuple[str, ...], *, watch: bool, every: float, as_json: bool) 
         if not watch:
             raise
         return 0
+
+
+@commands.command()
+@click.argument("article_id", callback=_utf8)
+@click.option("--reason", callback=_utf8, help="Why, for the readers of what cited it.")
+@click.option("--purge", is_flag=True, help="Remove its texts and metadata, too, of all versions; also later.")
+@_as_json
+def withdraw(article_id: str, reason: str | None, *, purge: bool, as_json: bool) -> int:
+    """Let the article ARTICLE_ID be cited no more; status 1 when there is nothing to withdraw."""
+    problem = _at_desk(lambda desk: desk.withdraw(article_id, reason, purge=purge))
+    if as_json:
+        click.echo(_json({"article_id": article_id, "withdrawn": problem is None, "problem": problem}))
+    elif problem:
+        click.echo(f"groundwire: {problem}", err=True)
+    else:
+        click.echo(f"{article_id} is withdrawn" + (", and its text removed." if purge else "."))
+    if purge and not problem and _settings().chroma:
+        click.echo(
+            "Its text leaves the files of the Chroma server when you stop that and run: groundwire vacuum FOLDER",
+            err=True,
+        )
+    return 1 if problem else 0
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def vacuum(folder: Path) -> int:
+    """Write the files of a stopped Chroma server, in FOLDER, anew, without what was purged.
+
+    Not the folder of groundwire itself: a purge does that at once.
+    """
+    from retrieval.purging import vacuum
+
+    vacuum(folder)
+    click.echo(f"{folder} holds nothing any more that was deleted.")
+    return 0
 
 
 @commands.command()

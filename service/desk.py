@@ -54,8 +54,11 @@ class Desk(Protocol):
     async def corpus(self) -> Corpus:
         """Tell what the store holds."""
 
-    async def put(self, article: Article) -> Outcome:
-        """Store an article."""
+    async def put(self, article: Article, *, restore: bool = False) -> Outcome:
+        """Store an article, in place of one that was withdrawn only with `restore`."""
+
+    async def withdraw(self, article_id: str, reason: str | None, *, purge: bool) -> str | None:
+        """Withdraw an article, and with `purge` remove its texts; say why where there is nothing to withdraw."""
 
 
 class OwnDesk:
@@ -85,9 +88,16 @@ class OwnDesk:
         """Tell what the store holds."""
         return await self._answering.store.corpus()
 
-    async def put(self, article: Article) -> Outcome:
-        """Store an article."""
-        return await ingest(article, self._answering.store, self._answering.embedder)
+    async def put(self, article: Article, *, restore: bool = False) -> Outcome:
+        """Store an article, in place of one that was withdrawn only with `restore`."""
+        return await ingest(article, self._answering.store, self._answering.embedder, restore=restore)
+
+    async def withdraw(self, article_id: str, reason: str | None, *, purge: bool) -> str | None:
+        """Withdraw an article, and with `purge` remove its texts; say why where there is nothing to withdraw."""
+        if await self._answering.store.withdraw(article_id, reason, purge=purge):
+            return None
+        standing = await self._answering.store.standing(article_id)
+        return f"the article {article_id!r} was {standing}" if standing else f"no article has the id {article_id!r}"
 
 
 def versions_at(desk: Desk) -> Callable[[str], Awaitable[str | None]]:

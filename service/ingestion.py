@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,9 +78,17 @@ def path_or_address(given: str) -> Path | Address:
 
 
 async def ingest_given(
-    given: Sequence[Path | Address], desk: Desk, fetcher: "Fetcher | None" = None, memory: Memory | None = None
+    given: Sequence[Path | Address],
+    desk: Desk,
+    fetcher: "Fetcher | None" = None,
+    memory: Memory | None = None,
+    *,
+    restore: bool = False,
 ) -> Ingestion:
-    """Ingest what is below paths and at addresses; what is no article, or not there, is reported and stops nothing."""
+    """Ingest what is below paths and at addresses; what is no article, or not there, is reported and stops nothing.
+
+    What was withdrawn is reported, too, unless `restore` brings it back.
+    """
     missing = [path for path in given if isinstance(path, Path) and not path.exists()]
     there = [one for one in given if one not in missing]
     skipped = [Ingested(str(path), None, None, "no such file or folder") for path in missing]
@@ -89,7 +98,9 @@ async def ingest_given(
     with _progress(await asyncio.to_thread(_total, there)) as (say, show):
         for one in skipped:
             say(f"skipped {one.name}: {one.reason}")
-        async for one in ingest_all(gather(_documents(there), fetcher, versions_at(desk), memory), desk.put):
+        async for one in ingest_all(
+            gather(_documents(there), fetcher, versions_at(desk), memory), partial(desk.put, restore=restore)
+        ):
             if not one.outcome:
                 skipped.append(one)
                 say(f"skipped {one.name}: {one.reason}")

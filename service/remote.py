@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retrieval.errors import UnreadableArticle
 from retrieval.store import Outcome
@@ -14,6 +14,7 @@ from retrieval.types import Article, Corpus, Hit, Source
 from service.errors import RemoteError
 from service.types import Answer, Question, SearchRequest
 
+_NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _TIMEOUT = httpx.Timeout(10, read=600)  # seconds; a language model, or an article of 20 MB, takes its time
 
 Reply = TypeVar("Reply", bound=BaseModel)
@@ -30,11 +31,17 @@ class _Page(BaseModel):
 
 
 class _WholeArticle(Source):
+    model_config = ConfigDict(extra="ignore")  # how it stands is for others
+
     text: str
 
 
 class _Stored(BaseModel):
     outcome: Outcome
+
+
+class _Nothing(BaseModel):
+    """The content of a reply that has none."""
 
 
 class _Refused(RemoteError):
@@ -84,7 +91,7 @@ class RemoteDesk:
         try:
             whole = await self._call(_WholeArticle, "GET", path)
         except _Refused as error:
-            if error.status == HTTPStatus.NOT_FOUND:
+            if error.status in _NOT_THERE:
                 return None
             raise
         return Article(source=Source(**whole.model_dump(exclude={"text"})), text=whole.text)
@@ -94,8 +101,8 @@ class RemoteDesk:
         page = await self._call(_Page, "GET", "/v1/articles?limit=1")
         return Corpus(articles=page.total, fingerprint=page.fingerprint)
 
-    async def put(self, article: Article) -> Outcome:
-        """Store an article.
+    async def put(self, article: Article, *, restore: bool = False) -> Outcome:
+        """Store an article, in place of one that was withdrawn only with `restore`.
 
         Raises:
             UnreadableArticle: the service refuses it.
@@ -103,18 +110,29 @@ class RemoteDesk:
         """
         source = article.source
         body = source.model_dump(mode="json", include={"title", "published", "outlet", "url", "authors", "credits"})
-        path = f"/v1/articles/{quote(source.article_id, safe='')}"
+        path = f"/v1/articles/{quote(source.article_id, safe='')}" + ("?restore=true" if restore else "")
         try:
             stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})
         except _Refused as error:
-            raise UnreadableArticle(source.article_id, error.detail) from error
+            raise UnreadableArticle(source.article_id, error.detail.removeprefix(f"{source.article_id}: ")) from error
         return stored.outcome
+
+    async def withdraw(self, article_id: str, reason: str | None, *, purge: bool) -> str | None:
+        """Withdraw an article, and with `purge` remove its texts; say why where there is nothing to withdraw."""
+        path = f"/v1/articles/{quote(article_id, safe='')}"
+        try:
+            await self._call(_Nothing, "DELETE", path, {"reason": reason, "purge": purge})
+        except _Refused as error:
+            if error.status in _NOT_THERE:
+                return error.detail
+            raise
+        return None
 
     async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
         service = f"The service at {self._client.base_url}"
         try:
             response = await self._client.request(method, path, json=body)
-            answer = response.json()
+            answer = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError) as error:
             raise RemoteError(f"{service} does not answer: {str(error) or type(error).__name__}") from error
         if response.is_error:

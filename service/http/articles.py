@@ -12,13 +12,14 @@ from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StringConst
 from retrieval.ingest import ingest
 from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
 from retrieval.store import Outcome
-from retrieval.types import Frozen, Source, Text, make_article
+from retrieval.types import Frozen, Source, Text, Withdrawal, make_article
 from service.desk import Answering
-from service.http.problems import problem_specs
+from service.http.problems import Gone, problem_specs
 from service.http.requests import article_id_of
 
 _PREFIX = "/v1/articles/"
 _BODY_LIMIT = 2 * LONGEST_FILE + 1_000_000  # bytes; a file of quotation marks, all escaped, and its other fields
+LONGEST_REASON = 1000  # characters, of a withdrawal
 _LAST_OFFSET = 1_000_000_000  # within what every store counts in
 
 
@@ -52,10 +53,29 @@ class Articles(Frozen):
     limit: int
 
 
+class StoredVersion(Frozen):
+    """A version of an article, as it once became current."""
+
+    version: str
+    stored: AwareDatetime | None = Field(description="None where an older release stored it, which noted no time.")
+
+
+class Withdrawn(Frozen):
+    """When and why an article was withdrawn."""
+
+    at: AwareDatetime
+    reason: str | None
+
+
 class WholeArticle(Source):
     """An article with its text, against which any citation can be checked."""
 
     text: str
+    current: bool = Field(description="Whether this is the version that is searched and cited.")
+    versions: tuple[StoredVersion, ...] = Field(
+        description="All versions of the article, the first stored first; one that came back is there for each time."
+    )
+    withdrawn: Withdrawn | None
 
 
 class ArticleBody(Frozen):
@@ -68,6 +88,15 @@ class ArticleBody(Frozen):
     url: Name | None = None
     authors: Annotated[tuple[Name, ...], FailFast()] = ()
     credits: Annotated[tuple[Name, ...], FailFast()] = ()
+
+
+class WithdrawalBody(Frozen):
+    """How an article is withdrawn."""
+
+    reason: Annotated[Words, StringConstraints(max_length=LONGEST_REASON)] | None = Field(
+        default=None, description="Why, for the readers of what cited it."
+    )
+    purge: bool = Field(default=False, description="Remove the texts and metadata of all its versions, too.")
 
 
 class Stored(Frozen):
@@ -92,42 +121,70 @@ async def articles(
     )
 
 
-@get(_PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 422, 503), summary="Read an article")
+@get(_PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 410, 422, 503), summary="Read an article")
 async def article(
     request: Request[Any, Any, Any], answering: NamedDependency[Answering], version: FromQuery[str | None] = None
 ) -> WholeArticle:
-    """Give an article with its text; with `version` that version of it, also when it was replaced since."""
+    """Give an article with its text; with `version` that version, also when it was replaced or withdrawn since."""
     article_id = article_id_of(request, _PREFIX)
     found = await answering.store.article(article_id, version)
+    standing = await answering.store.standing(article_id)
     if found is None:
-        raise not_there(article_id, version)
-    return WholeArticle(**found.source.model_dump(), text=found.text)
+        raise not_there(article_id, version, standing)
+    withdrawn = Withdrawn(at=standing.at, reason=standing.reason) if isinstance(standing, Withdrawal) else None
+    versions = await answering.store.versions(article_id)
+    return WholeArticle(
+        **found.source.model_dump(),
+        text=found.text,
+        current=found.source.version == standing,
+        versions=tuple(StoredVersion(version=one.source.version, stored=one.stored) for one in versions),
+        withdrawn=withdrawn,
+    )
 
 
-def not_there(article_id: str, version: str | None) -> NotFoundException:
-    """Make the error of an article, or of a version of it, that the store does not have."""
+def not_there(article_id: str, version: str | None, standing: str | Withdrawal | None) -> Gone | NotFoundException:
+    """Make the error of an article, or of a version of it, that cannot be given, by how the article stands."""
+    if isinstance(standing, Withdrawal) and (standing.purged or not version):
+        kept = "its text was removed" if standing.purged else "its text is kept for answers that cite a version of it"
+        return Gone(f"the article {article_id!r} was {standing}; {kept}")
     return NotFoundException(f"no article has the id {article_id!r}" + (f" and version {version!r}" if version else ""))
 
 
 @put(
     _PREFIX + "{article_id:path}",
     request_max_body_size=_BODY_LIMIT,
-    responses=problem_specs(400, 413, 415, 422, 503),
+    responses=problem_specs(400, 409, 413, 415, 422, 503),
     summary="Store an article",
 )
 async def put_article(
-    request: Request[Any, Any, Any], data: JSONBody[ArticleBody], answering: NamedDependency[Answering]
+    request: Request[Any, Any, Any],
+    data: JSONBody[ArticleBody],
+    answering: NamedDependency[Answering],
+    restore: FromQuery[bool] = False,  # noqa: FBT002 - a parameter of the query
 ) -> Response[Stored]:
-    """Store an article in place of the version before it; the same article twice writes nothing."""
+    """Store an article in place of the version before it; the same article twice writes nothing.
+
+    One that was withdrawn comes back with `restore` alone.
+    """
     one = make_article(article_id=article_id_of(request, _PREFIX), **dict(data))
-    outcome = await ingest(one, answering.store, answering.embedder)
+    outcome = await ingest(one, answering.store, answering.embedder, restore=restore)
     stored = Stored(article_id=one.source.article_id, version=one.source.version, outcome=outcome)
     return Response(stored, status_code=201 if outcome == "created" else 200)
 
 
-@delete(_PREFIX + "{article_id:path}", responses=problem_specs(404, 503), summary="Withdraw an article")
-async def delete_article(request: Request[Any, Any, Any], answering: NamedDependency[Answering]) -> None:
-    """Withdraw an article: it is neither found nor cited again, and its text stays readable by its version."""
+@delete(
+    _PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 410, 415, 422, 503), summary="Withdraw an article"
+)
+async def delete_article(
+    request: Request[Any, Any, Any],
+    answering: NamedDependency[Answering],
+    data: JSONBody[WithdrawalBody | None] = None,
+) -> None:
+    """Withdraw an article: it is neither found nor cited again, and its text stays readable by its version.
+
+    With `purge` the text is removed, too, also of an article that was withdrawn before.
+    """
     article_id = article_id_of(request, _PREFIX)
-    if not await answering.store.withdraw(article_id):
-        raise NotFoundException(f"no article has the id {article_id!r}")
+    asked = data or WithdrawalBody()
+    if not await answering.store.withdraw(article_id, asked.reason, purge=asked.purge):
+        raise not_there(article_id, None, await answering.store.standing(article_id))

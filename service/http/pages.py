@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from retrieval.types import Article, Span
+from retrieval.types import Article, Span, Withdrawal
 from service.desk import Answering
 from service.http.articles import not_there
 from service.http.html import PAGE_HEADERS, WEB, rendered, tagged
@@ -101,10 +101,10 @@ async def article_page(
     """Show an article, also in a version that counts no more, with its text from `start` to `end` highlighted."""
     article_id = article_id_of(request, _PREFIX)
     found = await answering.store.article(article_id, version)
+    standing = await answering.store.standing(article_id)
     if found is None:
-        raise not_there(article_id, version)
-    current = await answering.store.version(article_id)
-    is_current = found.source.version == current
+        raise not_there(article_id, version, standing)
+    is_current = found.source.version == standing
     related = await answering.store.same_origin(article_id, _MOST_RELATED + 1) if is_current else []
     span = _span(found.text, start, end)
     # In a thread: the longest text takes seconds, in which others are answered.
@@ -115,8 +115,8 @@ async def article_page(
         source=found.source,
         original=_original(found, span),
         paragraphs=_paragraphs(found.text, span),
-        replaced=current is not None and not is_current,
-        withdrawn=current is None,
+        replaced=isinstance(standing, str) and not is_current,
+        withdrawn=standing if isinstance(standing, Withdrawal) else None,
         related=related[:_MOST_RELATED],
         more=len(related) > _MOST_RELATED,
         path=article_path,

@@ -39,7 +39,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
         yield env, address
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["serve"], ["ask"], ["search"], ["ingest"], ["articles"]])
+@pytest.mark.parametrize(
+    "command", [[], ["demo"], ["serve"], ["ask"], ["search"], ["ingest"], ["articles"], ["withdraw"]]
+)
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
     code = f"""
         import sys

@@ -165,12 +165,12 @@ async def test_a_service_that_is_away_gets_the_change_when_it_is_back(
     away = 0
 
     class Away(OwnDesk):
-        async def put(self, article: Article) -> Outcome:
+        async def put(self, article: Article, *, restore: bool = False) -> Outcome:
             nonlocal away
             if "33" in article.text and away < 2:
                 away += 1
                 raise RemoteError("The service does not answer")
-            return await super().put(article)
+            return await super().put(article, restore=restore)
 
     monkeypatch.setattr(watching, "_AGAIN", 0.05)
     said = ""

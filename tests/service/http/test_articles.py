@@ -1,5 +1,7 @@
 """GET /v1/articles; GET, PUT and DELETE /v1/articles/{id}."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -48,7 +50,12 @@ async def test_the_last_page_of_all_is_empty(client: Client) -> None:
 
 async def test_an_article_comes_with_its_text(client: Client) -> None:
     response = await client.get(f"/v1/articles/{quote(STUDENTS.source.article_id)}")
-    assert response.json() == STUDENTS.source.model_dump(mode="json") | {"text": STUDENTS.text}
+    read = response.json()
+    [version] = read.pop("versions")
+    assert version["version"] == STUDENTS.source.version
+    assert datetime.fromisoformat(version["stored"]) <= datetime.now(UTC)
+    assert (read.pop("current"), read.pop("withdrawn")) == (True, None)
+    assert read == STUDENTS.source.model_dump(mode="json") | {"text": STUDENTS.text}
 
 
 async def test_an_article_that_is_not_there_is_a_404_problem(client: Client) -> None:
@@ -138,27 +145,120 @@ async def test_an_article_may_be_longer_than_a_question_but_not_than_a_file(clie
     assert body.json()["errors"] == [{"field": "body", "message": "is over the limit of 41,000,000 bytes"}]
 
 
-async def test_a_withdrawn_article_is_gone_and_its_text_stays_readable_by_version(client: Client) -> None:
-    path = f"/v1/articles/{quote(STUDENTS.source.article_id)}"
+WITHDRAWN = "urn:groundwire:problem:withdrawn"
 
-    response = await client.delete(path)
+
+async def test_every_version_resolves_and_says_how_it_stands(client: Client) -> None:
+    for text in ("One text.", "Another text.", "One text."):
+        await client.put("/v1/articles/a", json={"title": "A", "text": text})
+    now = (await client.get("/v1/articles/a")).json()
+    one, another, again = now["versions"]
+    assert one["version"] == again["version"] == now["version"]
+    assert one["stored"] < another["stored"] < again["stored"]
+    assert now["current"]
+
+    before = (await client.get("/v1/articles/a", params={"version": another["version"]})).json()
+
+    assert (before["text"], before["current"], before["withdrawn"]) == ("Another text.", False, None)
+    assert before["versions"] == now["versions"]
+
+
+async def test_a_withdrawn_article_is_gone_says_why_and_stays_readable_by_version(client: Client) -> None:
+    path = f"/v1/articles/{quote(STUDENTS.source.article_id)}"
+    reason = {"reason": "The students were never counted."}
+
+    response = await client.request("DELETE", path, json=reason)
 
     assert (response.status_code, response.content) == (204, b"")
-    assert (await client.get(path)).status_code == 404
-    assert (await client.delete(path)).status_code == 404
+    kept = (await client.get(path, params={"version": STUDENTS.source.version})).json()
+    assert (kept["text"], kept["current"]) == (STUDENTS.text, False)
+    assert kept["withdrawn"] | {"at": ""} == reason | {"at": ""}
+    assert datetime.fromisoformat(kept["withdrawn"]["at"]) <= datetime.now(UTC)
+    for gone in (await client.get(path), await client.delete(path), await client.get(path, params={"version": ""})):
+        assert gone.status_code == 410
+        problem = gone.json()
+        assert problem["type"] == WITHDRAWN
+        assert "withdrawn on" in problem["detail"]
+        assert "The students were never counted" in problem["detail"]
+        assert "is kept" in problem["detail"]
+    assert (await client.get(path, params={"version": "none"})).status_code == 404
     listed = (await client.get("/v1/articles")).json()
     assert ([one["article_id"] for one in listed["articles"]], listed["total"]) == (["drones"], 1)
-    kept = await client.get(path, params={"version": STUDENTS.source.version})
-    assert kept.json()["text"] == STUDENTS.text
     found = (await client.post("/v1/search", json={"question": "Indian students"})).json()["hits"]
     assert {hit["passage"]["source"]["article_id"] for hit in found} == {"drones"}
 
 
-async def test_a_withdrawn_article_can_be_stored_again(client: Client) -> None:
-    await client.delete("/v1/articles/drones")
+@pytest.mark.parametrize("body", [None, {}, {"reason": None}, {"purge": False}])
+async def test_a_reason_need_not_be_given(client: Client, body: dict[str, Any] | None) -> None:
+    response = await client.request("DELETE", "/v1/articles/drones", json=body)
+    assert response.status_code == 204
+    gone = await client.get("/v1/articles/drones")
+    assert re.search(r"withdrawn on \d+ \w+ \d{4}; its text is kept", gone.json()["detail"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"reason": "x" * 1001}, 422, "reason"),
+        ({"reason": " "}, 422, "reason"),
+        ({"reason": 7}, 422, "reason"),
+        ({"purge": "perhaps"}, 422, "purge"),
+        ({"why": "x"}, 422, "why"),
+        ([], 422, "body"),
+    ],
+)
+async def test_a_withdrawal_that_cannot_be_read_withdraws_nothing(
+    client: Client, body: object, status: int, field: str
+) -> None:
+    response = await client.request("DELETE", "/v1/articles/drones", json=body)
+    assert (response.status_code, [one["field"] for one in response.json()["errors"]]) == (status, [field])
+    assert (await client.get("/v1/articles/drones")).status_code == 200
+    text = await client.request("DELETE", "/v1/articles/drones", content=b"{}", headers={"content-type": "text/plain"})
+    assert text.status_code == 415
+
+
+async def test_a_reason_may_have_a_thousand_characters(client: Client) -> None:
+    assert (await client.request("DELETE", "/v1/articles/drones", json={"reason": "é" * 1000})).status_code == 204
+
+
+async def test_an_article_that_never_was_cannot_be_withdrawn(client: Client) -> None:
+    for body in ({}, {"purge": True}):
+        response = await client.request("DELETE", "/v1/articles/never", json=body)
+        assert (response.status_code, response.json()["type"]) == (404, "about:blank")
+
+
+async def test_a_withdrawn_article_comes_back_on_purpose_alone(client: Client) -> None:
+    await client.request("DELETE", "/v1/articles/drones", json={"reason": "It was wrong."})
     body = {"title": DRONES.source.title, "text": DRONES.text}
 
-    response = await client.put("/v1/articles/drones", json=body)
+    refused = await client.put("/v1/articles/drones", json=body)
 
+    assert (refused.status_code, refused.json()["type"]) == (409, WITHDRAWN)
+    assert "It was wrong" in refused.json()["detail"]
+    assert "?restore=true" in refused.json()["detail"]
+    assert (await client.put("/v1/articles/drones?restore=perhaps", json=body)).status_code == 422
+    response = await client.put("/v1/articles/drones?restore=true", json=body)
     assert (response.status_code, response.json()["outcome"]) == (201, "created")
     assert (await client.get("/v1/articles")).json()["total"] == 2
+    again = await client.put("/v1/articles/drones?restore=true", json=body)
+    assert (again.status_code, again.json()["outcome"]) == (200, "unchanged")
+
+
+@pytest.mark.parametrize("first", [None, {"reason": "It was wrong."}], ids=["current", "withdrawn"])
+async def test_a_purged_article_is_gone_in_all_versions_and_says_why(
+    client: Client, first: dict[str, str] | None
+) -> None:
+    await client.put("/v1/articles/drones", json={"title": "Drones", "text": "India buys no drones."})
+    changed = (await client.get("/v1/articles/drones")).json()["version"]
+    if first:
+        await client.request("DELETE", "/v1/articles/drones", json=first)
+
+    body = {"purge": True} if first else {"purge": True, "reason": "It was wrong."}
+    assert (await client.request("DELETE", "/v1/articles/drones", json=body)).status_code == 204
+
+    for version in (None, "", DRONES.source.version, changed, "never"):
+        gone = await client.get("/v1/articles/drones", params={} if version is None else {"version": version})
+        assert (gone.status_code, gone.json()["type"]) == (410, WITHDRAWN)
+        assert "It was wrong; its text was removed" in gone.json()["detail"]
+    assert (await client.delete("/v1/articles/drones")).status_code == 410
+    assert (await client.request("DELETE", "/v1/articles/drones", json={"purge": True})).status_code == 204

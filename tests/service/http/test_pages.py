@@ -317,7 +317,7 @@ async def test_a_version_that_was_replaced_is_shown_as_such_and_leads_to_the_cur
 async def test_a_withdrawn_article_is_shown_by_its_version_alone_and_says_that_it_was(client: Client) -> None:
     assert (await client.delete("/v1/articles/drones")).status_code == 204
     for path in ("/articles/drones", "/v1/articles/drones"):
-        assert (await client.get(path)).status_code == 404
+        assert (await client.get(path)).status_code == 410
         kept = await client.get(path, params={"version": DRONES.source.version})
         assert kept.status_code == 200
     read = await shown(client, DRONES, {"version": DRONES.source.version})

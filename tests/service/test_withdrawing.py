@@ -1,0 +1,92 @@
+"""`groundwire withdraw` and what follows from it, as real processes: alone, and beside a running service."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.processes import chroma_server, environment, groundwire, serving
+
+TEXT = "India plans to buy 31 marmalade drones, the minister whispered.\n"
+REASON = "The minister never said so."
+
+
+@pytest.fixture(params=["alone", "beside a service"])
+def env(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    env = environment(tmp_path / "data")
+    with ExitStack() as stack:
+        if request.param != "alone":
+            stack.enter_context(serving("serve", "--port", "0", env=env, out=tmp_path / "out", log=tmp_path / "log"))
+        yield env
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "desk"
+    folder.mkdir()
+    (folder / "drones.md").write_text(TEXT)
+    (folder / "students.md").write_text("There are 300,000 students.\n")
+    return folder
+
+
+def test_what_is_withdrawn_stays_so_until_it_is_restored_on_purpose(env: dict[str, str], folder: Path) -> None:
+    assert groundwire("ingest", str(folder), env=env).stdout == "2 created, 0 replaced, 0 unchanged, 0 skipped\n"
+
+    done = groundwire("withdraw", "drones", "--reason", REASON, env=env)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "drones is withdrawn.\n", "")
+    again = groundwire("withdraw", "drones", env=env)
+    assert again.returncode == 1
+    assert "the article 'drones' was withdrawn on" in again.stderr
+    assert REASON.rstrip(".") in again.stderr
+    never = groundwire("withdraw", "never", "--json", env=env)
+    assert never.returncode == 1
+    assert json.loads(never.stdout)["problem"] == "no article has the id 'never'"
+    assert "drones" not in groundwire("articles", env=env).stdout
+
+    ingested = groundwire("ingest", str(folder), env=env)
+    assert ingested.returncode == 1
+    assert ingested.stdout == "0 created, 0 replaced, 1 unchanged, 1 skipped\n"
+    assert "drones.md: withdrawn on" in ingested.stderr
+    assert "`--restore`" in ingested.stderr
+    restored = groundwire("ingest", "--restore", str(folder), env=env)
+    assert (restored.returncode, restored.stdout) == (0, "1 created, 0 replaced, 1 unchanged, 0 skipped\n")
+
+
+def test_what_is_purged_is_in_no_file(env: dict[str, str], folder: Path) -> None:
+    groundwire("ingest", str(folder), env=env)
+    data = Path(env["GROUNDWIRE_DATA_DIR"])
+    assert holding(data)
+
+    done = groundwire("withdraw", "drones", "--purge", "--json", env=env)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"article_id": "drones", "withdrawn": True, "problem": None}
+    assert holding(data) == []
+    assert "students" in groundwire("articles", env=env).stdout
+
+
+def test_beside_a_chroma_server_its_operator_is_told_what_to_run(tmp_path: Path, folder: Path) -> None:
+    chroma = tmp_path / "chroma"
+    with chroma_server(chroma) as (_, address):
+        env = environment(tmp_path / "data", GROUNDWIRE_CHROMA=address)
+        groundwire("ingest", str(folder), env=env)
+        done = groundwire("withdraw", "drones", "--purge", env=env)
+        assert (done.returncode, done.stdout) == (0, "drones is withdrawn, and its text removed.\n")
+        assert "groundwire vacuum FOLDER" in done.stderr
+        assert holding(tmp_path / "data") == []
+    assert holding(chroma)
+
+    done = groundwire("vacuum", str(chroma), env=env)
+
+    assert (done.returncode, done.stdout) == (0, f"{chroma} holds nothing any more that was deleted.\n")
+    assert holding(chroma) == []
+
+
+def holding(folder: Path) -> list[str]:
+    """Name the files that hold some of the text."""
+    pieces = [b"31 marmalade drones", b"minister whispered", b"marmalade"]
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return [path.name for path in files if any(piece in path.read_bytes() for piece in pieces)]
