@@ -82,7 +82,7 @@ class Catalogue:
             self._table = None
             old = self._current.pop(article_id, None) if record.withdrawn else self._current.get(article_id)
             if old:
-                self._sum ^= _hash(old)
+                self._sum ^= hash_of(old.article_id, old.version)
                 for copied, _ in old.copies:
                     self._copied.get(copied, set()).discard(article_id)
             if record.withdrawn:
@@ -90,7 +90,7 @@ class Catalogue:
                 return
             self._withdrawn.pop(article_id, None)
             self._current[article_id] = record
-            self._sum ^= _hash(record)
+            self._sum ^= hash_of(record.article_id, record.version)
             for copied, _ in record.copies:
                 self._copied.setdefault(copied, set()).add(article_id)
 
@@ -253,5 +253,6 @@ class _Table:
         return np.lexsort((-np.arange(len(self.ids)), -self.published))
 
 
-def _hash(record: Record) -> int:
-    return int.from_bytes(hashlib.sha256(f"{record.article_id}@{record.version}".encode()).digest()[:8], "big")
+def hash_of(article_id: str, version: str) -> int:
+    """Give what a version of an article adds to the fingerprint: 64 bits, of which those of all are taken by XOR."""
+    return int.from_bytes(hashlib.sha256(f"{article_id}@{version}".encode()).digest()[:8], "big")

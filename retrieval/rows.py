@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from retrieval.embedding import Vectors
 from retrieval.types import Article, Passage, Source, Version, Withdrawal
 
 Row = Mapping[str, Any]
+_BEGIN = datetime.fromtimestamp(0, UTC)
 
 
 def article_row(  # noqa: PLR0913 - one parameter for each thing that a record says
@@ -24,8 +25,12 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
     passages: int,
     copies: tuple[Copy, ...] = (),
     withdrawal: Withdrawal | None = None,
+    stored: datetime | None = None,
 ) -> dict[str, Any]:
-    """Give the metadata of an article's record: of its current version, or of the last that it had when withdrawn."""
+    """Give the metadata of an article's record: of its current version, or of the last that it had when withdrawn.
+
+    It became current with the change, unless another store says when it was `stored`.
+    """
     # upsert merges metadata: a key left out would keep its old value, None deletes it.
     return {
         "article_id": source.article_id,
@@ -41,7 +46,7 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
         "added": added,
         "passages": passages,
         "copies": packed_copies(source.version, copies),
-        "stored": _moment_of(change).isoformat(),
+        "stored": (stored or moment_of(change)).astimezone(UTC).isoformat(),
         "withdrawn": True if withdrawal else None,
         "withdrawn_at": withdrawal.at.isoformat() if withdrawal else None,
         "reason": withdrawal.reason if withdrawal else None,
@@ -85,7 +90,7 @@ def withdrawal_of(row: Row) -> Withdrawal | None:
     """Read from an article's record that it is withdrawn; where no moment is noted, that of its change is as good."""
     if not row.get("withdrawn"):
         return None
-    at = datetime.fromisoformat(row["withdrawn_at"]) if row.get("withdrawn_at") else _moment_of(row["change"])
+    at = datetime.fromisoformat(row["withdrawn_at"]) if row.get("withdrawn_at") else moment_of(row["change"])
     return Withdrawal(at=at, reason=row.get("reason"), purged=bool(row.get("purged")))
 
 
@@ -96,20 +101,37 @@ def superseded_row(row: Row, before: Row | None) -> dict[str, Any]:
     return {**row, "times": json.dumps(times if row.get("stored") in times else [*times, row.get("stored")])}
 
 
+def imported_row(source: Source, stored: Sequence[datetime]) -> dict[str, Any]:
+    """Give the metadata of a version that counted no more in another store, from the moments when it became current."""
+    change = change_at(stored[-1])
+    row = article_row(source, write="", change=change, added=change, passages=0, stored=stored[-1])
+    return {**row, "times": json.dumps([moment.astimezone(UTC).isoformat() for moment in stored])}
+
+
 def versions_of(row: Row, *, current: bool) -> list[tuple[datetime, Version]]:
     """Read a version back, once for each time that it was stored, with the moments that order them."""
     times = json.loads(row["times"]) if row.get("times") else [row.get("stored")]
     moments = [datetime.fromisoformat(stored) if stored else None for stored in times]
     source = source_of(row)
     return [
-        (moment or _moment_of(row["change"]), Version(source=source, stored=moment, current=current))
+        (moment or moment_of(row["change"]), Version(source=source, stored=moment, current=current))
         for moment in moments
     ]
 
 
-def _moment_of(change: int) -> datetime:
+def stored_at(row: Row) -> datetime:
+    """Give the moment when an article's record was stored; where none is noted, that of its change is as good."""
+    return datetime.fromisoformat(row["stored"]) if row.get("stored") else moment_of(row["change"])
+
+
+def moment_of(change: int) -> datetime:
     """Give the moment of a change, whose number is the time in microseconds, and never less than one before it."""
-    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=change)
+    return _BEGIN + timedelta(microseconds=change)
+
+
+def change_at(moment: datetime) -> int:
+    """Give the number of a change at a moment."""
+    return (moment - _BEGIN) // timedelta(microseconds=1)
 
 
 def packed_copies(version: str, copies: tuple[Copy, ...]) -> str | None:

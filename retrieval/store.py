@@ -20,9 +20,9 @@ from typing import Self, TypeVar, TypeVarTuple
 from filelock import FileLock, Timeout
 
 from retrieval import connection, purging
-from retrieval.archive import Gate
+from retrieval.archive import Archive, Gate
 from retrieval.candidates import Asked, candidates
-from retrieval.catalogue import Catalogue
+from retrieval.catalogue import Catalogue, Record
 from retrieval.connection import Client, is_of_chroma, is_ours
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreForeign, StoreUnavailable
@@ -212,6 +212,14 @@ class Store:
         """Give the vectors of an article's passages and of their sentences, by the text that was embedded."""
         return await self._in_thread(self._read_embedded, article_id)
 
+    async def records(self) -> list[Record]:
+        """Give the records of all articles, those that are withdrawn among them, in the order in which they came."""
+        return await self._in_thread(self._read_records)
+
+    async def read(self, function: Callable[[Archive, *Ts], R], *arguments: *Ts) -> R:
+        """Have a function read the collections, in a thread."""
+        return await self._in_thread(function, self._archive, *arguments)
+
     async def candidates(
         self,
         vector: Vectors,
@@ -276,6 +284,14 @@ class Store:
             return await self._in_thread(self._purge, article_id, reason, pool=self._writers)
         return await self._in_thread(self._writes.withdraw, article_id, reason, pool=self._writers)
 
+    async def mark(self, source: Source, withdrawal: Withdrawal) -> bool:
+        """Keep that an article is withdrawn, as another store says; False: it is withdrawn here, too."""
+        return await self._in_thread(self._writes.mark, source, withdrawal, pool=self._writers)
+
+    async def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
+        """Keep versions that counted no more in another store, with the moments when they became current there."""
+        await self._in_thread(self._writes.keep, versions, pool=self._writers)
+
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
         if self._owner:
@@ -332,6 +348,10 @@ class Store:
         article_ids = list(choose(self._catalogue))
         records = self._archive.records(article_ids)
         return [self._catalogue.with_origin(records[one][1]) for one in article_ids if one in records]
+
+    def _read_records(self) -> list[Record]:
+        self._feed.refresh()
+        return sorted(self._catalogue.records(), key=lambda record: (record.added, record.article_id))
 
     def _read_corpus(self) -> Corpus:
         self._feed.refresh()

@@ -23,7 +23,7 @@ from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
-from retrieval.rows import Row, article_row, packed_copies, passage_row, superseded_row, withdrawal_of
+from retrieval.rows import Row, article_row, imported_row, packed_copies, passage_row, superseded_row, withdrawal_of
 from retrieval.types import Article, Passage, Source, Withdrawal
 
 Outcome = Literal["created", "replaced", "unchanged"]
@@ -45,6 +45,8 @@ class Prepared:
     """For each passage the unit vectors of the sentences that begin in it."""
     restore: bool = False
     """It may take the place of an article that was withdrawn."""
+    stored: datetime | None = None
+    """When it became current in the store that it comes from; None: now, in this one."""
 
     def mean(self) -> Vectors:
         """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
@@ -68,6 +70,7 @@ class _Commit:
     copies: tuple[Copy, ...] = ()
     withdrawal: Withdrawal | None = None
     restore: bool = False
+    stored: datetime | None = None
 
 
 class Writes:
@@ -141,18 +144,48 @@ class Writes:
             _, source = self._archive.records([article_id])[article_id]
             if purge:  # a version is a hash of the text and may tell it
                 source = Source(article_id=article_id, version="", title="", origin=article_id)
-            write = uuid.uuid4().hex
-            vector = np.zeros(self._dimensions, dtype=np.float32)
-            vector[0] = 1.0  # nobody's: every Chroma record must have one
-            self._note({write: article_id})
-            commits = [_Commit(Article(source=source, text=""), write, 0, vector, withdrawal=withdrawal)]
-            self._commit(commits)
-            if not self._alone:
-                self._look_again(commits)
-            self._settle({write: article_id}, replaced=True)
+            self._mark(source, withdrawal)
             if purge:
                 purge()
             return True
+
+    def mark(self, source: Source, withdrawal: Withdrawal) -> bool:
+        """Keep that an article is withdrawn, as another store says; False: it is withdrawn here, too.
+
+        Of an article that was purged there, and has text here, the text is kept.
+        """
+        with self.lock:
+            standing = self._archive.standing(source.article_id)
+            if isinstance(standing, Withdrawal):
+                return False
+            if standing is not None:
+                _, source = self._archive.records([source.article_id])[source.article_id]
+                withdrawal = withdrawal.model_copy(update={"purged": False})
+            self._mark(source, withdrawal)
+            return True
+
+    def _mark(self, source: Source, withdrawal: Withdrawal) -> None:
+        write = uuid.uuid4().hex
+        vector = np.zeros(self._dimensions, dtype=np.float32)
+        vector[0] = 1.0  # nobody's: every Chroma record must have one
+        self._note({write: source.article_id})
+        commits = [_Commit(Article(source=source, text=""), write, 0, vector, withdrawal=withdrawal)]
+        self._commit(commits)
+        if not self._alone:
+            self._look_again(commits)
+        self._settle({write: source.article_id}, replaced=True)
+
+    def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
+        """Keep versions that counted no more in another store, with the moments when they became current there."""
+        with self.lock:
+            self._in_force()
+            for some in batches(versions):
+                self._archive.superseded.upsert(
+                    ids=[superseded_id(one.source.article_id, one.source.version) for one, _ in some],
+                    embeddings=[NO_VECTOR for _ in some],
+                    documents=[one.text for one, _ in some],
+                    metadatas=[imported_row(one.source, stored) for one, stored in some],
+                )
 
     def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
         """Take what waits, as much as one write holds; an article that is there twice waits for the next."""
@@ -198,7 +231,7 @@ class Writes:
         vectors = [one.mean() for one, _ in fresh]
         copies = copied(self._archive, [(one.article, mean) for (one, _), mean in zip(fresh, vectors, strict=True)])
         commits = [
-            _Commit(one.article, write, len(one.passages), mean, of, restore=one.restore)
+            _Commit(one.article, write, len(one.passages), mean, of, restore=one.restore, stored=one.stored)
             for (one, write), mean, of in zip(fresh, vectors, copies, strict=True)
         ]
         refused = self._commit(commits)
@@ -262,6 +295,7 @@ class Writes:
                     passages=one.passages,
                     copies=one.copies,
                     withdrawal=one.withdrawal,
+                    stored=one.stored,
                 )
             )
         if not rows:
