@@ -89,6 +89,7 @@ def test_what_is_no_address_of_a_page_has_no_id(url: str) -> None:
         ("http://a@news.example/", "names a user, which is not sent; leave out what stands before the @"),
         ("http://news.example/a b", "holds a space, a control character or a backslash, which no address may"),
         ("http://news.example/a\0", "holds a space, a control character or a backslash, which no address may"),
+        ("http://news.example/a\\b", "holds a space, a control character or a backslash, which no address may"),
         ("http://news.example:0/", "port 0 is none of 1 to 65535"),
         ("http://news.example:65536/", "port 65536 is none of 1 to 65535"),
         ("http://news.example:http/", "its host or its port is none"),
