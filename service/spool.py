@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from retrieval.errors import StoreUnavailable
 from retrieval.owner import unwritable
 from retrieval.readers import Address, Document
-from retrieval.readers.reading import KINDS
+from retrieval.readers.kinds import KINDS
 
 JSON_LINES = "application/x-ndjson"
 _LIST = "given.jsonl"

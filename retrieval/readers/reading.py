@@ -1,75 +1,17 @@
 """ONE DOCUMENT: its kind -> its reader -> the fields of its articles -> articles; top to bottom."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from pkgutil import resolve_name
 
 from retrieval.addresses import parse
 from retrieval.errors import UnreadableArticle
-from retrieval.readers.confined import confined
 from retrieval.readers.documents import Document
-from retrieval.readers.fields import Address, Fields, Hints, NoArticle, article_of, id_among_many
-from retrieval.readers.markdown import markdown, plain_text
+from retrieval.readers.fields import Address, Fields, NoArticle, article_of, id_among_many
+from retrieval.readers.kinds import kind_of
 from retrieval.types import Article
 
 Found = Article | Address | UnreadableArticle
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of document."""
-
-    suffixes: tuple[str, ...]
-    media_types: tuple[str, ...]
-    read: Callable[[Document], Iterable[Fields | Address | NoArticle | None]]
-    """May raise NoArticle or UnreadableArticle, also in the middle; a generator is read as it goes.
-
-    None is a place without anything, such as a blank line.
-    """
-    many: bool = False
-    """It may hold many articles, each of which has an id of its own."""
-
-
-def _whole(read: Callable[[bytes, Hints], list[Fields]]) -> Callable[[Document], list[Fields]]:
-    """Read bytes at once, in this process."""
-    return lambda document: read(document.data(), Hints(document.charset, document.url))
-
-
-def _loaded(reader: str) -> Callable[[Document], Iterable[Fields | Address | NoArticle | None]]:
-    """Read by `module:function`, which is imported with the first document of its kind."""
-    return lambda document: resolve_name(reader)(document)  # noqa: PLW0108 - not before it is called
-
-
-KINDS = (
-    Kind((".md", ".markdown"), ("text/markdown",), _whole(markdown)),
-    Kind((".txt",), ("text/plain",), _whole(plain_text)),
-    Kind((".html", ".htm", ".xhtml"), ("text/html", "application/xhtml+xml"), confined("retrieval.readers.html:html")),
-    Kind((".pdf",), ("application/pdf", "application/x-pdf"), confined("retrieval.readers.pdf:pdf")),
-    Kind(
-        (".docx",),
-        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document",),
-        confined("retrieval.readers.docx:docx"),
-    ),
-    Kind(
-        (".json",),
-        ("application/json", "application/ld+json", "application/feed+json"),
-        _loaded("retrieval.readers.json_documents:json_document"),
-        many=True,
-    ),
-    Kind(
-        (".jsonl", ".ndjson"),
-        ("application/jsonl", "application/x-ndjson", "application/x-jsonlines", "application/ndjson"),
-        _loaded("retrieval.readers.json_documents:json_lines"),
-        many=True,
-    ),
-    Kind(
-        (".rss", ".atom", ".rdf", ".xml"),
-        ("application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/xml", "text/xml"),
-        confined("retrieval.readers.feeds:feed"),
-        many=True,
-    ),
-)
 
 
 def articles_of(document: Document) -> Iterator[tuple[str, Found]]:
@@ -79,7 +21,7 @@ def articles_of(document: Document) -> Iterator[tuple[str, Found]]:
     """
     name, number = document.name, 0
     try:
-        kind = _kind(document)
+        kind = kind_of(document)
         for number, found in enumerate(kind.read(document), 1):
             each = f"{name}#{number}" if kind.many else name
             if found is not None:
@@ -129,11 +71,6 @@ def _site(url: str | None) -> str | None:
         return None
 
 
-def holds_many(document: Document) -> bool:
-    """Tell by its name whether a document may hold many articles."""
-    return any(kind.many for kind in KINDS if document.suffix in kind.suffixes)
-
-
 def read(document: Document) -> Article:
     """Read the article of a document that holds one.
 
@@ -147,14 +84,3 @@ def read(document: Document) -> Article:
     if isinstance(found, Address):
         raise UnreadableArticle(document.name, f"it is only an address: {found.url}")
     raise found
-
-
-def _kind(document: Document) -> Kind:
-    for kind in KINDS:
-        if document.media_type in kind.media_types if document.media_type else document.suffix in kind.suffixes:
-            return kind
-    if isinstance(document.content, Path) and not document.content.is_file():
-        document.data()  # says why it cannot be read
-    known = ", ".join(suffix for kind in KINDS for suffix in kind.suffixes)
-    said = document.media_type or document.suffix or "no suffix"
-    raise NoArticle(f"not an article: {said} is none of {known}")
