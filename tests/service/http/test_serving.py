@@ -117,14 +117,15 @@ async def test_a_request_ends_after_the_work_that_it_stopped(slow: Slow) -> None
     assert slow.stopped.is_set()
 
 
-async def test_a_body_without_end_is_cut_off(answering: FirstSentence) -> None:
+@pytest.mark.parametrize("path", ["/v1/answers", "/v1/articles"])
+async def test_a_body_without_end_is_cut_off(answering: FirstSentence, path: str) -> None:
     async def endless() -> AsyncGenerator[bytes]:
         while True:
             yield b" " * 100_000
 
     async with at_work(answering) as client, asyncio.timeout(10):
         try:
-            response = await client.post("/v1/answers", content=endless(), headers={"Content-Type": "application/json"})
+            response = await client.post(path, content=endless(), headers={"Content-Type": "application/json"})
         except httpx.TransportError:  # the service hung up in the middle, which is as good
             return
         assert response.status_code == 413
