@@ -767,10 +767,8 @@ async def test_a_bomb_within_a_bomb_is_not_opened() -> None:
 
 
 async def test_empty_members_of_gzip_count_as_they_were_sent() -> None:
-    async with visiting({"/a": page(gzip.compress(b"") * 1000, content_encoding="gzip")}, limit=10_000) as (
-        site,
-        fetching,
-    ):
+    empty: Script = (OK + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"") * 1000)
+    async with visiting({"/a": empty}, limit=10_000) as (site, fetching):
         assert await why_not(fetching, site.url("/a", NEWS)) == "over the limit of 10,000 bytes"
 
 
