@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 
@@ -20,8 +21,17 @@ UNDER_WAY = 6
 MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the memory; but for one that is longer
 
 
-async def ingest(article: Article, store: Store, embedder: Embedder, *, restore: bool = False) -> Outcome:
+async def ingest(
+    article: Article, store: Store, embedder: Embedder, *, restore: bool = False, stored: datetime | None = None
+) -> Outcome:
     """Store one article; one whose version is stored already costs a look-up and writes nothing.
+
+    Args:
+        article: the article.
+        store: where it is stored.
+        embedder: the model whose vectors the store holds.
+        restore: whether it may come back where it was withdrawn.
+        stored: when it became current in the store that it comes from.
 
     Raises:
         ArticleWithdrawn: the article was withdrawn, and `restore` does not say that it is to come back.
@@ -47,7 +57,9 @@ async def ingest(article: Article, store: Store, embedder: Embedder, *, restore:
         known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(fresh)}
     embedded = [known[text] for text in texts]
     vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32).reshape(-1, embedder.dimensions)
-    return await store.put(Prepared(article, passages, vectors, [sentences for _, sentences in embedded], restore))
+    return await store.put(
+        Prepared(article, passages, vectors, [sentences for _, sentences in embedded], restore, stored)
+    )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import json
 import math
 import re
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class EmbeddingServer:
     keys: set[str | None] = field(default_factory=set)
     failures: list[int] = field(default_factory=list)
     refused: str | None = None
+    takes: float = 0.0
+    """Seconds for each call."""
 
     @classmethod
     @contextmanager
@@ -52,6 +55,7 @@ class EmbeddingServer:
             def do_POST(self) -> None:
                 texts = json.loads(self.rfile.read(int(self.headers["content-length"])))["input"]
                 ours.calls.append(texts)
+                time.sleep(ours.takes)
                 ours.keys.add(self.headers["authorization"])
                 status = ours.failures.pop(0) if ours.failures else 200
                 if ours.refused and any(ours.refused in text for text in texts):
