@@ -17,10 +17,12 @@ from retrieval.readers.fields import problem_of_id
 from retrieval.types import Article, Corpus, Frozen, Source, Withdrawal, make_article
 
 FORMAT = 1
+MEDIA_TYPE = "application/x-ndjson"
 LONGEST_LINE = 130_000_000  # bytes; an article of 20 MB whose every byte is escaped
 _MOST_CHARACTERS = 5_000_000  # of one article's versions in memory
 _HEAD = b'{"groundwire"'
 _ANOTHER_KIND = 'no export of groundwire: its first line is not {"groundwire": 1, …}'
+_BEFORE_WORDS = 8_000  # bytes: an id, and the moments of some hundred times that a version came back
 _TOLD = 200  # characters of what is wrong with a line
 # Line ends to some programs, which JSON leaves as they are.
 _LINE_ENDS = str.maketrans({character: f"\\u{ord(character):04x}" for character in "\x7f\x85\u2028\u2029"})
@@ -77,9 +79,14 @@ class History:
     numbers: tuple[int, ...] = ()
     """The lines that it was read from."""
 
+    @property
+    def versions(self) -> "list[Stored | Mark]":
+        """Give what there is of it, in order."""
+        return [*self.superseded, *([self.last] if self.last else [])]
+
     def lines(self) -> Iterator[str]:
         """Write it, a line for each version."""
-        for one in (*self.superseded, *([self.last] if self.last else [])):
+        for one in self.versions:
             yield _line(one.model_dump(mode="json", exclude_defaults=True))
 
 
@@ -149,12 +156,25 @@ def end(count: Count) -> str:
     return _line({"groundwire": "end", **counts, "fingerprint": count.fingerprint})
 
 
-def is_head(line: bytes) -> bool:
-    """Tell whether a file that begins with this line is an export."""
+def head_of(line: bytes) -> Head | None:
+    """Read a first line; None: it is none, and its file no export."""
     try:
-        return line.startswith(b"{") and bool(Head.model_validate_json(line))
+        return Head.model_validate_json(line) if line.startswith(_HEAD) else None
     except ValidationError:
-        return False
+        return None
+
+
+def end_of(line: bytes) -> End | None:
+    """Read a last line; None: it is none, and its file was cut off."""
+    try:
+        return End.model_validate_json(line) if line.startswith(_HEAD) else None
+    except ValidationError:
+        return None
+
+
+def is_current(line: bytes) -> bool:
+    """Tell whether a line that this release wrote is of a current version, which it says before its words."""
+    return b'"current": true' in line[:_BEFORE_WORDS]
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

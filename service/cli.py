@@ -1,4 +1,4 @@
-"""groundwire demo | serve | ask | search | ingest | articles | withdraw | vacuum.
+"""groundwire demo | serve | ask | search | ingest | articles | withdraw | vacuum | export | import | reembed.
 
 What a command needs is imported inside it: `--help` must not wait for Chroma, onnxruntime or Litestar.
 """
@@ -244,6 +244,31 @@ def articles(*, as_json: bool) -> int:
         _json({"articles": [_data(source) for source in sources]}) if as_json else sources_text(sources, width())
     )
     return 0
+
+
+@commands.command("export")
+@click.argument("file", default="-", type=click.Path(path_type=Path))
+@_as_json
+def export_corpus(file: Path, *, as_json: bool) -> int:
+    """Write every version of every article into FILE, or to stdout: what `groundwire import` reads."""
+    from service.corpus_files import export_to
+
+    to_stdout = str(file) == "-"
+    export = _at_desk(lambda desk: export_to(None if to_stdout else file, desk))
+    click.echo(_json(export.data()) if as_json else str(export), err=to_stdout)
+    return 0
+
+
+@commands.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@_as_json
+def import_corpus(file: Path, *, as_json: bool) -> int:
+    """Take in what `groundwire export` wrote into FILE, or - for stdin; status 1 when a line was refused."""
+    from service.corpus_files import import_from, import_text
+
+    done = _at_desk(lambda desk: import_from(None if str(file) == "-" else file, desk))
+    click.echo(_json(_data(done)) if as_json else import_text(done))
+    return 1 if done.refused else 0
 
 
 @commands.command()

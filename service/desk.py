@@ -1,9 +1,12 @@
 """What the faces of the service work through: HTTP serves an Answering, a command works at a Desk."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+from retrieval.corpus_file import History
 from retrieval.embedding import Embedder
+from retrieval.exporting import exported
+from retrieval.importing import Imported, take_in
 from retrieval.ingest import ingest
 from retrieval.store import Outcome, Store
 from retrieval.types import Article, Corpus, Hit, Source
@@ -60,6 +63,12 @@ class Desk(Protocol):
     async def withdraw(self, article_id: str, reason: str | None, *, purge: bool) -> str | None:
         """Withdraw an article, and with `purge` remove its texts; say why where there is nothing to withdraw."""
 
+    def exported(self) -> AsyncGenerator[bytes]:
+        """Give the lines of the whole corpus as a file."""
+
+    async def take_in(self, histories: Sequence[History]) -> Imported:
+        """Take in articles of such a file."""
+
 
 class OwnDesk:
     """The desk of a process that holds the store itself."""
@@ -98,6 +107,15 @@ class OwnDesk:
             return None
         standing = await self._answering.store.standing(article_id)
         return f"the article {article_id!r} was {standing}" if standing else f"no article has the id {article_id!r}"
+
+    async def exported(self) -> AsyncGenerator[bytes]:
+        """Give the lines of the whole corpus as a file."""
+        async for line in exported(self._answering.store):
+            yield line.encode()
+
+    async def take_in(self, histories: Sequence[History]) -> Imported:
+        """Take in articles of such a file."""
+        return await take_in(histories, self._answering.store, self._answering.embedder)
 
 
 def versions_at(desk: Desk) -> Callable[[str], Awaitable[str | None]]:

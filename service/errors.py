@@ -4,6 +4,7 @@ ServiceError
 ├── SettingsError         the operator changes an environment variable
 ├── AddressUnusable       the operator chooses another host or port
 ├── RemoteError           a running service, that a command works through, refused or left
+├── CorpusFileError       the operator gives another file, or exports again
 ├── ModelNotAllowed       the client names another model, or none
 └── WriterUnavailable     the language model's operator acts, or the client tries again
 """
@@ -25,6 +26,10 @@ class AddressUnusable(ServiceError):
 
 class RemoteError(ServiceError):
     """The running service that holds the store did not do what a command asked of it."""
+
+
+class CorpusFileError(ServiceError):
+    """An export cannot be written, or a file not be read to be imported."""
 
 
 class ModelNotAllowed(ServiceError):

@@ -1,5 +1,6 @@
 """A running service's desk: the commands' work through its HTTP address, with the same types as at home."""
 
+from collections.abc import AsyncGenerator, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -8,7 +9,9 @@ from urllib.parse import quote
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from retrieval.corpus_file import MEDIA_TYPE, Count, History, Refused, end, head, lines_of
 from retrieval.errors import UnreadableArticle
+from retrieval.importing import Imported
 from retrieval.store import Outcome
 from retrieval.types import Article, Corpus, Hit, Source
 from service.errors import RemoteError
@@ -128,10 +131,37 @@ class RemoteDesk:
             raise
         return None
 
-    async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | None = None) -> Reply:
-        service = f"The service at {self._client.base_url}"
+    async def exported(self) -> AsyncGenerator[bytes]:
+        """Give the lines of the whole corpus as a file."""
         try:
-            response = await self._client.request(method, path, json=body)
+            async with self._client.stream("GET", "/v1/export") as response:
+                if response.is_error:
+                    await response.aread()
+                    raise RemoteError(f"The service at {self._client.base_url} exports nothing: {response.text}")
+                async for line in lines_of(response.aiter_bytes()):
+                    yield line + b"\n"
+        except httpx.HTTPError as error:
+            what = str(error) or type(error).__name__
+            raise RemoteError(f"The service at {self._client.base_url} left in the middle: {what}") from error
+
+    async def take_in(self, histories: Sequence[History]) -> Imported:
+        """Take in articles of such a file, as a file of their own."""
+        count = Count()
+        for history in histories:
+            for one in history.versions:
+                count.add(one)
+        corpus = Corpus(articles=count.articles, fingerprint=count.fingerprint)
+        body = "".join([head(corpus), *(line for history in histories for line in history.lines()), end(count)])
+        done = await self._call(Imported, "POST", "/v1/import", body)
+        numbers = [0, *(number for history in histories for number in history.numbers)]
+        told = [Refused(line=(numbers[one.line - 1 :] or [0])[0], reason=one.reason) for one in done.refused]
+        return done.model_copy(update={"refused": tuple(told)})
+
+    async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | str | None = None) -> Reply:
+        service = f"The service at {self._client.base_url}"
+        sent = {"content": body, "headers": {"content-type": MEDIA_TYPE}} if isinstance(body, str) else {"json": body}
+        try:
+            response = await self._client.request(method, path, **sent)
             answer = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError) as error:
             raise RemoteError(f"{service} does not answer: {str(error) or type(error).__name__}") from error

@@ -25,6 +25,7 @@ from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.cors import Origins
+from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
 from service.http.links import Links
@@ -98,6 +99,8 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             article,
             put_article,
             delete_article,
+            export,
+            import_corpus,
             live,
             ready,
             models,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.corpus_file import LONGEST_LINE, CorpusFile, History, Refused, is_head, lines_of
+from retrieval.corpus_file import LONGEST_LINE, CorpusFile, History, Refused, head_of, lines_of
 from retrieval.errors import ModelUnavailable
 from retrieval.exporting import exported
 from retrieval.importing import Imported, imported, take_in
@@ -136,8 +136,8 @@ async def test_each_line_is_one_to_every_program_and_says_all_that_it_should(sou
     await filled(source)
     written = await lines(source)
     assert all(line.endswith("\n") and len(line.splitlines()) == 1 for line in written)
-    assert is_head(written[0].encode())
-    assert not any(is_head(line.encode()) for line in written[1:])
+    assert head_of(written[0].encode())
+    assert not any(head_of(line.encode()) for line in written[1:])
     of_one = [
         json.loads(line) for line in written[1:-1] if json.loads(line)["article_id"] == article(1).source.article_id
     ]

@@ -1,0 +1,68 @@
+"""The whole corpus as a file: GET /v1/export, and POST /v1/import, both as they come."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.exceptions import ClientException, InternalServerException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.response import Stream
+from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+from retrieval.corpus_file import MEDIA_TYPE, lines_of
+from retrieval.exporting import exported
+from retrieval.importing import Imported, imported, take_in
+from service.desk import Answering
+from service.http.problems import problem_specs
+from service.http.streaming import begun
+
+_TYPES = (MEDIA_TYPE, "application/jsonl")
+_HEADERS = {"content-disposition": 'attachment; filename="groundwire-export.jsonl"', "cache-control": "no-store"}
+
+
+@get(
+    "/v1/export",
+    responses={
+        HTTP_200_OK: ResponseSpec(
+            str, generate_examples=False, media_type=MEDIA_TYPE, description="A line of JSON for each version."
+        ),
+        **problem_specs(503),
+    },
+    summary="Export the corpus",
+)
+async def export(request: Request[Any, Any, Any], answering: NamedDependency[Answering]) -> Stream:
+    """Give every version of every article, and what is withdrawn, line by line; the last line ends a whole one."""
+    lines = await begun(request, exported(answering.store))
+    return Stream(lines, media_type=MEDIA_TYPE, headers=_HEADERS)
+
+
+@post(
+    "/v1/import",
+    request_max_body_size=None,
+    status_code=HTTP_200_OK,
+    responses=problem_specs(400, 415, 503),
+    summary="Import an export",
+)
+async def import_corpus(request: Request[Any, Any, Any], answering: NamedDependency[Answering]) -> Imported:
+    """Take in an export, while it comes; a line that is wrong is told with its number, and loses nothing else.
+
+    What is there already is recognised: a request that was interrupted can be sent again.
+    """
+    # A web page of another site may send text/plain without asking first, but not this.
+    if request.content_type[0] not in _TYPES:
+        message = f"send the header Content-Type: {MEDIA_TYPE}"
+        raise ClientException(message, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+    return await imported(
+        lines_of(_body(request)),
+        lambda histories: take_in(histories, answering.store, answering.embedder),
+        lambda *_: None,
+    )
+
+
+async def _body(request: Request[Any, Any, Any]) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except InternalServerException as error:  # what Litestar takes for a fault of the server
+        raise ClientException("the request ended before its body did") from error
