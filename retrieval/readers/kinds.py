@@ -83,7 +83,8 @@ _GENERIC = {
 }
 _BEGINNING = 2048  # bytes that tell a kind; chosen
 _MARK = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*")
-_COMMENT = rb"(?:\s|<\?xml[^>]*>|<!--.*?-->|<!doctype\s+(?:rss|feed|rdf)[^>]*>|<\?xml-stylesheet[^>]*>)*"
+# Possessive: many comments could be taken apart in as many ways, all of which would be tried.
+_COMMENT = rb"(?:\s|<\?xml[^>]*>|<!--.*?-->|<!doctype\s+(?:rss|feed|rdf)[^>]*>|<\?xml-stylesheet[^>]*>)*+"
 _PAGE = re.compile(_COMMENT + rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL)
 _FEED = re.compile(_COMMENT + rb"<(?:rss|feed|rdf:rdf|channel)\b", re.IGNORECASE | re.DOTALL)
 _LINES = re.compile(rb"\{\s*\".*\}[ \t\r]*\n\s*\{\s*\"")
