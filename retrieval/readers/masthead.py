@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from retrieval.readers.bylines import people_and_agencies
 from retrieval.readers.fields import LONGEST_TITLE
@@ -63,7 +64,8 @@ def title_of(said: str | None, heading: str | None, lines: Sequence[str]) -> str
         return heading
     if said or heading:
         return said or heading
-    return next((line for line in lines if len(line) <= LONGEST_TITLE and not _is_label(line)), None)
+    short = takewhile(lambda line: len(line) <= LONGEST_TITLE, lines)  # what is behind the first paragraph is none
+    return next((line for line in short if not _is_label(line)), None)
 
 
 def headline_of(title: str | None, lines: Sequence[str]) -> int | None:

@@ -4,8 +4,10 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from ctypes import byref
+from ctypes import byref, c_double
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import groupby
+from math import hypot, pi
 
 import pypdfium2
 from pypdfium2 import raw
@@ -15,13 +17,18 @@ from retrieval.readers.masthead import authors_of, headline_of, published_of, ti
 from retrieval.readers.typesetting import Line, Paragraph, paragraphs_of
 
 MOST_PAGES = 3000  # chosen: a book has fewer
+Box = tuple[float, float, float]
+"""The left, the right, and the line that it stands on."""
+
 _BREAKS = "\r\n"
 _DIVIDED = "\x02"  # PDFium's for a hyphen and the line end behind it
 _FEWEST_LETTERS = 20  # of a document that is no scan; chosen: a stamp has fewer
 _MOST_UNKNOWN = 0.2  # of its characters that its fonts do not name; chosen
 _UNKNOWN = re.compile(r"[\0-\x08\x0b\x0c\x0e-\x1f\ufffd\ufffe\uffff\ue000-\uf8ff]")
+_FROM_THE_RIGHT = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")  # Hebrew and Arabic
 _HEADING = 1.12  # of the body's size
 _TOP = 8  # paragraphs that a heading may be among
+_LINE_OF_BODY = 150  # characters of a paragraph that is no subtitle any more; chosen
 _CREATED = re.compile(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?\s*(?:Z|([+-])(\d\d)'?(\d\d)?)?.*", re.DOTALL)
 _XMP = re.compile(rb"<x:xmpmeta\b.{1,200000}?</x:xmpmeta>", re.DOTALL)
 _DC = "{http://purl.org/dc/elements/1.1/}"
@@ -46,10 +53,10 @@ def pdf(data: bytes, hints: Hints) -> list[Fields]:
     finally:
         document.close()
     text = "".join(line.text for line in lines)
-    if sum(character.isalpha() for character in text) < _FEWEST_LETTERS:
-        raise NoArticle("no text in it: scanned pages need OCR first")
     if len(_UNKNOWN.findall(text)) > _MOST_UNKNOWN * len(text):
         raise NoArticle("its fonts do not say which letters they show: it needs OCR first")
+    if sum(character.isalpha() for character in text) < _FEWEST_LETTERS:
+        raise NoArticle("no text in it: scanned pages need OCR first")
     return [_fields(paragraphs_of(lines), said, _xmp(data), hints)]
 
 
@@ -66,7 +73,7 @@ def _lines(document: pypdfium2.PdfDocument) -> Iterator[Line]:
         except pypdfium2.PdfiumError:
             continue  # a page that is not there: the others are
         text = page.get_textpage()
-        for line in _lines_of_page(text, number, page.get_rotation()):
+        for line in _lines_of_page(text, number):
             length += len(line.text)
             if length > LONGEST_FILE:
                 raise NoArticle(f"its text is longer than {LONGEST_FILE:,} characters")
@@ -75,7 +82,7 @@ def _lines(document: pypdfium2.PdfDocument) -> Iterator[Line]:
         page.close()
 
 
-def _lines_of_page(text: pypdfium2.PdfTextPage, number: int, rotation: int) -> Iterator[Line]:
+def _lines_of_page(text: pypdfium2.PdfTextPage, number: int) -> Iterator[Line]:
     start = 0
     written = [chr(raw.FPDFText_GetUnicode(text, place)) for place in range(text.count_chars())]
     for place, character in enumerate([*written, "\n"]):
@@ -85,28 +92,52 @@ def _lines_of_page(text: pypdfium2.PdfTextPage, number: int, rotation: int) -> I
         start = place + 1
         if inside:
             words = "".join(written[inside[0] : inside[-1] + 1]) + ("-" if character == _DIVIDED else "")
-            boxes = [_box(text, inside[at], rotation) for at in (0, len(inside) // 2, -1)]
+            boxes = [_box(text, inside[at]) for at in (0, len(inside) // 2, -1)]
+            if len(_FROM_THE_RIGHT.findall(words)) * 2 > len(inside):
+                words = _from_the_right(words, [_box(text, at) for at in range(inside[0], inside[-1] + 1)])
+                boxes = [(-right, -left, base) for left, right, base in boxes]
             yield Line(
                 " ".join(words.replace("\0", "\ufffd").split()),
                 number,
                 left=min(box[0] for box in boxes),
                 right=max(box[1] for box in boxes),
                 base=boxes[1][2],
-                size=max(boxes[1][3] - boxes[1][2], 1.0),
+                size=_size(text, inside[len(inside) // 2]),
             )
 
 
-def _box(text: pypdfium2.PdfTextPage, place: int, rotation: int) -> tuple[float, float, float, float]:
-    """Give the left, the right, the bottom and the top of a character, as the page is read."""
-    box = raw.FS_RECTF()
+def _box(text: pypdfium2.PdfTextPage, place: int) -> Box:
+    """Measure a character, as its line is read."""
+    box, x, y = raw.FS_RECTF(), c_double(), c_double()
     raw.FPDFText_GetLooseCharBox(text, place, byref(box))
-    left, right, bottom, top = box.left, box.right, box.bottom, box.top
-    return {
-        0: (left, right, bottom, top),
-        90: (bottom, top, -right, -left),
-        180: (-right, -left, -top, -bottom),
-        270: (-top, -bottom, left, right),
-    }[rotation]
+    raw.FPDFText_GetCharOrigin(text, place, byref(x), byref(y))
+    left, right, bottom, top = (float(side) for side in (box.left, box.right, box.bottom, box.top))
+    turned = [(left, right, y.value), (bottom, top, -x.value), (-right, -left, -y.value), (-top, -bottom, x.value)]
+    return turned[int(round(raw.FPDFText_GetCharAngle(text, place) / (pi / 2)) % 4)]
+
+
+def _size(text: pypdfium2.PdfTextPage, place: int) -> float:
+    matrix = raw.FS_MATRIX()
+    raw.FPDFText_GetMatrix(text, place, byref(matrix))
+    return max(float(raw.FPDFText_GetFontSize(text, place)) * hypot(matrix.c, matrix.d), 1.0)
+
+
+def _from_the_right(line: str, boxes: Sequence[Box]) -> str:
+    """Put a line of Arabic or Hebrew in the order in which it is read: PDFium gives some words of it as they stand."""
+    words: list[tuple[float, str]] = []
+    for found in re.finditer(r"\S+", line):
+        is_right = bool(_FROM_THE_RIGHT.search(found.group()))
+        letters = sorted(
+            ((boxes[at][0] + boxes[at][1], line[at]) for at in range(found.start(), min(found.end(), len(boxes)))),
+            key=lambda letter: -letter[0] if is_right else letter[0],
+        )
+        words.append((letters[0][0], "".join(letter for _, letter in letters)))
+    ordered = [word for _, word in sorted(words, key=lambda word: -word[0])]
+    text: list[str] = []
+    for is_right, run in groupby(ordered, lambda word: bool(_FROM_THE_RIGHT.search(word))):
+        some = list(run)
+        text += some if is_right else some[::-1]
+    return " ".join(text)
 
 
 # The article
@@ -131,16 +162,18 @@ def _fields(paragraphs: Sequence[Paragraph], said: dict[str, str], xmp: dict[str
 
 
 def _heading(paragraphs: Sequence[Paragraph]) -> str | None:
-    """Find what is printed largest at the top of the first page; of two words that is a newspaper's name."""
+    """Find what is printed largest above the first paragraph of the first page."""
     sizes: Counter[int] = Counter()
     for paragraph in paragraphs:
         sizes[round(paragraph.lines[0].size)] += len(paragraph.text)
     [(body, _)] = sizes.most_common(1) or [(0, 0)]
-    large = [
-        one
-        for one in paragraphs[:_TOP]
-        if one.lines[0].page == 0 and one.lines[0].size > _HEADING * body and len(one.text) <= LONGEST_TITLE
-    ]
+    large = []
+    for one in paragraphs[:_TOP]:
+        is_large = one.lines[0].size > _HEADING * body
+        if one.lines[0].page > 0 or (not is_large and len(one.text) > _LINE_OF_BODY):
+            break
+        if is_large and len(one.text) <= LONGEST_TITLE:
+            large.append(one)
     long = [one for one in large if len(one.text.split()) > 2] or large  # noqa: PLR2004 - a newspaper's name
     return max(long, key=lambda one: one.lines[0].size).text if long else None
 

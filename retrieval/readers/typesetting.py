@@ -23,12 +23,12 @@ _FIRST_PARTS = frozenset(
 )
 _EDGE_LINES = 2  # of a page's top and of its bottom, that may be a running head or a number
 _NEAR = 6  # lines before and behind that say how wide a column is
-_SAME_SIZE = 0.1  # of two lines of one paragraph, as a part of their height
-_INDENT = 0.7  # of a first line, in heights
+_SAME_SIZE = 0.1  # of two lines of one paragraph, as a part of their size
+_INDENT = 0.8  # of a first line, in sizes
 _SHORT = 0.12  # of a column's width: what the last line of a paragraph falls short by
 _VERY_SHORT = 0.4  # of a line that nothing is joined to, as of an address
 _GAP = 1.3  # between paragraphs, as a multiple of that between lines
-_WIDEST_LEADING = 2.2  # of lines, in heights
+_WIDEST_LEADING = 2.5  # of lines, in sizes of their font
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Line:
     right: float
     base: float
     size: float
-    """How high its letters are, from the deepest to the highest."""
+    """Of its font."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Paragraph:
 
 def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
     """Join lines, in the order in which they are read."""
-    kept = [line for page in _pages(lines) for line in page]
+    kept = [line for page in _pages(lines) for line in page] or list(lines)
     leading = _leadings(kept)
     groups: list[list[Line]] = []
     for place, line in enumerate(kept):
@@ -96,7 +96,7 @@ def _leadings(lines: Sequence[Line]) -> dict[int, float]:
     gaps: dict[int, list[float]] = defaultdict(list)
     for one, next_ in pairwise(lines):
         gap = one.base - next_.base
-        if one.page == next_.page and abs(one.size - next_.size) < _SAME_SIZE * one.size and 0 < gap < 3 * one.size:
+        if one.page == next_.page and abs(one.size - next_.size) < _SAME_SIZE * one.size and 0 < gap < 4 * one.size:
             gaps[round(one.size)].append(gap)
     return {size: median(found) for size, found in gaps.items()}
 
@@ -106,7 +106,13 @@ def _goes_on(group: list[Line], line: Line, leading: dict[int, float], around: S
     last = group[-1]
     if abs(last.size - line.size) > _SAME_SIZE * last.size or _ITEM.match(line.text):
         return False
-    beside = [near for near in around if abs(near.left - last.left) < 3 * last.size and near.page == last.page]
+    beside = [
+        near
+        for near in around
+        if near.page == last.page
+        and abs(near.left - last.left) < 3 * last.size
+        and abs(near.size - last.size) < _SAME_SIZE * last.size
+    ]
     right = max([near.right for near in beside], default=last.right)
     width = max(right - min([near.left for near in beside], default=last.left), 1)
     short = (right - last.right) / width
