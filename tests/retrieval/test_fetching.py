@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -154,7 +155,7 @@ async def test_every_request_says_who_asks_and_nothing_else() -> None:
     for one in site.asked:
         assert one.headers == {
             "host": f"127.0.0.1:{site.port}",
-            "user-agent": "groundwire/0.1.0 (+https://groundwire.example/Bot)",
+            "user-agent": f"groundwire/{version('groundwire')} (+https://groundwire.example/Bot)",
             "accept": "*/*",
             "accept-encoding": "gzip",
             "connection": "close",
