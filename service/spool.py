@@ -73,8 +73,9 @@ class Delivery:
     def file(self, name: str, media_type: str = "", charset: str | None = None) -> BinaryIO:
         """Add a file, to be written and closed by the caller; its suffix says what it is, or else its media type."""
         path = PurePosixPath(*(part for part in PurePosixPath(name).parts if part not in {"/", ".."}))
-        known = [kind for kind in KINDS if path.suffix.lower() in kind.suffixes]
-        if any(kind.many for kind in known or KINDS if known or media_type in kind.media_types):
+        named = [kind for kind in KINDS if path.suffix.lower() in kind.suffixes]
+        kinds = named or [kind for kind in KINDS if media_type in kind.media_types]
+        if not kinds or kinds[0].many:
             self._articles = None
         elif self._articles is not None:
             self._articles += 1
@@ -84,7 +85,7 @@ class Delivery:
             label = path.with_stem(f"{path.stem} ({number})")
         self._names.add(str(label))
         # Of two files with one name both have its id, and the second is told to have that of the first.
-        return self._file(str(label), str(path.with_suffix("")), "" if known else media_type, charset)
+        return self._file(str(label), str(path.with_suffix("")), "" if named else media_type, charset)
 
     def accept(self) -> None:
         """Give it to its job: all of it is on the disk before the folder has the job's name."""

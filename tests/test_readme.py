@@ -9,9 +9,10 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.processes import ROOT, environment, groundwire, serving
+from tests.processes import ROOT, environment, groundwire, serving, until
 from tests.site_server import Site, page
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -97,7 +98,7 @@ async def test_a_newcomers_two_commands_lead_from_a_feed_and_a_folder_to_a_cited
 
 
 def test_the_readmes_request_gets_a_cited_answer_from_the_service(env: dict[str, str], tmp_path: Path) -> None:
-    [line] = [line for line in LINES if line.startswith("curl")]
+    [line] = [line for line in LINES if line.startswith("curl") and "/v1/answers" in line]
     body = shlex.split(line)[-1].encode()
     with serving("serve", "--port", "0", env=env, out=tmp_path / "out") as (_, address):
         request = urllib.request.Request(f"{address}/v1/answers", body, {"Content-Type": "application/json"})  # noqa: S310
@@ -106,3 +107,23 @@ def test_the_readmes_request_gets_a_cited_answer_from_the_service(env: dict[str,
 
     assert answer["answered"]
     assert "2018" in answer["text"]
+
+
+def test_the_readmes_posts_become_jobs_that_store_their_articles(env: dict[str, str], tmp_path: Path) -> None:
+    files = {"moon.md": b"# Moon\n\nIt is made of cheese.", "archive.jsonl": b'{"id": "old", "text": "It was."}'}
+    forms, body = [shlex.split(line) for line in LINES if line.startswith("curl") and "/v1/articles" in line]
+    named = [word.removeprefix("files=@") for word in forms if word.startswith("files=@")]
+    with (
+        serving("serve", "--port", "0", env=env, out=tmp_path / "out") as (_, address),
+        httpx.Client(base_url=address, trust_env=False, timeout=60) as client,
+    ):
+
+        def created(response: httpx.Response) -> int:
+            where = response.headers["location"]
+            until(lambda: client.get(where).json()["finished"], "the job is done")
+            number: int = client.get(where).json()["counts"]["created"]
+            return number
+
+        assert created(client.post("/v1/articles", files=[("files", (name, files[name])) for name in named])) == 2
+        headers = {"Content-Type": "application/json"}
+        assert created(client.post("/v1/articles", content=body[-1], headers=headers)) == 1
