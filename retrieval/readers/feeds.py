@@ -31,13 +31,15 @@ _ENCODING = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._
 _PROLOG = re.compile(r"(?:\s+|<\?.*?\?>|<!--.*?-->)*+", re.DOTALL)
 _QUOTED = r"\"[^\"]*+\"|'[^']*+'"
 _DOCTYPE = re.compile(
-    rf"<!DOCTYPE(?:[^\[\]<>\"']++|{_QUOTED})*+(?:\[(?:<!--.*?-->|{_QUOTED}|[^\]\"'])*+\]\s*)?>",
+    rf"<!DOCTYPE(?:[^\[\]<>\"']++|{_QUOTED})*+(?:\[(?:[^\]\"'<]++|<!--.*?-->|<(?!!--)|{_QUOTED})*+\]\s*)?>",
     re.DOTALL | re.IGNORECASE,
 )
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
-# A section is let be: what stands in it is no reference.
+# A section is let be, in which nothing is a reference, and so are those that XML has.
 _REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)?", re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)"
+    r"|&(?!(?:amp|lt|gt|quot|apos);)(?:(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});)?",
+    re.DOTALL,
 )
 _ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _ENTRY_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
@@ -67,11 +69,12 @@ def feed(data: bytes, hints: Hints) -> list[Finding]:
     """
     said = _ENCODING.match(data)
     text = text_of(data, hints.charset or (said[1].decode() if said else None))
-    if not text.strip():
-        raise NoArticle("empty")
     if text.count("<") > MOST_TAGS:
         raise NoArticle(f"more than {MOST_TAGS:,} tags in one feed")
-    text, is_whole = _whole_entries(_plain_xml(text))
+    text = _plain_xml(text)
+    if not text.strip():
+        raise NoArticle("empty")
+    text, is_whole = _whole_entries(text)
     parsed = feedparser.parse(
         BytesIO(text.encode(errors="replace")),
         response_headers={"content-type": "application/xml; charset=utf-8", "content-location": hints.url or ""},
@@ -234,16 +237,20 @@ def _words(text: str) -> str:
 
 
 def _authors(entry: Entry) -> list[str]:
-    given = [dict.get(one, "name") or "" for one in dict.get(entry, "authors") or ()]
-    return [line_of_markup(one) for one in given if one] or [one for one in [dict.get(entry, "author") or ""] if one]
+    names = [dict.get(one, "name") or "" for one in dict.get(entry, "authors") or ()]
+    written = dict.get(entry, "author") or ""
+    if not names or "@" in written:
+        names[-1:] = [written]  # feedparser cuts addresses such as ann@desk.media where the name would begin
+    return [line_of_markup(one) for one in names if one]
 
 
 def _published(entry: Entry) -> datetime | None:
     """Give the moment of publication, else of its last change; None: it has none that is one."""
     for key in ("published", "updated", "created"):
         moment = moment_in(dict.get(entry, key))
-        if moment is None and (parsed := dict.get(entry, f"{key}_parsed")):  # the dates of Korea, Greece, Hungary
-            moment = datetime.fromtimestamp(calendar.timegm(parsed), UTC)
         if moment is not None and moment.year >= _EARLIEST:
             return moment
+        parsed = dict.get(entry, f"{key}_parsed")  # for the dates of Korea, Greece and Hungary
+        if moment is None and parsed and parsed.tm_year >= _EARLIEST:
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
     return None

@@ -23,12 +23,13 @@ _BLANK_LINE = frozenset(
 )
 _NEW_LINE = frozenset("br caption li option tr".split())
 _NO_TEXT = frozenset(
-    "applet audio button canvas embed figcaption form head iframe input map math noembed noframes noscript object"
+    "applet audio button canvas figcaption form head iframe map math noembed noframes noscript object"
     " script select style svg template textarea title video".split()
 )
+_CELL = frozenset({"td", "th"})
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 # Soft hyphens, spaces without width and control characters, which no quotation has.
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x00-\x08\x0e-\x1f\x7f]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff\x01-\x08\x0e-\x1f\x7f]")
 
 
 def is_markup(text: str) -> bool:
@@ -42,7 +43,7 @@ def paragraphs_of(markup: str) -> str:
     What has no tag at all keeps its lines.
     """
     if not _ANY_TAG.search(markup):
-        return _INVISIBLE.sub("", html.unescape(markup)).replace("\u00a0", " ").strip()
+        return _INVISIBLE.sub("", html.unescape(markup)).replace("\0", "").replace("\u00a0", " ").strip()
     from lxml import etree  # noqa: PLC0415 - loaded with the first markup
 
     target = _Text()
@@ -62,25 +63,30 @@ class _Text:
     """What the parser tells, as text: a blank line between blocks, a new line for what is one."""
 
     def __init__(self) -> None:
-        self._pieces: list[str] = []
+        self._pieces: list[str] = []  # the ends of lines among them are NULs, which text has not
         self._left_out = 0  # elements without text that are open
 
     def start(self, tag: str, _: Mapping[str, str]) -> None:
-        if tag in _NO_TEXT and tag not in {"embed", "input"}:  # those two have no end
+        if tag in _NO_TEXT:
             self._left_out += 1
-        self._pieces.append("\n\n" if tag in _BLANK_LINE else "\n" if tag in _NEW_LINE else "")
+        elif tag in _BLANK_LINE:
+            self._pieces.append("\0\0")
+        elif tag in _NEW_LINE:
+            self._pieces.append("\0")
 
     def end(self, tag: str) -> None:
-        if tag in _NO_TEXT and tag not in {"embed", "input"} and self._left_out:
-            self._left_out -= 1
-        self._pieces.append(" | " if tag in {"td", "th"} else "\n\n" if tag in _BLANK_LINE else "")
+        if tag in _NO_TEXT:
+            self._left_out = max(0, self._left_out - 1)
+        elif tag in _BLANK_LINE:
+            self._pieces.append("\0\0")
+        elif tag in _CELL:
+            self._pieces.append(" | ")
 
     def data(self, text: str) -> None:
         if not self._left_out:
-            self._pieces.append(_SPACE.sub(" ", text))
+            self._pieces.append(text)
 
     def close(self) -> str:
-        text = _INVISIBLE.sub("", "".join(self._pieces))
-        text = re.sub(r" {2,}", " ", text)
-        text = re.sub(r"[ |]*\n[ ]*", "\n", text)
-        return re.sub(r"\n{3,}", "\n\n", text).strip(" |\n")
+        text = _SPACE.sub(" ", _INVISIBLE.sub("", "".join(self._pieces)))
+        lines = "\n".join(line.strip(" |") for line in text.split("\0"))
+        return re.sub(r"\n{3,}", "\n\n", lines).strip()

@@ -487,13 +487,13 @@ BOMBS = {
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_bounded(bomb: str, name: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
 
     for reasons, (_, found) in enumerate(articles_of(Document(BOMBS[bomb], "a", label=name)), 1):
         assert isinstance(found, UnreadableArticle)
         assert reasons < 200_000
 
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20
 
 
 def test_what_is_decoded_at_once_has_few_parts() -> None:
