@@ -47,7 +47,7 @@ def _day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B} {moment.year}"
 
 
-def _moment(moment: datetime) -> str:
+def said_moment(moment: datetime) -> str:
     """Say a moment; one at midnight was given as a date."""
     moment = moment.astimezone(UTC)
     return _day(moment) if (moment.hour, moment.minute) == (0, 0) else f"{_day(moment)}, {moment:%H:%M} UTC"
@@ -61,4 +61,4 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.filters |= {"day": _day, "moment": _moment}
+_templates.filters |= {"day": _day, "moment": said_moment}

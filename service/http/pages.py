@@ -1,9 +1,8 @@
 """What a browser gets: the chat page, the widget and its modules, and the articles as pages that need no script."""
 
 import asyncio
-import re
-from collections.abc import Iterator
-from itertools import chain, pairwise
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,17 +11,22 @@ from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, FromQuery
 
-from retrieval.types import Article, Span, Withdrawal
+from retrieval.store import Store
+from retrieval.types import Article, Span, Version, Withdrawal
+from service.changes import Work, changes
 from service.desk import Answering
 from service.http.articles import not_there
-from service.http.html import PAGE_HEADERS, WEB, rendered, tagged
+from service.http.html import PAGE_HEADERS, WEB, rendered, said_moment, tagged
 from service.http.links import article_path, is_web_address, with_text_fragment
 from service.http.problems import field_error
 from service.http.requests import article_id_of
+from service.paragraphs import paragraphs
 
 _PREFIX = "/articles/"
 _ON_A_PAGE = 50  # articles; chosen
 _MOST_RELATED = 50  # articles of one origin that are listed; chosen
+_MOST_CHANGES = 10  # of an article that are shown; chosen
+_MOST_COMPARED = 8_000_000  # characters of versions that are in memory for it; chosen
 _MOST_DIGITS = 9  # of a number in an address; no text is as long
 
 _MEDIA_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -32,11 +36,6 @@ _PUBLIC_HEADERS = {
     "cross-origin-resource-policy": "cross-origin",
     "cache-control": "no-cache",
 }
-# The possessive + keeps a CRLF from being read as two line breaks.
-_LINE_BREAK = r"(?:\r\n?+|\n)"
-_BLANK_LINES = re.compile(rf"{_LINE_BREAK}(?:[^\S\r\n]*+{_LINE_BREAK})+")
-_LINE_BREAKS = re.compile(_LINE_BREAK)
-
 Piece = tuple[str, bool]
 """Some of a paragraph's text, and whether it is highlighted."""
 
@@ -105,23 +104,59 @@ async def article_page(
     if found is None:
         raise not_there(article_id, version, standing)
     is_current = found.source.version == standing
+    versions = await answering.store.versions(article_id)
     related = await answering.store.same_origin(article_id, _MOST_RELATED + 1) if is_current else []
     span = _span(found.text, start, end)
+    compared = await _compared(answering.store, found, versions)
+
+    def content() -> bytes:
+        work = Work()
+        return rendered(
+            "article.html",
+            request,
+            source=found.source,
+            original=_original(found, span),
+            paragraphs=_paragraphs(found.text, span),
+            replaced=isinstance(standing, str) and not is_current,
+            withdrawn=standing if isinstance(standing, Withdrawal) else None,
+            changes=[
+                (old, new, changes(old_article, new_article, said_moment, work))
+                for old, new, old_article, new_article in compared
+            ],
+            more_changes=is_current and len(compared) < len(versions) - 1,
+            versions=versions,
+            related=related[:_MOST_RELATED],
+            more=len(related) > _MOST_RELATED,
+            path=article_path,
+        )
+
     # In a thread: the longest text takes seconds, in which others are answered.
-    content = await asyncio.to_thread(
-        rendered,
-        "article.html",
-        request,
-        source=found.source,
-        original=_original(found, span),
-        paragraphs=_paragraphs(found.text, span),
-        replaced=isinstance(standing, str) and not is_current,
-        withdrawn=standing if isinstance(standing, Withdrawal) else None,
-        related=related[:_MOST_RELATED],
-        more=len(related) > _MOST_RELATED,
-        path=article_path,
-    )
-    return tagged(request, content, "text/html", PAGE_HEADERS)
+    return tagged(request, await asyncio.to_thread(content), "text/html", PAGE_HEADERS)
+
+
+async def _compared(
+    store: Store, found: Article, versions: Sequence[Version]
+) -> list[tuple[Version, Version, Article, Article]]:
+    """Give what a page compares, the newest first: each change of the current version, all since of another.
+
+    Of many or long versions only the last ones, so that their texts fit into memory.
+    """
+    if not versions or not versions[-1].current:
+        return []
+    if versions[-1].source.version != found.source.version:
+        before = next((one for one in reversed(versions) if one.source.version == found.source.version), None)
+        current = await store.article(found.source.article_id)
+        return [(before, versions[-1], found, current)] if before and current else []
+    pairs: list[tuple[Version, Version, Article, Article]] = []
+    after, length = found, len(found.text)
+    for old, new in list(pairwise(versions))[: -_MOST_CHANGES - 1 : -1]:
+        before_article = await store.article(found.source.article_id, old.source.version)
+        length += len(before_article.text) if before_article else 0
+        if before_article is None or length > _MOST_COMPARED:
+            break
+        pairs.append((old, new, before_article, after))
+        after = before_article
+    return pairs
 
 
 def _span(text: str, start: str | None, end: str | None) -> Span:
@@ -145,18 +180,11 @@ def _number(field: str, value: str, least: int) -> int:
 
 
 def _paragraphs(text: str, span: Span) -> Iterator[list[Piece]]:
-    """Cut a text into its paragraphs, and these where the highlight begins and ends.
-
-    Blank lines part paragraphs. A text without any has one on each line, as what is copied from a web page does.
-    """
-    breaks = _BLANK_LINES if _BLANK_LINES.search(text.strip()) else _LINE_BREAKS
-    body = len(text) - len(text.lstrip("\r\n")), len(text.rstrip("\r\n"))
-    between = [one.span() for one in breaks.finditer(text, *body)]
-    for begin, stop in pairwise([body[0], *chain.from_iterable(between), body[1]]):
-        if text[begin:stop].strip():  # what is between paragraphs holds nothing
-            first, last = (min(max(place, begin), stop) for place in span)
-            pieces = [(text[begin:first], False), (text[first:last], True), (text[last:stop], False)]
-            yield [piece for piece in pieces if piece[0]]
+    """Cut a text into its paragraphs, and these where the highlight begins and ends."""
+    for begin, stop in paragraphs(text):
+        first, last = (min(max(place, begin), stop) for place in span)
+        pieces = [(text[begin:first], False), (text[first:last], True), (text[last:stop], False)]
+        yield [piece for piece in pieces if piece[0]]
 
 
 def _original(article: Article, span: Span) -> tuple[str, str] | None:

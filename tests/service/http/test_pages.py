@@ -1,7 +1,9 @@
 """What a browser gets: articles as pages, the list of them, the files of the chat page, and what all are sent with."""
 
 import asyncio
+import random
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from litestar.types import Message
 
 from retrieval.ingest import ingest
+from retrieval.rows import article_row
 from retrieval.types import Article, make_article
 from service.http.app import make_app
 from service.http.html import WEB
@@ -139,7 +142,8 @@ async def test_what_articles_say_is_text_wherever_it_stands(client: Client, answ
 async def test_an_address_that_is_none_of_the_web_is_no_link(client: Client, answering: FirstSentence) -> None:
     for url in ("javascript:alert(1)", "data:text/html,x", "//evil.example", "ftp://a.example/x", "https://", "x"):
         read = await shown(client, await added(answering, url=url))
-        assert set(read.links()) == {"../", "../articles", "#content"}
+        ours = {"../", "../articles", "#content", "#changes"}
+        assert {link for link in read.links() if not link.startswith("../articles/new?version=")} - ours == set()
 
 
 @pytest.mark.parametrize(
@@ -304,25 +308,112 @@ async def test_a_version_that_was_replaced_is_shown_as_such_and_leads_to_the_cur
 
     for params in ({}, {"version": new.source.version}, {"version": ""}):
         read = await page(client, "/articles/a/b", params)
-        assert read.texts["p"][-1] == "New words."
+        assert "New words." in read.texts["p"]
         assert "earlier version" not in read.said()
 
     read = await page(client, "/articles/a/b", {"version": old.source.version, "start": 0, "end": 3})
-    assert read.texts["p"][-1] == "Old words."
+    assert "Old words." in read.texts["p"]
     assert marked(read) == "Old"
     assert "This is an earlier version of the article" in read.said()
     assert "../../articles/a/b" in read.links()
 
 
+async def test_an_article_that_changed_says_when_and_shows_what_the_newest_change_first(
+    client: Client, answering: FirstSentence
+) -> None:
+    first = await added(answering, article_id="a/b", title="Drones", text="India buys 31 drones.\n\nThe price is open.")
+    await added(answering, article_id="a/b", title="Drones", text="India buys 33 drones.\n\nThe price is open.")
+    await added(answering, article_id="a/b", title="Drone deal", text="India buys 33 drones.\n\nThe price is open.")
+    one, two, three = await answering.store.versions("a/b")
+
+    read = await page(client, "/articles/a/b")
+
+    assert "Changed" in read.said()
+    assert "#changes" in read.links()
+    assert read.texts["h2"] == ["Changes"]
+    assert len(read.texts["h3"]) == 2
+    times = [attributes["datetime"] for attributes in read.all("time")]
+    assert times == [one.stored.isoformat() for one in (three, three, two, two, one) if one.stored]
+    assert (read.texts["del"], read.texts["ins"]) == (
+        ["struck out", "Drones", "31"],
+        ["underlined", "Drone deal", "33"],
+    )
+    assert read.said().index("Drone deal", 100) < read.said().index("India buys 3133 drones")
+    assert "1 paragraph unchanged" in read.texts["p"]
+    versions = [f"../../articles/a/b?version={one.source.version}" for one in (two, three, one, two)]
+    assert [link for link in read.links() if "?version=" in link] == versions
+
+    read = await shown(client, first, {"version": first.source.version})
+    assert read.texts["h2"] == ["What has changed since"]
+    assert read.texts["del"][1:] == ["Drones", "31"]
+    assert read.texts["ins"][1:] == ["Drone deal", "33"]
+    assert "See what has changed since" in read.texts["a"]
+
+
+async def test_an_article_that_never_changed_shows_no_changes(client: Client) -> None:
+    read = await shown(client, DRONES)
+    assert "h2" not in read.texts
+    assert "Changed" not in read.said()
+
+
+async def test_of_many_changes_the_last_are_shown_and_the_way_to_the_others(
+    client: Client, answering: FirstSentence
+) -> None:
+    for number in range(13):
+        await added(answering, text=f"Version {number % 12} of it.")
+    read = await page(client, "/articles/new")
+    assert len(read.texts["h3"]) == 10
+    assert read.texts["ins"][1] == "0"
+    assert "Earlier changes are not shown here" in read.said()
+
+
+async def test_versions_that_are_very_long_are_compared_in_bounded_time(
+    client: Client, answering: FirstSentence
+) -> None:
+    words = random.Random(7)  # noqa: S311 - the same words every time
+    texts = [" ".join(str(words.randrange(99_999)) for _ in range(170_000)) for _ in range(2)]
+    for text in (*texts, texts[0].replace(" 77", "\n\n77")):
+        source = make_article(article_id="book", title="Book", text=text).source
+        rows = article_row(source, write="w", change=answering.store._feed.number(), added=1, passages=0)
+        record = {"ids": ["book"], "embeddings": [[1.0] * 64], "documents": [text], "metadatas": [rows]}
+        old = answering.store._archive.articles.get(ids=["book"], include=["documents", "metadatas"])
+        if old["ids"]:
+            answering.store._writes._keep([(old["metadatas"][0], old["documents"][0])])
+        answering.store._archive.articles.upsert(**record)
+    began = time.process_time()
+    read, beside = await asyncio.gather(page(client, "/articles/book"), client.get("/health/live"))
+    assert time.process_time() - began < 15, "2 s on a quiet machine, most of them for the text itself"
+    assert beside.status_code == 200
+    assert "So much changed that it is not shown word by word" in read.said()
+
+
+async def test_what_a_change_says_is_text(client: Client, answering: FirstSentence) -> None:
+    for text in ("A <b>bold</b> claim.", "A <script>alert(1)</script> claim."):
+        await added(answering, title=text, text=text, outlet=text)
+    read = await page(client, "/articles/new")
+    assert "<b>bold</b>" in "".join(read.texts["del"])
+    assert "<script>alert(1)</script>" in "".join(read.texts["ins"])
+    assert "b" not in read.texts
+
+
 async def test_a_withdrawn_article_is_shown_by_its_version_alone_and_says_that_it_was(client: Client) -> None:
-    assert (await client.delete("/v1/articles/drones")).status_code == 204
-    for path in ("/articles/drones", "/v1/articles/drones"):
-        assert (await client.get(path)).status_code == 410
-        kept = await client.get(path, params={"version": DRONES.source.version})
-        assert kept.status_code == 200
+    reason = "The drones <b>never</b> flew."
+    await client.request("DELETE", "/v1/articles/drones", json={"reason": reason})
+
+    gone = await page(client, "/articles/drones", status=410)
+    assert gone.texts["h1"] == ["This article was withdrawn"]
+    assert re.search(r"was withdrawn on \d+ \w+ \d{4}: The drones <b>never</b> flew; its text is kept", gone.said())
     read = await shown(client, DRONES, {"version": DRONES.source.version})
-    assert "This article was withdrawn" in read.said()
+    assert "This article was withdrawn on" in read.said()
+    assert f"The reason given: {reason} Its text is kept" in read.said()
     assert "./articles/drones" not in (await page(client, "/articles")).links()
+
+    await client.request("DELETE", "/v1/articles/drones", json={"purge": True})
+    version = {"version": DRONES.source.version}
+    for params in ({}, version, version | {"start": "0", "end": "5"}):
+        gone = await page(client, "/articles/drones", params, 410)
+        assert gone.texts["h1"] == ["This article was withdrawn"]
+        assert "The drones <b>never</b> flew; its text was removed." in gone.said()
 
 
 @pytest.mark.parametrize("version", ["none", "\0", "x" * 5000, "é%"])
@@ -344,9 +435,9 @@ async def test_copies_of_an_article_are_named_with_what_that_means(client: Clien
     await added(answering, article_id="copy", title="Copy", text=REPORT, published=day + SECOND)
 
     read = await page(client, "/articles/copy")
-    assert read.texts["h2"] == ["Other articles of the same origin"]
+    assert read.texts["h2"] == ["Changes", "Other articles of the same origin"]
     assert "they count as one independent source" in read.said("aside")
-    assert [link for link in read.links() if link.startswith("../articles/")] == [
+    assert [link for link in read.links() if re.match(r"\.\./articles/[^?]+$", link)] == [
         "../articles/agency",
         "../articles/late/copy",
     ]
