@@ -247,7 +247,7 @@ def refusal_of(addresses: Sequence[IPAddress], port: int) -> str | None:
     """
     kind = next((kind for address in addresses if (kind := special_kind(address))), None)
     if kind:
-        return f"the address of its host is {kind}; an operator can allow it"
+        return f"the address of its host is {kind}; an operator can allow it (GROUNDWIRE_FETCH_ALLOWED)"
     if addresses and port < _FIRST_OPEN_PORT and port not in _PORTS.values():
         return f"port {port} is not the web's: 80, 443, and {_FIRST_OPEN_PORT:,} and above are"
     return None

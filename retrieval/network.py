@@ -53,7 +53,9 @@ class Guard:
         strange = [] if self._allowed.names(host) else [one for one in addresses if not self._allowed.holds(one)]
         refusal = refusal_of(strange, port)
         if refusal is None and any(map(is_own, strange)):
-            refusal = "the address of its host is this machine's own; an operator can allow it"
+            refusal = (
+                "the address of its host is this machine's own; an operator can allow it (GROUNDWIRE_FETCH_ALLOWED)"
+            )
         if refusal:
             raise UrlRefused(host, refusal)
         return addresses

@@ -477,7 +477,7 @@ async def test_what_the_system_resolves_is_checked_too() -> None:
 async def test_a_refusal_does_not_tell_what_a_name_resolves_to() -> None:
     async with fetcher() as fetching:
         reason = await why_refused(fetching, "http://intranet.example/")
-    assert reason == "the address of its host is private; an operator can allow it"
+    assert reason == "the address of its host is private; an operator can allow it (GROUNDWIRE_FETCH_ALLOWED)"
 
 
 async def test_this_machine_is_not_asked_by_its_public_address_either(monkeypatch: pytest.MonkeyPatch) -> None:
