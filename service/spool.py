@@ -154,17 +154,16 @@ def given(spool: Path, job_id: str) -> list[Document | Address]:
 
 def sweep(spool: Path, kept: Collection[str]) -> None:
     """Remove what belongs to none of the jobs that are kept, nor to a request that is under way in any process."""
-    for path in spool.iterdir() if spool.is_dir() else ():
-        if path.name in kept or path.name.endswith(".lock"):
+    names = {path.name.removesuffix(".lock") for path in spool.iterdir()} if spool.is_dir() else set()
+    for name in names - set(kept):
+        if not name.endswith(_ARRIVING):
+            shutil.rmtree(spool / name, ignore_errors=True)
             continue
-        if not path.name.endswith(_ARRIVING):
-            shutil.rmtree(path, ignore_errors=True)
-            continue
-        lock = FileLock(f"{path}.lock", thread_local=False)
+        lock = FileLock(spool / f"{name}.lock", thread_local=False)
         try:
             lock.acquire(blocking=False)
         except Timeout:
             continue
-        shutil.rmtree(path, ignore_errors=True)
+        shutil.rmtree(spool / name, ignore_errors=True)
         lock.release()
         Path(lock.lock_file).unlink(missing_ok=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pydantic_core
 from litestar import Request, Response, post
 from litestar.di import NamedDependency
-from litestar.exceptions import ClientException, InternalServerException
+from litestar.exceptions import ClientException, InternalServerException, ServiceUnavailableException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
@@ -37,6 +37,7 @@ LARGEST_JSON = 2 * LONGEST_FILE + 1_000_000  # bytes; as for PUT
 MOST_FILES = 1000  # in one request; chosen: each is synced to the disk before the answer
 MOST_ADDRESSES = 1000  # in one request; chosen: each name is resolved before the answer
 _AT_ONCE = 16  # of these names; chosen
+_CHECKING = 30.0  # seconds for all of them; chosen
 _MOST_BRACKETS = 1_000_000  # that open a list or an object; chosen: an empty one takes 64 bytes
 _LONGEST_ADDRESS = 10_000  # bytes of an item that is one; chosen: no address is longer than 8,000 characters
 _CHUNK = 1_000_000  # bytes that are parsed, and written, at once
@@ -141,7 +142,12 @@ async def _take_json(request: Request[Any, Any, Any], delivery: Delivery, fetche
             return {"key": field, "message": error.reason}
         return None
 
-    refused = await asyncio.gather(*(refusal(field, url) for field, url in addresses))
+    try:
+        async with asyncio.timeout(_CHECKING):
+            refused = await asyncio.gather(*(refusal(field, url) for field, url in addresses))
+    except TimeoutError as error:
+        message = f"the hosts of these addresses do not resolve within {_CHECKING:.0f} s; send fewer of them at once"
+        raise ServiceUnavailableException(message) from error
     if any(refused):
         raise AddressRefused(extra=[one for one in refused if one])
     for _, url in addresses:

@@ -282,6 +282,7 @@ async def test_what_a_dead_request_left_is_removed_and_what_arrives_is_not(tmp_p
     (spool / "dead.arriving").mkdir(parents=True)
     (spool / "dead.arriving/0").write_text("half")
     (spool / "dead.arriving.lock").touch()
+    (spool / "accepted.arriving.lock").touch()
     (spool / "forgotten").mkdir()
     async with opened(tmp_path, store, WordEmbedder()) as at:
         assert list(spool.iterdir()) == []
