@@ -19,6 +19,7 @@ from retrieval.ingest import UNDER_WAY, ingest
 from retrieval.rows import Row, stored_at, withdrawal_of
 from retrieval.store import Store
 from retrieval.types import Frozen
+from retrieval.writes import Moments
 
 _TOGETHER = 100  # articles that are looked up in one go
 _MOST_CHARACTERS = 1_000_000  # of them together, but for one that is longer
@@ -116,31 +117,33 @@ async def _take_in(history: History, row: Row | None, kept: set[str], store: Sto
     if withdrawal and withdrawal.purged:
         return Imported(unchanged=1)
     last = history.last
+    # What is current here is kept when it is replaced, unless it is what came back there.
     current = row["version"] if row and not withdrawal else None
-    lacking = [one for one in history.superseded if _name(one) not in kept and one.version != current]
+    there = {current} - {last.version if isinstance(last, Stored) else None}
+    lacking = [one for one in history.superseded if _name(one) not in kept and one.version not in there]
     if isinstance(last, Stored) and row and _stays(row, last):
         lacking += [last] if row["version"] != last.version and _name(last) not in kept else []
     if lacking:
         await store.keep([(one.article, one.stored) for one in lacking])
     done = Imported(versions=len(lacking))
     if isinstance(last, Mark):
-        return done + await _withdrawn(last, row, store)
+        return done + await _withdrawn(last, row, store, _moments(history))
     if last is None:
         return done
     if row and _stays(row, last):
         return done + (Imported(older=1) if last in lacking else Imported(unchanged=1))
     try:
-        outcome = await ingest(last.article, store, embedder, stored=last.stored[-1])
+        outcome = await ingest(last.article, store, embedder, moments=_moments(history))
     except ArticleWithdrawn:  # meanwhile
         outcome = "unchanged"
     return done + Imported(**{outcome: 1})
 
 
-async def _withdrawn(mark: Mark, row: Row | None, store: Store) -> Imported:
+async def _withdrawn(mark: Mark, row: Row | None, store: Store, moments: Moments | None) -> Imported:
     """Withdraw an article as the other store did."""
     if row and (withdrawal_of(row) or stored_at(row) > mark.withdrawn.at):
         return Imported(unchanged=1)
-    if not await store.mark(mark.source, mark.withdrawn):
+    if not await store.mark(mark.source, mark.withdrawn, moments):
         return Imported(unchanged=1)  # it was meanwhile
     still_here = (mark.article_id,) if row and mark.withdrawn.purged else ()
     return Imported(withdrawn=1, still_here=still_here)
@@ -149,6 +152,12 @@ async def _withdrawn(mark: Mark, row: Row | None, store: Store) -> Imported:
 def _stays(row: Row, last: Stored) -> bool:
     """Tell whether an article stays as the store has it: withdrawn, the same, or stored later."""
     return bool(row.get("withdrawn")) or row["version"] == last.version or stored_at(row) >= last.stored[-1]
+
+
+def _moments(history: History) -> Moments | None:
+    """Tell when an article came to the other store, and its last version."""
+    moments = [moment for one in _versions(history) for moment in one.stored]
+    return Moments(moments[0], moments[-1]) if moments else None
 
 
 def _rows(archive: Archive, article_ids: Sequence[str]) -> dict[str, Row]:

@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from retrieval.passages import embeddable, split
 from retrieval.readers import Document
 from retrieval.store import Outcome, Prepared, Store
 from retrieval.types import Article, Withdrawal
+from retrieval.writes import Moments
 
 # Articles at once: while one is embedded the next is read, and those before it are written together.
 UNDER_WAY = 6
@@ -22,7 +22,7 @@ MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the m
 
 
 async def ingest(
-    article: Article, store: Store, embedder: Embedder, *, restore: bool = False, stored: datetime | None = None
+    article: Article, store: Store, embedder: Embedder, *, restore: bool = False, moments: Moments | None = None
 ) -> Outcome:
     """Store one article; one whose version is stored already costs a look-up and writes nothing.
 
@@ -31,7 +31,7 @@ async def ingest(
         store: where it is stored.
         embedder: the model whose vectors the store holds.
         restore: whether it may come back where it was withdrawn.
-        stored: when it became current in the store that it comes from.
+        moments: when it came, and this version of it, to the store that it is from.
 
     Raises:
         ArticleWithdrawn: the article was withdrawn, and `restore` does not say that it is to come back.
@@ -58,7 +58,7 @@ async def ingest(
     embedded = [known[text] for text in texts]
     vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32).reshape(-1, embedder.dimensions)
     return await store.put(
-        Prepared(article, passages, vectors, [sentences for _, sentences in embedded], restore, stored)
+        Prepared(article, passages, vectors, [sentences for _, sentences in embedded], restore, moments)
     )
 
 

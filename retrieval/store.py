@@ -35,7 +35,7 @@ from retrieval.passages import embeddable
 from retrieval.ranking import Candidate
 from retrieval.rows import passage_of, sentences_of
 from retrieval.types import Article, Corpus, Scope, Source, Version, Withdrawal
-from retrieval.writes import Outcome, Prepared, Writes
+from retrieval.writes import Moments, Outcome, Prepared, Writes
 
 __all__ = ["Outcome", "Prepared", "Store"]
 
@@ -284,9 +284,9 @@ class Store:
             return await self._in_thread(self._purge, article_id, reason, pool=self._writers)
         return await self._in_thread(self._writes.withdraw, article_id, reason, pool=self._writers)
 
-    async def mark(self, source: Source, withdrawal: Withdrawal) -> bool:
+    async def mark(self, source: Source, withdrawal: Withdrawal, moments: Moments | None) -> bool:
         """Keep that an article is withdrawn, as another store says; False: it is withdrawn here, too."""
-        return await self._in_thread(self._writes.mark, source, withdrawal, pool=self._writers)
+        return await self._in_thread(self._writes.mark, source, withdrawal, moments, pool=self._writers)
 
     async def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
         """Keep versions that counted no more in another store, with the moments when they became current there."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,7 +23,16 @@ from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
-from retrieval.rows import Row, article_row, imported_row, packed_copies, passage_row, superseded_row, withdrawal_of
+from retrieval.rows import (
+    Row,
+    article_row,
+    change_at,
+    imported_row,
+    packed_copies,
+    passage_row,
+    superseded_row,
+    withdrawal_of,
+)
 from retrieval.types import Article, Passage, Source, Withdrawal
 
 Outcome = Literal["created", "replaced", "unchanged"]
@@ -31,6 +40,13 @@ _Outcomes = dict[str, Outcome | ArticleWithdrawn]  # by article; withdrawn artic
 
 _OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
 NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
+
+
+class Moments(NamedTuple):
+    """When an article came first, and when this version of it did."""
+
+    first: datetime
+    stored: datetime
 
 
 @dataclass(frozen=True)
@@ -45,8 +61,8 @@ class Prepared:
     """For each passage the unit vectors of the sentences that begin in it."""
     restore: bool = False
     """It may take the place of an article that was withdrawn."""
-    stored: datetime | None = None
-    """When it became current in the store that it comes from; None: now, in this one."""
+    moments: Moments | None = None
+    """Those of the store that it comes from; None: now, in this one."""
 
     def mean(self) -> Vectors:
         """Give the article's own vector: the mean of its passages', by which its neighbours are found."""
@@ -70,7 +86,7 @@ class _Commit:
     copies: tuple[Copy, ...] = ()
     withdrawal: Withdrawal | None = None
     restore: bool = False
-    stored: datetime | None = None
+    moments: Moments | None = None
 
 
 class Writes:
@@ -149,7 +165,7 @@ class Writes:
                 purge()
             return True
 
-    def mark(self, source: Source, withdrawal: Withdrawal) -> bool:
+    def mark(self, source: Source, withdrawal: Withdrawal, moments: Moments | None) -> bool:
         """Keep that an article is withdrawn, as another store says; False: it is withdrawn here, too.
 
         Of an article that was purged there, and has text here, the text is kept.
@@ -161,15 +177,16 @@ class Writes:
             if standing is not None:
                 _, source = self._archive.records([source.article_id])[source.article_id]
                 withdrawal = withdrawal.model_copy(update={"purged": False})
-            self._mark(source, withdrawal)
+            self._mark(source, withdrawal, moments)
             return True
 
-    def _mark(self, source: Source, withdrawal: Withdrawal) -> None:
+    def _mark(self, source: Source, withdrawal: Withdrawal, moments: Moments | None = None) -> None:
         write = uuid.uuid4().hex
         vector = np.zeros(self._dimensions, dtype=np.float32)
         vector[0] = 1.0  # nobody's: every Chroma record must have one
         self._note({write: source.article_id})
-        commits = [_Commit(Article(source=source, text=""), write, 0, vector, withdrawal=withdrawal)]
+        mark = Article(source=source, text="")
+        commits = [_Commit(mark, write, 0, vector, withdrawal=withdrawal, moments=moments)]
         self._commit(commits)
         if not self._alone:
             self._look_again(commits)
@@ -231,7 +248,7 @@ class Writes:
         vectors = [one.mean() for one, _ in fresh]
         copies = copied(self._archive, [(one.article, mean) for (one, _), mean in zip(fresh, vectors, strict=True)])
         commits = [
-            _Commit(one.article, write, len(one.passages), mean, of, restore=one.restore, stored=one.stored)
+            _Commit(one.article, write, len(one.passages), mean, of, restore=one.restore, moments=one.moments)
             for (one, write), mean, of in zip(fresh, vectors, copies, strict=True)
         ]
         refused = self._commit(commits)
@@ -291,11 +308,11 @@ class Writes:
                     one.article.source,
                     write=one.write,
                     change=change,
-                    added=old.get("added", change),
+                    added=old.get("added", change_at(one.moments.first) if one.moments else change),
                     passages=one.passages,
                     copies=one.copies,
                     withdrawal=one.withdrawal,
-                    stored=one.stored,
+                    stored=one.moments and one.moments.stored,
                 )
             )
         if not rows:

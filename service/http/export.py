@@ -14,7 +14,9 @@ from retrieval.corpus_file import MEDIA_TYPE, lines_of
 from retrieval.exporting import exported
 from retrieval.importing import Imported, imported, take_in
 from service.desk import Answering
+from service.http.links import Links
 from service.http.problems import problem_specs
+from service.http.requests import refuse_other_pages
 from service.http.streaming import begun
 
 _TYPES = (MEDIA_TYPE, "application/jsonl")
@@ -41,15 +43,21 @@ async def export(request: Request[Any, Any, Any], answering: NamedDependency[Ans
     "/v1/import",
     request_max_body_size=None,
     status_code=HTTP_200_OK,
-    responses=problem_specs(400, 415, 503),
+    responses=problem_specs(
+        400,
+        503,
+        own={403: "A page of another origin may not store articles.", 415: f"The body is not sent as {MEDIA_TYPE}."},
+    ),
     summary="Import an export",
 )
-async def import_corpus(request: Request[Any, Any, Any], answering: NamedDependency[Answering]) -> Imported:
+async def import_corpus(
+    request: Request[Any, Any, Any], answering: NamedDependency[Answering], links: NamedDependency[Links]
+) -> Imported:
     """Take in an export, while it comes; a line that is wrong is told with its number, and loses nothing else.
 
     What is there already is recognised: a request that was interrupted can be sent again.
     """
-    # A web page of another site may send text/plain without asking first, but not this.
+    refuse_other_pages(request, links)
     if request.content_type[0] not in _TYPES:
         message = f"send the header Content-Type: {MEDIA_TYPE}"
         raise ClientException(message, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)

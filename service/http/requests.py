@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 import pydantic_core
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
-from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.status_codes import HTTP_403_FORBIDDEN, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from retrieval.readers import problem_of_id
+from service.http.links import Links
 from service.http.problems import field_error
 
 
@@ -74,6 +75,18 @@ def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
     if problem := problem_of_id(article_id):
         raise field_error("article_id", problem)
     return article_id
+
+
+def refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
+    """Refuse what a page of another origin sends: forms may be sent without asking first, and CORS lets pages ask.
+
+    Raises:
+        ClientException: the Origin is not this service's.
+
+    """
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() not in {request.headers.get("host", ""), links.host}:
+        raise ClientException(f"a page of {origin} may not store articles here", status_code=HTTP_403_FORBIDDEN)
 
 
 def _fields_with_nul(value: object, path: str) -> Iterator[str]:

@@ -94,6 +94,9 @@ async def test_exported_imported_and_exported_again_the_file_is_the_same(open_st
     assert again[0] == written[0]
     assert again[-1] == written[-1]
     assert parsed(again) == parsed(written)
+    assert [one.article_id for one in await store.sources(0, 9)] == [
+        one.article_id for one in await source.sources(0, 9)
+    ]
     for number in range(NUMBER):
         article_id = article(number).source.article_id
         assert await store.standing(article_id) == await source.standing(article_id)
