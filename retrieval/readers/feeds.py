@@ -75,12 +75,15 @@ def feed(data: bytes, hints: Hints) -> list[Finding]:
     if not text.strip():
         raise NoArticle("empty")
     text, is_whole = _whole_entries(text)
-    parsed = feedparser.parse(
-        BytesIO(text.encode(errors="replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": hints.url or ""},
-        resolve_relative_uris=False,
-        sanitize_html=False,  # paragraphs_of takes nothing but words
-    )
+    try:
+        parsed = feedparser.parse(
+            BytesIO(text.encode(errors="replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8", "content-location": hints.url or ""},
+            resolve_relative_uris=False,
+            sanitize_html=False,  # paragraphs_of takes nothing but words
+        )
+    except Exception as error:  # its handlers of extensions raise anything, over a `</gml:pos>` too many for one
+        raise NoArticle(f"no feed that can be read: {type(error).__name__} in feedparser") from error
     entries: list[Entry] = parsed["entries"]
     if not entries:
         raise NoArticle(_why_empty(text, parsed["version"], hints) if is_whole else "cut off in its first entry")

@@ -409,6 +409,7 @@ def test_other_encodings_are_recognised(encoding: str, declared: str, charset: s
         ),
         ("<opml version='2.0'><body><outline text='x'/></body></opml>", "first tag is <opml>"),
         ("<html><body><p>Words.</p></body></html>", "first tag is <html>"),
+        (rss("<title>A</title></gml:pos>"), "no feed that can be read: KeyError in feedparser"),
         (rss(), "a feed without entries"),
         (atom(), "a feed without entries"),
         ("<rss/>", "a feed without entries"),
