@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.processes import chroma_server, environment, groundwire, serving
+from tests.processes import chroma_server, environment, groundwire, serving, until
 
 TEXT = "India plans to buy 31 marmalade drones, the minister whispered.\n"
 REASON = "The minister never said so."
@@ -66,6 +67,40 @@ def test_what_is_purged_is_in_no_file(env: dict[str, str], folder: Path) -> None
     assert json.loads(done.stdout) == {"article_id": "drones", "withdrawn": True, "problem": None}
     assert holding(data) == []
     assert "students" in groundwire("articles", env=env).stdout
+
+
+def test_what_an_answer_cited_resolves_until_it_is_purged_and_then_says_why(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with (
+        serving("serve", "--port", "0", env=environment(data), out=tmp_path / "out", log=tmp_path / "log") as (
+            _,
+            address,
+        ),
+        httpx.Client(base_url=address, timeout=60, trust_env=False) as client,
+    ):
+        posted = client.post("/v1/articles", json=[{"id": "drones", "title": "Drones", "text": TEXT}])
+        job = f"/v1/jobs/{posted.json()['id']}"
+        until(lambda: client.get(job).json()["status"] == "done", "the job is done")
+        answer = client.post("/v1/answers", json={"question": "How many drones does India plan to buy?"}).json()
+        [source] = answer["sources"]
+        cited = {"version": source["version"]}
+        [citation] = [one for one in answer["citations"] if one["source"] == source["number"]]
+
+        assert client.put("/v1/articles/drones", json={"title": "Drones", "text": "No drones."}).is_success
+        assert client.request("DELETE", "/v1/articles/drones", json={"reason": REASON}).status_code == 204
+        kept = client.get("/v1/articles/drones", params=cited).json()
+        assert kept["text"][citation["start"] : citation["end"]] == citation["quote"]
+        assert kept["withdrawn"]["reason"] == REASON
+        after = client.post("/v1/answers", json={"question": "How many drones does India plan to buy?"}).json()
+        assert not after["answered"]
+
+        assert holding(data)
+        assert client.request("DELETE", "/v1/articles/drones", json={"purge": True}).status_code == 204
+        assert holding(data) == []
+        page = client.get("/articles/drones", params=cited, headers={"accept": "text/html"})
+        assert page.status_code == 410
+        assert "The minister never said so; its text was removed" in page.text
+    assert holding(data) == []
 
 
 def test_beside_a_chroma_server_its_operator_is_told_what_to_run(tmp_path: Path, folder: Path) -> None:
