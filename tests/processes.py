@@ -89,9 +89,11 @@ def serving(
 
 
 @contextmanager
-def chroma_server(folder: Path, *, host: str = "127.0.0.1") -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def chroma_server(
+    folder: Path, *, host: str = "127.0.0.1", port: int | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run a Chroma server, as compose.yaml does: its process and its address."""
-    port = free_port()
+    port = port or free_port()
     command: list[str | Path] = [BIN / "chroma", "run", "--host", host, "--port", str(port), "--path", folder]
     env = os.environ | {"ANONYMIZED_TELEMETRY": "FALSE"}
     with started(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from service.http.posting import MOST_ADDRESSES, MOST_FILES
 from service.jobs import Jobs
 from tests.conftest import DRONES
 from tests.fakes import FirstSentence
-from tests.processes import environment, serving, until
+from tests.processes import chroma_server, environment, free_port, serving, until
 from tests.service.http.conftest import Client
 
 JSON = {"Content-Type": "application/json"}
-ENDED = 30.0  # seconds; generous
+ENDED = 60.0  # seconds; generous
 
 
 @pytest.fixture
@@ -437,6 +438,15 @@ def items(client: httpx.Client, where: str) -> dict[str, str]:
     return {one["name"]: one["outcome"] for one in found}
 
 
+def finished(client: httpx.Client, where: str, count: int) -> dict[str, Any]:
+    """Wait for the end of a job of so many items, as long as it goes on."""
+    for number in range(50, count, 50):
+        until(lambda number=number: client.get(where).json()["done"] >= number, f"{number} are done")  # type: ignore[misc]
+    until(lambda: client.get(where).json()["finished"], "the job has ended")
+    job: dict[str, Any] = client.get(where).json()
+    return job
+
+
 def test_a_service_that_is_killed_in_a_job_goes_on_with_it(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", GROUNDWIRE_PORT="0")
     with (
@@ -453,8 +463,7 @@ def test_a_service_that_is_killed_in_a_job_goes_on_with_it(tmp_path: Path) -> No
         serving("serve", env=env, out=tmp_path / "out") as (_, address),
         httpx.Client(base_url=address, trust_env=False, timeout=10) as client,
     ):
-        until(lambda: client.get(where).json()["finished"], "the job is done")
-        job = client.get(where).json()
+        job = finished(client, where, 300)
         assert (job["status"], job["total"], job["done"]) == ("done", 300, 300)
         after = items(client, where)
         assert {name: after[name] for name in kept} == kept
@@ -481,8 +490,7 @@ def test_ctrl_c_in_a_job_ends_the_service_within_seconds(tmp_path: Path) -> None
         serving("serve", env=env, out=tmp_path / "out") as (_, address),
         httpx.Client(base_url=address, trust_env=False, timeout=10) as client,
     ):
-        until(lambda: client.get(where).json()["finished"], "the job is done")
-        counts = client.get(where).json()["counts"]
+        counts = finished(client, where, 300)["counts"]
         assert counts == {"created": 300, "replaced": 0, "unchanged": 0, "skipped": 0}
 
 
@@ -501,10 +509,30 @@ def test_of_two_services_on_one_chroma_server_one_takes_over_the_job_of_the_othe
         kept = items(client1, where)
         first.kill()  # who was there first works
         first.wait()
-        until(lambda: client2.get(where).json()["finished"], "the other does the job")
-        job = client2.get(where).json()
+        job = finished(client2, where, 150)
         after = items(client2, where)
         assert (job["status"], job["done"]) == ("done", 150)
         assert {name: after[name] for name in kept} == kept
         assert job["counts"]["created"] + job["counts"]["unchanged"] == 150
         assert client2.get("/v1/articles").json()["total"] == 150
+
+
+def test_a_job_waits_for_a_chroma_server_that_is_gone(tmp_path: Path) -> None:
+    port = free_port()
+    env = environment(tmp_path / "data", GROUNDWIRE_PORT="0", GROUNDWIRE_CHROMA=f"http://127.0.0.1:{port}")
+    with ExitStack() as stack:
+        chroma, _ = stack.enter_context(chroma_server(tmp_path / "chroma", port=port))
+        _, address = stack.enter_context(serving("serve", env=env, out=tmp_path / "out", log=tmp_path / "log"))
+        client = stack.enter_context(httpx.Client(base_url=address, trust_env=False, timeout=10))
+        where = client.post("/v1/articles", files=upload(150)).headers["location"]
+        until(lambda: client.get(where).json()["done"] >= 10, "some are done")
+        chroma.kill()
+        chroma.wait()
+        why = until(lambda: client.get(where).json()["error"], "it says what it waits for")
+        assert why.startswith("waits, to be tried again: Chroma ")
+        assert client.get(where).json()["status"] == "running"
+        stack.enter_context(chroma_server(tmp_path / "chroma", port=port))
+        job = finished(client, where, 150)
+        assert (job["status"], job["error"]) == ("done", None)
+        assert job["counts"]["created"] + job["counts"]["unchanged"] == 150
+        assert client.get("/v1/articles").json()["total"] == 150
