@@ -409,7 +409,10 @@ def test_other_encodings_are_recognised(encoding: str, declared: str, charset: s
         ),
         ("<opml version='2.0'><body><outline text='x'/></body></opml>", "first tag is <opml>"),
         ("<html><body><p>Words.</p></body></html>", "first tag is <html>"),
-        (rss("<title>A</title></gml:pos>"), "no feed that can be read: KeyError in feedparser"),
+        (
+            rss("<g:pos xmlns:g='http://www.opengis.net/gml'>1</g:pos>"),
+            "no feed that can be read: KeyError in feedparser",
+        ),
         (rss(), "a feed without entries"),
         (atom(), "a feed without entries"),
         ("<rss/>", "a feed without entries"),
@@ -456,6 +459,8 @@ def test_of_a_feed_that_is_cut_off_the_whole_entries_are_read(form: object, tent
         "<!-- by us --><?xml-stylesheet href='x.xsl'?>"
         + rss(TITLED + "<description>Words.</description>").partition("\n")[2],
         rss(TITLED + "<description>Words.</description><unclosed>"),
+        rss(TITLED + "<description>Words.</description><gml:pos xmlns:gml='http://www.opengis.net/gml'>1</gml:pos>"),
+        rss(TITLED + "<description>Words.</description></gml:pos>"),
         rss(TITLED + "<description>Words.</description><x:undeclared>a</x:undeclared>"),
         rss(TITLED + "<description>Words.</description>", version="0.91"),
         rss(TITLED + "<description>Words.</description>", version="0.92"),
