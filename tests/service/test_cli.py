@@ -40,7 +40,20 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["demo"], ["serve"], ["ask"], ["search"], ["ingest"], ["articles"], ["withdraw"]]
+    "command",
+    [
+        [],
+        ["demo"],
+        ["serve"],
+        ["ask"],
+        ["search"],
+        ["ingest"],
+        ["articles"],
+        ["withdraw"],
+        ["export"],
+        ["import"],
+        ["reembed"],
+    ],
 )
 def test_help_imports_nothing_heavy(command: list[str]) -> None:
     code = f"""
