@@ -24,6 +24,7 @@ LONGEST_UNPACKED = (
     10 * LONGEST_FILE
 )  # bytes of all members together, as the archive says, which is also what is unpacked
 LONGEST_XML = 30_000_000  # bytes of its XML, of which the tree takes some thirty times as much; chosen
+_XML = (".xml", ".rels")
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # the container of .doc, and of what has a password
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, etree.LxmlError, OpcError),
@@ -56,7 +57,7 @@ def docx(data: bytes, hints: Hints) -> list[Fields]:
     """
     _check(data)
     try:
-        document = python_docx.Document(BytesIO(data))
+        document = python_docx.Document(_text_alone(data))
         styles = {style.style_id: style.name or "" for style in document.styles}
         blocks = [*_blocks(document.element.body, styles), *_footnotes(document, styles)]
         return [_fields(blocks, document, hints)]
@@ -79,10 +80,24 @@ def _check(data: bytes) -> None:
         raise NoArticle(f"{len(members):,} files in its archive are more than an article has")
     if any(member.flag_bits & 1 for member in members):
         raise NoArticle("encrypted: save it without a password")
-    xml = sum(member.file_size for member in members if member.filename.lower().endswith((".xml", ".rels")))
+    xml = sum(member.file_size for member in members if member.filename.lower().endswith(_XML))
     unpacked = sum(member.file_size for member in members)
     if xml > LONGEST_XML or unpacked > LONGEST_UNPACKED:
         raise NoArticle(f"unpacks to {unpacked:,} bytes, {xml:,} of them XML: more than an article has")
+
+
+def _text_alone(data: bytes) -> BytesIO:
+    """Copy an archive with no more of each member than it says that there is, and with nothing but its XML.
+
+    What is read at once is unpacked at once, however small it says that it is.
+    """
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(data)) as archive, zipfile.ZipFile(file, "w") as copy:
+        for member in {member.filename: member for member in archive.infolist()}.values():
+            with archive.open(member) as part:
+                is_xml = member.filename.lower().endswith(_XML)
+                copy.writestr(member.filename, part.read(member.file_size) if is_xml and member.file_size else b"")
+    return file
 
 
 def _short(error: BaseException) -> str:
