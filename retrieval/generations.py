@@ -138,6 +138,16 @@ class Generations:
             if one.embedding != but or one.number != self.number() + 1:
                 self._remove(one)
 
+    def forget(self, article_id: str, number: int) -> None:
+        """Delete an article from all generations but one, and the one in force: that has a record of it."""
+        for one in self.all():
+            if one.number in {number, self.number()}:
+                continue
+            for name in _OF_A_GENERATION:
+                with suppress(NotFoundError):  # as below
+                    collection = self._client.get_collection(_name(name, one.number), embedding_function=None)
+                    collection.delete(where={"article_id": article_id})
+
     def _remove(self, generation: Generation) -> None:
         for name in _OF_A_GENERATION:
             with suppress(NotFoundError):  # half of it was removed before

@@ -8,6 +8,7 @@ writes to the old collections any more. One more look brings the last of it, by 
 """
 
 import asyncio
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,9 +28,18 @@ from retrieval.feed import OVERLAP
 from retrieval.generations import Generation, Generations
 from retrieval.mending import TOGETHER, embedded, nobodys
 from retrieval.owner import Owner
-from retrieval.rows import Row, article_of_row, passage_row, record_of
+from retrieval.rows import (
+    Row,
+    article_of_row,
+    moment_of,
+    passage_row,
+    record_of,
+    source_of,
+    stored_at,
+    withdrawal_of,
+)
 from retrieval.store import Store
-from retrieval.writes import NO_VECTOR, Prepared, mean_of
+from retrieval.writes import Moments, Prepared, mean_of
 
 Tell = Callable[[int, int], None]
 """Takes how many articles are done, and of how many."""
@@ -280,8 +290,8 @@ class _Reembedding:
                 new = [one for one in records if _is_newer(one, there.get(one.article_id))]
                 for some in together(new, TOGETHER):
                     await self._write(source.archive, some, store)
-                lost = [one for one in records if one not in new and one.version != there[one.article_id][0].version]
-                _keep(source.archive, target, lost)
+                lost = [one for one in records if one not in new and _was_replaced(one, there[one.article_id][0])]
+                await _keep(source.archive, target, lost, store)
 
     async def _write(self, source: Archive, records: Sequence[Record], store: Store) -> None:
         """Write articles as every other write does: their numbers are high enough for whoever follows the new feed."""
@@ -289,10 +299,15 @@ class _Reembedding:
         current = [record for record in map(record_of, (row for row, _ in rows.values())) if not record.withdrawn]
         for one in await self._embedded(source, current, rows):
             if one:
-                await store.put(one)
-        for record in records:
-            if record.withdrawn:
-                await store.withdraw(record.article_id)
+                row, _ = rows[one.article.source.article_id]
+                moments = Moments(moment_of(row["added"]), stored_at(row))
+                await store.put(dataclasses.replace(one, restore=True, moments=moments))
+        for row, _ in rows.values():
+            withdrawal = withdrawal_of(row)
+            if withdrawal:
+                await store.mark(source_of(row), withdrawal, None)
+            if withdrawal and withdrawal.purged:
+                await store.withdraw(row["article_id"], withdrawal.reason, purge=True)
 
     def _in_force(self) -> Archive:
         [generation] = [one for one in self._generations.all() if one.number == self._generations.number()]
@@ -320,14 +335,18 @@ def _rows(archive: Archive, article_ids: Sequence[str]) -> dict[str, tuple[Row, 
     return {str(row["article_id"]): (row, text or "") for row, text in pairs}
 
 
-def _keep(source: Archive, target: Archive, records: Sequence[Record]) -> None:
-    """Keep the texts of versions that were replaced already when they came."""
-    rows = [pair for pair in _rows(source, [record.article_id for record in records]).values() if pair[1]]
+def _was_replaced(record: Record, there: Record) -> bool:
+    """Tell whether a version came when another was current already, and should be readable all the same."""
+    return not record.withdrawn and not there.purged and record.version != there.version
+
+
+async def _keep(source: Archive, target: Archive, records: Sequence[Record], store: Store) -> None:
+    """Keep the versions that were replaced already when they came."""
+    rows = list(_rows(source, [record.article_id for record in records]).values())
     names = [superseded_id(row["article_id"], row["version"]) for row, _ in rows]
     known = target.superseded.get(ids=names, include=[])["ids"] if names else []
-    for name, (row, text) in zip(names, rows, strict=True):
-        if name not in known:
-            target.superseded.upsert(ids=[name], embeddings=[NO_VECTOR], documents=[text], metadatas=[row])
+    lost = [pair for name, pair in zip(names, rows, strict=True) if name not in known]
+    await store.keep([(article_of_row(row, text), [stored_at(row)]) for row, text in lost])
 
 
 def _tidy(archive: Archive) -> None:

@@ -375,11 +375,7 @@ class Store:
 
     def _remove_elsewhere(self, article_id: str) -> None:
         """Remove an article from the collections that are not in force, when the store is being embedded anew."""
-        for generation in self._generations.all():
-            if generation.number != self._generation.number:
-                archive = self._generations.archive(generation)
-                for collection in (archive.articles, archive.passages):
-                    collection.delete(where={"article_id": article_id})
+        self._generations.forget(article_id, self._generation.number)
 
     def _clean_files(self, folder: Path) -> None:
         """Write all files anew in which deleted texts may be; readers go on but for a moment."""

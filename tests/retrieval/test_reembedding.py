@@ -21,7 +21,7 @@ from retrieval.generations import Generation, Generations
 from retrieval.ingest import ingest
 from retrieval.reembedding import Reembedded, Tell, reembed_folder, reembed_server
 from retrieval.store import Store
-from retrieval.types import Article, Span, make_article
+from retrieval.types import Article, Span, Withdrawal, make_article
 from tests.fakes import WordEmbedder
 from tests.processes import until
 from tests.retrieval.test_mending import article as long_article
@@ -285,6 +285,33 @@ async def test_passages_without_a_record_that_a_kill_left_are_used_or_removed(
     assert await content(open_store()) == before
 
 
+async def test_what_is_purged_leaves_what_was_begun_too(
+    open_store: Callable[[], Store], reembed: Reembed, embedder: WordEmbedder
+) -> None:
+    store = open_store()
+    await filled(store)
+    store.close()
+    with pytest.raises(ModelUnavailable):
+        await reembed(Ending(6))
+    store = open_store()
+    begun = store._generations.archive(Generation(1, "words-32"))
+    assert any("town0 " in text for text in begun.passages.get(include=["documents"])["documents"])
+
+    await store.withdraw("desk/a 0", "A court said so.", purge=True)
+
+    begun = store._generations.archive(Generation(1, "words-32"))
+    for collection in (begun.articles, begun.passages):
+        assert not any("town0 " in text for text in collection.get(include=["documents"])["documents"])
+    store.close()
+    await reembed(other())
+    embedder.name, embedder.dimensions = "words-32", 32
+    store = open_store()
+    assert not any("town0 " in text for text in store._archive.passages.get(include=["documents"])["documents"])
+    purged = await store.standing("desk/a 0")
+    assert isinstance(purged, Withdrawal)
+    assert purged.purged
+
+
 # In a folder
 
 
@@ -509,18 +536,20 @@ async def test_a_kill_right_behind_the_switch_is_ended_by_the_next_run(
     with Store.open_server(address, WordEmbedder()) as service:
         for number in range(3):
             await ingest(article(number), service, WordEmbedder())
+        # It commits what it had looked at before the switch.
+        monkeypatch.setattr(service, "_in_force", lambda: None)
+        monkeypatch.setattr(service._writes, "_in_force", lambda: None)
 
         def die(_: object) -> None:
-            monkeypatch.undo()
-            # What a writer commits that had looked before the switch.
-            monkeypatch.setattr(service, "_replaced", None)
-            monkeypatch.setattr(service._writes, "_in_force", lambda: None)
             beside(ingest(article(1, "what came late"), service, WordEmbedder()))
+            beside(service.withdraw("desk/a 2", "It was wrong."))
+            beside(service.withdraw("desk/a 0", "A court said so.", purge=True))
             raise RuntimeError("killed")
 
-        monkeypatch.setattr(retrieval.reembedding._Reembedding, "wait_for_writers", die)
-        with pytest.raises(RuntimeError, match="killed"):
-            await reembed_server(address, other(), lambda *_: None)
+        with monkeypatch.context() as patched:
+            patched.setattr(retrieval.reembedding._Reembedding, "wait_for_writers", die)
+            with pytest.raises(RuntimeError, match="killed"):
+                await reembed_server(address, other(), lambda *_: None)
     with caplog.at_level("INFO", "groundwire"), Store.open_server(address, other()) as store:
         assert "a `groundwire reembed` is at work, or was cut off" in caplog.text
         before = await store.article("desk/a 1")
@@ -534,6 +563,13 @@ async def test_a_kill_right_behind_the_switch_is_ended_by_the_next_run(
         current = await store.article("desk/a 1")
         assert current
         assert current.text == article(1, "what came late").text
+        withdrawn, purged = await store.standing("desk/a 2"), await store.standing("desk/a 0")
+        assert isinstance(withdrawn, Withdrawal)
+        assert isinstance(purged, Withdrawal)
+        assert (withdrawn.reason, withdrawn.purged) == ("It was wrong.", False)
+        assert (purged.reason, purged.purged) == ("A court said so.", True)
+        assert await store.article("desk/a 2", article(2).source.version)
+        assert not any("town0 " in text for text in store._archive.passages.get(include=["documents"])["documents"])
         assert [one.number for one in store._generations.all()] == [1]
 
 
