@@ -13,6 +13,9 @@ _PAGE_NUMBER = re.compile(
     r"(?:page|seite|pagina|página|стр\.?|p\.?)?\s*[-–—|]?\s*\d{1,4}\s*(?:(?:of|von|de|sur|/)\s*\d{1,4})?\s*[-–—|]?",
     re.IGNORECASE,
 )
+# What browsers print at the edges of a page: its address, and when it was printed.
+_ADDRESS = re.compile(r"(?:https?|file)://\S+\s+\d+/\d+", re.IGNORECASE)
+_PRINTED = re.compile(r"(?:^|.*\s)\d{1,2}[/.]\d{1,2}[/.]\d{2,4},? \d{1,2}:\d\d(?:\s?[AP]M)?(?:$|\s.*)", re.IGNORECASE)
 _HYPHENS = "-\u2010\u00ad"
 _EAST_ASIAN = re.compile(r"[\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef]")
 # What keeps its hyphen before a small letter, as in "long-term", where the document does not show it.
@@ -78,6 +81,9 @@ def _pages(lines: Sequence[Line]) -> Iterator[list[Line]]:
     for number, page in pages.items():
         furniture = {id(line) for line in edges[number] if seen[_head(line)] >= often}
         furniture |= {id(line) for line in edges[number] if _PAGE_NUMBER.fullmatch(line.text)}
+        addresses = {id(line) for line in edges[number] if _ADDRESS.fullmatch(line.text)}
+        if addresses:
+            furniture |= addresses | {id(line) for line in edges[number][:1] if _PRINTED.match(line.text)}
         yield [line for line in page if id(line) not in furniture]
 
 

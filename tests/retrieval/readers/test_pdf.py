@@ -206,6 +206,17 @@ def test_the_number_of_a_single_page_is_left_out(foot: str) -> None:
     assert read(made(fill, foot=foot)).text == f"{FERRY}\n\n{BRIDGE}\n\n{MAYOR}"
 
 
+def test_what_a_browser_prints_at_the_edges_is_left_out() -> None:
+    def fill(document: Print) -> None:
+        document.words("Updated 10/11/23, 9:30 AM")
+        document.words(FERRY)
+
+    head, foot = "11/22/26, 8:50 AM Ferry to run again | The Courier", "https://courier.example/ferry {}/1"
+
+    assert read(made(fill, head, foot)).text == f"Updated 10/11/23, 9:30 AM\n\n{FERRY}"
+    assert "8:50 AM" in read(made(fill, head)).text
+
+
 def test_a_paragraph_goes_on_behind_the_end_of_a_page() -> None:
     def fill(document: Print) -> None:
         document.set_y(250)
@@ -278,6 +289,7 @@ def test_other_letters_are_read(text: str) -> None:
     [
         "ראש העירייה הודיע ביום שישי על התפטרותו, ואמר כי 31 שרים יבואו בשנת 2024 לעיר.",
         "أعلن رئيس البلدية استقالته يوم الجمعة وقال إن الانتخابات ستجرى خلال 3 أشهر",
+        "أعلن رئيس البلدية في نوفمبر ٢٠٢٣ أن الانتخابات ستجرى خلال ٣٥ يوما في المدينة",
         "ראש העירייה ביקר בחברת Open Bridge Company ואמר כי הגשר ייפתח.",
     ],
 )
@@ -294,7 +306,7 @@ def test_what_is_written_from_the_right_is_read_from_there(text: str) -> None:
 
 def as_it_stands(text: str) -> str:
     """Give what is written from the right as it stands, from the left: without shapes, which fpdf2 has not."""
-    runs = re.findall(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*|.", text)
+    runs = re.findall(r"[A-Za-z0-9٠-٩]+(?: [A-Za-z0-9]+)*|.", text)
     return "".join(reversed(runs))
 
 
