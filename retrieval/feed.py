@@ -18,7 +18,7 @@ overlap is to spare.
 import logging
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from heapq import nlargest
 from typing import Any
 
@@ -54,6 +54,7 @@ class Feed:
         self._own = 0  # commits of this process
         self._taken = -1  # those of them that were followed
         self._position = self._seen = 0
+        self._writing_anew = False
         self._lost = False  # the word index failed: what it was given since its last commit
         self._looking = threading.Lock()
         self._begin()
@@ -87,7 +88,7 @@ class Feed:
 
     def refresh(self) -> None:
         """Take in what anybody changed, before somebody counts or lists; a search sees it without."""
-        if self._overlap:
+        if self._overlap and not self._writing_anew:  # which takes longer than anybody waits
             self.follow()
         else:
             self.catch_up()
@@ -133,11 +134,11 @@ class Feed:
 
     def _take_in(self, changes: Sequence[tuple[Record, str]], progress: "_Progress") -> None:
         try:
-            if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
-                self._write_anew({record.article_id for record, _ in changes})
             for some in batches(changes, _TAKEN_IN):
                 self._index(some)
                 progress.tell(len(some))
+            if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
+                self.words.residue = True
             self.words.commit(self._position)
         except BaseException:
             self._lost = True
@@ -150,13 +151,32 @@ class Feed:
         known = self.catalogue.record(article_id)
         return known is not None and not known.purged
 
-    def _write_anew(self, but: Collection[str]) -> None:
-        """Write the word index anew, but for some articles; searches find what was there until it is committed."""
-        self.words.start_over()
-        kept = [record for record in self.catalogue.records() if record.article_id not in but]
-        for some in batches(kept, _TAKEN_IN):
-            sources = self._archive.records([record.article_id for record in some])
-            self._index([(record, sources[record.article_id][1].title) for record in some])
+    def clear_residue(self) -> None:
+        """Write the word index anew where words of what was purged are left in its files; searches go on meanwhile.
+
+        Raises:
+            StoreUnavailable: as `follow` does.
+
+        """
+        if not self.words.residue:
+            return
+        with self._looking:
+            self._writing_anew = True
+            try:
+                self.words.start_over()
+                records = self.catalogue.records()
+                progress = _Progress(self._archive)
+                for some in batches(records, _TAKEN_IN):
+                    sources = self._archive.records([record.article_id for record in some])
+                    self._index([(record, sources[record.article_id][1].title) for record in some])
+                    progress.tell(len(some))
+                self.words.commit(self._position)
+                progress.end()
+            except BaseException:
+                self._lost = True
+                raise
+            finally:
+                self._writing_anew = False
 
     def _index(self, changes: Sequence[tuple[Record, str]]) -> None:
         texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])

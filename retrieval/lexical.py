@@ -62,6 +62,8 @@ class WordIndex:
             .build()
         )
         self._writing = threading.Lock()
+        self.residue = False
+        """Something was deleted whose words must not stay in the files, as they do until tantivy merges these."""
         self._old_files = False  # all that were there are to go with the next commit
         self._index: tantivy.Index
         self._writer: tantivy.IndexWriter
@@ -92,6 +94,7 @@ class WordIndex:
         if self._folder and state.get("of") != self._owner():
             state = self._begin_anew(self._folder)
         self.position = state.get("position", 0)
+        self.residue = state.get("residue", False)
 
     def _load(self) -> dict[str, Any]:
         if self._folder:
@@ -164,9 +167,7 @@ class WordIndex:
                 self._writer.add_document(row)
 
     def start_over(self) -> None:
-        """Leave nothing of what was written before in the files, from the next `commit` on; until then it is found.
-
-        Of what is deleted tantivy keeps words and places until it merges its files, which may be never.
+        """Begin to write all anew; what was there is found until the next `commit`, and leaves the files with it.
 
         Raises:
             StoreUnavailable: as of `replace`.
@@ -174,7 +175,7 @@ class WordIndex:
         """
         with self._writing, self._guarded():
             self._writer.delete_all_documents()
-            self._old_files = True
+            self._old_files, self.residue = True, False
 
     def commit(self, position: int) -> None:
         """Make what was written seen and lasting, as of a position in the feed.
@@ -186,7 +187,7 @@ class WordIndex:
         with self._writing, self._guarded():
             self._writer.delete_documents_by_term("kind", _STATE)
             row = tantivy.Document(kind=_STATE)
-            row.add_text("stored", json.dumps({"of": self._owner(), "position": position}))
+            row.add_text("stored", json.dumps({"of": self._owner(), "position": position, "residue": self.residue}))
             self._writer.add_document(row)
             self._writer.commit()
             self._index.reload()
@@ -201,7 +202,7 @@ class WordIndex:
             self._writer.delete_all_documents()
             self._writer.commit()
             self._index.reload()
-            self.position = 0
+            self.position, self.residue = 0, False
 
     # Reading
 

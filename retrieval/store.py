@@ -381,6 +381,7 @@ class Store:
         """Write all files anew in which deleted texts may be; readers go on but for a moment."""
         with purging.unfinished():
             self._feed.follow()
+            self._feed.clear_residue()
             is_readable(self._client)  # so that Chroma has taken in all that it was given
             anew = purging.written_anew(folder / "chroma")
             with self._gate.closed():
@@ -444,6 +445,8 @@ class Store:
                 self._in_force()
                 if not self._owner or self._feed.behind:
                     self._feed.follow()
+                if not self._owner:
+                    self._feed.clear_residue()
                 if time.monotonic() - swept > _SWEEP_EVERY:
                     swept = time.monotonic()
                     self._writes.sweep()

@@ -7,6 +7,8 @@ import shutil
 import signal
 import sqlite3
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -15,13 +17,13 @@ import pytest
 import retrieval.purging
 from retrieval.errors import StoreUnavailable
 from retrieval.ingest import ingest
-from retrieval.lexical import WordIndex
+from retrieval.lexical import Term, WordIndex
 from retrieval.purging import vacuum
 from retrieval.store import Store
 from retrieval.types import Article, Withdrawal, make_article
 from retrieval.writes import Writes
 from tests.fakes import WordEmbedder
-from tests.processes import ROOT, chroma_server, started
+from tests.processes import ROOT, chroma_server, started, until
 
 PHRASE = (
     "The marmalade octopus whispered seventeen forbidden ⵣⴰⵥⵥⴰ lullabies beside a crooked lighthouse in Ytterfjord. "
@@ -53,7 +55,10 @@ def pieces() -> list[bytes]:
 
 def holding(folder: Path) -> dict[str, list[bytes]]:
     """Give the files below a folder that hold some of it."""
-    contents = {str(path.relative_to(folder)): path.read_bytes() for path in files(folder)}
+    contents: dict[str, bytes] = {}
+    for path in files(folder):
+        with suppress(FileNotFoundError):  # of a process that is at work
+            contents[str(path.relative_to(folder))] = path.read_bytes()
     held = {name: [piece for piece in pieces() if piece in content] for name, content in contents.items()}
     return {name: some for name, some in held.items() if some}
 
@@ -123,6 +128,7 @@ STEPS = {
     "its mark": (Writes, "_commit"),
     "its passages": (Writes, "_sweep_article"),
     "its words": (WordIndex, "commit"),
+    "all words": (WordIndex, "start_over"),
     "the new database": (retrieval.purging, "written_anew"),
     "the switch": (retrieval.purging, "put_in_place"),
     "the unused room": (retrieval.purging, "clear_unused"),
@@ -207,6 +213,35 @@ async def test_readers_go_on_beside_a_purge(tmp_path: Path, full: Path) -> None:
     assert read
 
 
+async def test_searches_do_not_wait_while_the_word_index_is_written_anew(
+    tmp_path: Path, full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(full, tmp_path / "store")
+    with Store.open_embedded(tmp_path / "store", WordEmbedder()) as store:
+        at_work, searched = threading.Event(), threading.Event()
+        start_over = WordIndex.start_over
+
+        def slow(words: WordIndex) -> None:
+            start_over(words)
+            at_work.set()
+            assert searched.wait(30)
+
+        monkeypatch.setattr(WordIndex, "start_over", slow)
+        purging = asyncio.create_task(store.withdraw("secret", purge=True))
+        assert await asyncio.to_thread(at_work.wait, 30)
+        [vector] = await WordEmbedder().embed([PHRASE], "question")
+        found = await store.candidates(vector, [Term("marmalade"), Term("report")], 20)
+        assert {one.passage.source.article_id for one in found} & {
+            other(number).source.article_id for number in range(12)
+        }
+        assert not any(one.passage.source.article_id == "secret" for one in found)
+        await whole(store)
+        searched.set()
+        assert await purging
+        await whole(store)
+    assert holding(tmp_path / "store") == {}
+
+
 async def test_a_full_disk_leaves_the_purge_to_the_next_start(
     tmp_path: Path, full: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -232,19 +267,17 @@ async def test_a_chroma_server_is_told_to_delete_and_its_files_are_written_anew_
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     chroma = tmp_path / "chroma"
-    with chroma_server(chroma) as (_, address):
-        with (
-            Store.open_server(address, WordEmbedder(), tmp_path / "words") as other,
-            Store.open_server(address, WordEmbedder(), tmp_path / "words") as store,
-        ):
-            await filled(store)
-            await other.follow()
-            assert holding(tmp_path)
-            await store.withdraw("secret", purge=True)
-            assert "groundwire vacuum" in caplog.text
-            await store.follow()
-            await other.follow()
-        assert holding(tmp_path / "words") == {}
+    with (
+        chroma_server(chroma) as (_, address),
+        Store.open_server(address, WordEmbedder(), tmp_path / "words") as other,
+        Store.open_server(address, WordEmbedder(), tmp_path / "words") as store,
+    ):
+        await filled(store)
+        await other.follow()
+        assert holding(tmp_path)
+        await store.withdraw("secret", purge=True)
+        assert "groundwire vacuum" in caplog.text
+        until(lambda: not holding(tmp_path / "words"), "each process has written its words anew")
     assert holding(chroma)
 
     vacuum(chroma)
