@@ -5,6 +5,7 @@ import errno
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -18,6 +19,7 @@ from service.settings import Settings
 from service.wiring import open_fetcher
 
 _GRACE = 5  # seconds that requests under way have to end
+_THREADS = 32  # for work that blocks; chosen
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -74,6 +76,8 @@ async def serve(
 
     """
     configure_logs()
+    # Python's own has as many as there are cores, and four: an ingest would have them all, and questions wait.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "asyncio"))
     host = listener.getsockname()[0]
     names = LOOPBACK | {host, urlsplit(settings.public_url or "").hostname or host}
     async with (
