@@ -1,6 +1,7 @@
 """ONE PAGE -> its article: what the page says of itself, what its readers see; top to bottom."""
 
 import re
+from itertools import islice
 from urllib.parse import urlsplit
 
 from retrieval.readers.fields import Fields, Hints, NoArticle
@@ -8,7 +9,7 @@ from retrieval.readers.html_blocks import blocks_of, without_furniture, without_
 from retrieval.readers.html_body import Body, body_of
 from retrieval.readers.html_claims import host_names, outlet_of, outlets_of, title_of, url_of
 from retrieval.readers.html_dates import Shown, country_of, is_dated, is_indian, published_of, times_of
-from retrieval.readers.html_names import authors_of, bylines_of, credits_of, names_in
+from retrieval.readers.html_names import authors_of, bylines_of, credits_of
 from retrieval.readers.html_page import Element, Page, key, line, page_of, types_of
 
 _FEWEST_CHARACTERS = 140  # of an article without a date: three short sentences; chosen
@@ -55,13 +56,12 @@ def html(data: bytes, hints: Hints) -> list[Fields]:
 
     # Dates and names are read where readers see them, and taken out with the rest of the furniture before the body is.
     shown = Shown(title, blocks, times_of(page))
-    bylines = bylines_of(page, blocks)
+    authors, agencies = authors_of(page, bylines_of(page, blocks), outlets)
     without_furniture(page.tree)
-    body = body_of(page, title, [name for claim in bylines for name in names_in(claim)])
+    body = body_of(page, title, authors)
     _refuse(page, title, body, without_script)
 
     starts = next((number for number, block in enumerate(blocks) if block.element is body.starts), None)
-    authors, agencies = authors_of(page, bylines, outlets)
     agencies = list(dict.fromkeys([*agencies, *credits_of(page, [block.text for block in body.paragraphs])]))
     country = "IN" if country_of(page) in {"", "US", "GB"} and is_indian([*names, body.text, *agencies]) else ""
     return [
@@ -85,7 +85,11 @@ def _refuse(page: Page, title: str | None, body: Body, without_script: str) -> N
 
     """
     text, named = body.text, title or ""
-    heads = [named, *page.titles, *(line("".join(element.itertext())) for element in page.tree.iter("h1"))]
+    heads = [
+        named,
+        *page.titles,
+        *(line("".join(element.itertext()))[:300] for element in islice(page.tree.iter("h1"), 5)),
+    ]
     is_short = len(text) < _WALL
     if is_short and any(_NO_PAGE.fullmatch(head) for head in heads):
         raise NoArticle(f"no article: the page says {named!r}")

@@ -50,13 +50,13 @@ _OTHERS = re.compile(
     r"trending|popular posts?|top stories|latest (?:news|stories|posts?|articles)|more (?:stories|news|from|on|in|articles|top|like)|morefrom|"
     r"also (?:read|see|like|on|watch)|alsoread|read (?:more|next|also|too|it)|readmore|readnext|up ?next|next (?:article|story|post|up)|prev(?:ious)? (?:article|story|post)|"
     r"post nav(?:igation)?|nav(?:igation|bar)?|menu|sub ?nav|breadcrumbs?|bread crumbs?|side ?bar|right rail|rail|rhs|"
-    r"comments?|comment list|disqus\w*|respond|livefyre|discussion|footer|site footer|page footer|masthead|site header|page header|global header|top ?bar|"
+    r"comments?|comment list|disqus\w*|respond|forum|print only|livefyre|discussion|(?<!post )(?<!entry )(?<!article )(?<!story )footer|masthead|site header|page header|global header|top ?bar|"
     r"taboola|outbrain|revcontent|mgid|dianomi|zergnet|cookies?|cookie \w+|consent|gdpr|ccpa|cmp|onetrust|privacy|skip(?: link| to \w+)?|"
     r"newsletters?|news letter|sign ?up|subscri(?:be|ption|ptions|bers?)(?: \w+)?|regwall|donat(?:e|ion|ions)|appeal|contribut(?:e|ions?) \w+|"
-    r"promo(?:tion|s|ted|tional)?|advert(?:s|isement|isements|ising|isment)?|ads?|adsbygoogle|ad (?:slot|unit|container|wrapper|block|box|label|placeholder)|adslot|advt|dfp|gpt|sponsor(?:ed|s)?|partner content|"
-    r"teasers?|linklist|link list|story list|headlines list|carousel|pagination|pager|search(?: form| box| bar| results)?|popup|pop up|modal|overlay|toast|"
+    r"promo(?:tion|s|ted|tional)?|advert(?:s|isement|isements|ising|isment)?|ads?\d*|adsbygoogle|ad (?:slot|unit|container|wrapper|block|box|label|placeholder)|adslot|advt|dfp|gpt|sponsor(?:ed|s)?|partner content|"
+    r"teasers|teaser (?:list|item|card|box|grid|wrapper)|linklist|link list|story list|headlines list|carousel|pagination|pager|search(?: form| box| bar| results)?|popup|pop up|modal|overlay|toast|"
     r"widget (?:area|title)|see also|suggested|onward|read on|you may|you might|sie auch|mehr zum thema|lesen sie|a lire|lire aussi|te puede interesar|leia mais|"
-    r"semi nav|login|log in|account|user menu|toc|language switch\w*|languages?|weather|ticker|stock ticker|print(?:er)? only|no print|noprint|poll|quiz|survey)\b"
+    r"semi nav|login|log in|account|user menu|toc|language switch\w*|weather|ticker|stock ticker|print(?:er)? only|no print|noprint|poll|quiz|survey)\b"
 )
 _FURNITURE = re.compile(
     r"\b(?:shar(?:e|es|ing|edaddy|e ?bar|e ?this)|social(?: \w+)?|sociable|addthis\w*|addtoany\w*|a2a \w+|follow(?: us)?|whatsapp|telegram|"
@@ -66,7 +66,7 @@ _FURNITURE = re.compile(
     r"date ?lines? (?:time|bar)|time ?stamps?|published|publish(?:ed)? (?:date|on|time)|pub ?date|post(?:ed)? (?:date|on|meta|info|views|by)|entry (?:meta|date|utility|footer)|article (?:meta|date|info|tools|actions?|dateline|footer)|story (?:meta|date|tools)|"
     r"meta ?data|(?:last )?updated|updated (?:date|on|time)|date|read(?:ing)? time|min read|tool ?bar|tools|action bar|actions|"
     r"video(?: player| container| embed| wrapper)?|player|audio(?: player)?|listen|gallery|slide ?show|slider|photo ?gallery|lightbox|"
-    r"kicker|eyebrow|overline|hidden|sr only|screen ?reader(?: text)?|visually ?hidden|assistive|"
+    r"kicker|eyebrow|overline|sr only|screen ?reader(?: text)?|visually ?hidden|assistive|"
     r"disclaimer|feedback|rating|ratings|likes?|reactions?|emoji|bookmark|save ?article|print|printer|font ?size|text ?size|zoom|"
     r"app (?:download|promo|banner)|download app|banner|callout ad|cta|call to action|paywall (?:message|prompt|banner|overlay|cta)|gift|"
     r"read more|jp relatedposts|yarpp\w*|instagram media|fb post|tiktok embed|syndication|reprints?|permissions|trust (?:project|badge)|standards)\b"
@@ -76,7 +76,24 @@ _ARTICLE = re.compile(
     r"\b(?:article ?body|story ?body|post ?body|entry content|post content|article ?content|articlebody|storybody|main content|content body|body content|article ?text|article main|wysiwyg)\b"
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_PROSE = 80  # characters of a paragraph that is one
+_HIDDEN_NAMES = {
+    "hidden",
+    "is-hidden",
+    "visually-hidden",
+    "sr-only",
+    "screen-reader-text",
+    "u-visually-hidden",
+    "hide",
+    "offscreen",
+}
+_CARD = 500  # characters of a teaser; chosen
+_PROSE = 60  # characters of a paragraph that is one
+_INLINE = frozenset("a abbr b cite em font i q s small span strong sub sup time u".split())
+_SURELY = re.compile(
+    r"^(?:comments?|comment list|comments area|disqus thread|related|related \w+|recommended|footer|site footer|next article|respond)\b"
+)
+_HEADINGS = frozenset("h2 h3 h4 h5 h6".split())
+_NEARLY_ALL = 0.9  # of the prose of a page: comments may be ten times the article; chosen
 _MOST = 0.4  # of the prose of a page: what holds more of it is not taken out for its name; chosen
 
 
@@ -84,7 +101,10 @@ def without_others(tree: Element) -> None:
     """Take out of the tree what belongs to the site or to other articles: navigation, related articles, comments."""
     for element in [one for one in tree.iter() if isinstance(one.tag, str) and one.tag in _NEVER]:
         _drop(element)
+    for footer in tree.xpath("//footer[not(ancestor::article) and not(.//h1)]"):
+        _drop(footer)
     _take_out(tree, frozenset({"nav", "menu"}), _OTHERS)
+    _drop_cards(tree)
 
 
 def without_furniture(tree: Element) -> None:
@@ -94,28 +114,68 @@ def without_furniture(tree: Element) -> None:
 
 def _take_out(tree: Element, tags: frozenset[str], names: re.Pattern[str]) -> None:
     prose = max(1, _prose(tree))
+    headline = next(tree.iter("h1"), None)
+    around_headline = set() if headline is None else {headline, *headline.iterancestors()}
     for element in list(tree.iter()):
-        if not isinstance(element.tag, str) or element.tag in {"html", "body", "main", "h1"}:
+        if not isinstance(element.tag, str) or element.tag in {"html", "body", "main"} or element in around_headline:
             continue
-        parent = element.getparent()
-        if parent is None or (element is not tree and _is_out(element, tree)):
+        if _is_out(element, tree) or (element.tag in _INLINE and is_amid_prose(element)):
             continue
-        if element.tag == "footer" and names is _OTHERS:
+        if element.tag in _HEADINGS and names is _FURNITURE:
             continue
-        if not (element.tag in tags or _named(element, names) or _is_hidden(element)):
+        is_hidden = _is_hidden(element)
+        if not (is_hidden or element.tag in tags or _named(element, names)):
             continue
-        within = _prose(element)
-        if within > _MOST * prose or element.find(".//h1") is not None:
+        # A page's text may all be in what is named so, or hidden until a script shows it.
+        is_sure = is_hidden or element.tag == "nav" or _SURELY.search(words_of(element)) is not None
+        if _prose(element) > (_NEARLY_ALL if is_sure else _MOST) * prose:
             continue
         if (
             element.tag == "figure"
             and element.find(".//figcaption") is None
-            and (element.find(".//blockquote") is not None or element.find(".//table") is not None)
+            and element.xpath(".//blockquote|.//table")
         ):
             continue  # a quote or a table that is set as a figure
-        if element.tag == "time" and names is _FURNITURE and len("".join(parent.itertext())) > _PROSE:
-            continue  # a date within a sentence
         _drop(element)
+
+
+def _drop_cards(tree: Element) -> None:
+    """Take out the teasers of other articles: short elements side by side, each with a headline that is a link."""
+    for parent in list(tree.iter("div", "section", "ul", "ol", "aside", "main", "article", "body", "td")):
+        cards = [child for child in parent if _is_card(child)]
+        for card in cards if len(cards) > 1 else []:
+            _drop(card)
+
+
+def _is_card(element: Element) -> bool:
+    if element.tag not in {"div", "section", "li", "article", "a"} or element.find(".//h1") is not None:
+        return False
+    length = len(" ".join("".join(element.itertext()).split()))
+    if not 0 < length < _CARD:
+        return False
+    for link in [element] if element.tag == "a" else element.iter("a"):
+        words = len(" ".join("".join(link.itertext()).split()))
+        if words >= 15 and words >= length / 8 and (link is element or _is_alone(link)):
+            return element.find(".//p") is not None or element.xpath(".//img|.//time|.//h2|.//h3|.//h4|.//h5") != []
+    return False
+
+
+def _is_alone(link: Element) -> bool:
+    """Tell whether no word stands right before or behind a link."""
+    before = link.getprevious()
+    said = (link.getparent().text if before is None else before.tail) or ""
+    return not said.strip() and not (link.tail or "").strip()
+
+
+def is_amid_prose(element: Element) -> bool:
+    """Tell whether it is a few words in a paragraph: a date, a linked name, a place."""
+    parent = element.getparent()
+    while parent is not None and parent.tag in _INLINE:
+        parent = parent.getparent()
+    if parent is None:
+        return False
+    own, whole = len("".join(element.itertext())), len("".join(parent.itertext()))
+    return parent.tag in {"p", "li", "td", "blockquote"} and own < whole / 2 and whole >= _PROSE
 
 
 def _is_out(element: Element, tree: Element) -> bool:
@@ -171,6 +231,8 @@ def _drop(element: Element) -> None:
     parent = element.getparent()
     if parent is None:
         return
+    if element.tail and element.tag in _BLOCKS and element.tail.strip():
+        element.tail = _BREAK + _BREAK + element.tail  # what it parted stays so
     if element.tail:
         before = element.getprevious()
         if before is not None:
@@ -247,18 +309,17 @@ def _blocks(text: str, element: Element) -> list[Block]:
         kind = "row"
     blocks, linked = [], False
     for part in re.split(rf"{_BREAK}(?:[\s{_LINK}{_UNLINK}]*{_BREAK})+", text):
-        inside, length, letters = 0, 0, []
-        for character in part:
-            if character in (_LINK, _UNLINK):
-                linked = character == _LINK
+        inside, words = 0, ""
+        for piece in re.split(rf"([{_LINK}{_UNLINK}])", part):
+            if piece in {_LINK, _UNLINK}:
+                linked = piece == _LINK
                 continue
-            letters.append(character)
-            inside += linked
-            length += 1
-        words = re.sub(rf" *{_BREAK} *", "\n", "".join(letters)).strip()
-        words = re.sub(r"  +", " ", words)
+            inside += len(piece) if linked else 0
+            words += piece
+        length = max(1, len(words))
+        words = re.sub(r"  +", " ", re.sub(rf" *{_BREAK} *", "\n", words).strip())
         if words:
-            blocks.append(Block(words, kind, element, inside / max(1, length)))
+            blocks.append(Block(words, kind, element, inside / length))
     return blocks
 
 

@@ -11,8 +11,12 @@ from retrieval.readers.html_moments import moments_in
 from retrieval.readers.html_page import Element, Page, alike, key
 
 _PROSE = 80  # characters of a paragraph that is one
+_SLOGAN = 40  # characters of a line without a sentence that may stand above an article; chosen
 _HELD = 0.85  # the share of the article's characters that its container holds; chosen
+_MOST = 0.6  # of what was taken, near the headline; chosen
 _ENOUGH_DATA = 200  # characters of JSON-LD's articleBody that are more than a teaser; chosen
+_MANY = 5_000  # elements of a page; its second opinion compares each with each, which took 305 s of 100,000
+_TOO_MANY = 25_000  # elements of a page that it takes too long for: 38 s of 50,000 line breaks
 _ALL_LINKED = 0.8  # of a line's characters: it leads to another article
 
 # A line that leads elsewhere or asks for something, whatever it goes on with.
@@ -28,7 +32,7 @@ _LEADS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ASKS = re.compile(
-    r"\W*(?:advert[ei]se?ments?|anzeige|werbung|publicité|publicidad|pubblicità|publicidade|реклама|reklam|reklama|advertentie|annons|広告|广告|광고|إعلان|विज्ञापन|sponsored(?: content)?|promoted|"
+    r"\W*(?:ads?|advert[ei]se?ments?|anzeige|werbung|publicité|publicidad|pubblicità|publicidade|реклама|reklam|reklama|advertentie|annons|広告|广告|광고|إعلان|विज्ञापन|sponsored(?: content)?|promoted|"
     r"(?:story|article|content|report) continues? (?:below|after)[^.]{0,60}|continue reading(?: below)?[^.]{0,40}|scroll (?:down )?(?:to|for) [^.]{0,40}|skip (?:ad(?:vertisement)?|past)[^.]{0,60}|loading\W*|"
     r"\d+ ?(?:min(?:ute)?s?)[ -](?:read|listen)|reading time.{0,20}|\d+ (?:comments?|shares?|views?|likes?|kommentare)|(?:add|post|leave) a (?:comment|reply)|comments?|be the first to comment|"
     r"share(?: (?:this|on|via|article|full article|story|the story)[^.]{0,60})?|copy (?:the )?(?:link|url)|link copied.{0,20}|print(?: this)?(?: article| page)?|e-?mail(?: this)?|save(?: article| story)?|bookmark|tweet|facebook|twitter|whatsapp|telegram|linkedin|reddit|x|pinterest|"
@@ -45,7 +49,7 @@ _ASKS = re.compile(
     r"we use cookies.{0,400}|(?:we|this (?:site|website)) (?:and our partners )?(?:uses?|stores?) .{0,40}cookies.{0,400}|accept (?:all )?cookies|cookie (?:settings|policy|preferences)|privacy policy|terms (?:of (?:use|service)|and conditions)|"
     r"(?:about|more about) the (?:author|writer).{0,40}|(?:home|news|menu|search|close|back to top|top|next|previous|prev|more|view all|see all|show more|load more|see more|play|pause|mute|expand|toggle.{0,30}|yes|no|ok|cancel|listen|gift (?:this )?article|advertise with us|newsletter|newsletters)|"
     r"(?:\(?except for the headline, )?this (?:story|article|report) (?:has not been|was not) edited .{0,200}|\(?this (?:story|report) (?:is|was|has been) (?:published from|auto-?generated|sourced from|taken from) .{0,250}|\(?only the headline .{0,250}|published by:? .{0,60}|edited by:? .{0,60}|"
-    r"reporting by .{0,200}|\(?(?:additional )?reporting by .{0,120}\)?|[A-Z]{2,5}(?:[/-][A-Z]{2,5}){1,5}|\(?release id ?:? ?\d+\)?.{0,60}|visitor counter.{0,20}|view (?:this post|more) on .{0,40}|a post shared by .{0,120}|recaptcha.{0,80}|this site is protected by.{0,120}|http\S+|[\W\d_]*"
+    r"reporting by .{0,200}|\(?(?:additional )?reporting by .{0,120}\)?|(?-i:[A-Z]{2,5}(?:[/-][A-Z]{2,5}){1,5}|[a-z]{2,4}(?:/[a-z]{2,4}){1,4})|il vous reste .{0,120}|(?:puedes seguir|síg(?:ue|a)nos|suivez[- ]nous|folgen sie) .{0,160}|(?:reach|contact|e-?mail) (?:the|our|us|him|her|them)\b.{0,80}@.{0,60}|unlock (?:more|this|the) .{0,120}|a ?d ?v ?e ?r ?t ?i ?s ?e ?m ?e ?n ?t|(?:first )?(?:published|updated|posted)(?: on)?\s*:.{0,60}|\(?release id ?:? ?\d+\)?.{0,60}|visitor counter.{0,20}|view (?:this post|more) on .{0,40}|a post shared by .{0,120}|recaptcha.{0,80}|this site is protected by.{0,120}|http\S+|[\W\d_]*"
     r")\W*",
     re.IGNORECASE | re.DOTALL,
 )
@@ -56,11 +60,17 @@ _LAST = re.compile(
     r"more stories|more top stories|mehr zum thema|das könnte sie auch interessieren|sur le même sujet|noticias relacionadas|notícias relacionadas|материалы по теме|похожие новости|相关新闻|関連記事|관련기사|post navigation|share this:?|contact us)\W*",
     re.IGNORECASE,
 )
-_BYLINE = re.compile(
-    r"(?:by|von|par|por|di|texte?|автор|reported by|written by|story by|posted by|published by|updated by)\s*:?\s+\S.{0,80}",
+# What a publisher says of itself below each of its pages.
+_LEGAL = re.compile(
+    r"\bby using this (?:site|website)|\bregistered (?:office|in the commercial register|in england)\b|\bvat (?:number|no|reg)|without the (?:express|prior)[^.]{0,40}permission|"
+    r"may not be (?:published, broadcast|reproduced|copied)|\bcomplaints about our content\b|\bterms of (?:service|use)\b.{0,60}\bprivacy (?:policy|statement|notice)\b|not intended for trading purposes",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?…:;。！？؟।۔]['\"”’»)\]]*$|[.!?][\"”’]?\s*\(.{1,40}\)$")
+_BYLINE = re.compile(
+    r"(?:by(?! the\b)|von|par|por|di|texte?|автор|reported by|written by|story by|posted by|published by|updated by)\s*:?\s+\S.{0,80}",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[)\]]$|[.!?…:;。！？؟।۔]['\"”’»)\]]*$|[.!?][\"”’]?\s*\(.{1,40}\)$")
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ def body_of(page: Page, title: str | None, authors: list[str]) -> Body:
     """Give the article's words; its tree is without furniture by now."""
     blocks = blocks_of(page.tree)
     data = _data(page)
-    found = _selected(blocks, _seeds(blocks, page, data))
+    found = _selected(blocks, _seeds(blocks, page, data), _headline(page, title))
     kept = _without_lines(found, title, authors)
     if data and _is_cut(kept, data):
         # The page shows the beginning to those who have not paid, and search engines the whole.
@@ -119,8 +129,30 @@ def _seeds(blocks: list[Block], page: Page, data: list[str]) -> set[int]:
         inside = {number for number, block in enumerate(blocks) if _within(block, whole)}
         if sum(len(key(blocks[number].text)) for number in inside) >= _ALL_LINKED * len(whole):
             return inside
-    taken = key(_taken(page))
-    return {number for number, block in enumerate(blocks) if _within(block, taken)}
+    elements = sum(1 for _ in page.tree.iter())
+    dense = _densest(blocks)
+    if elements > _TOO_MANY:
+        return dense
+    taken = key(_taken(page, is_long=elements > _MANY))
+    seeds = {number for number, block in enumerate(blocks) if _within(block, taken) and not _asks(block)}
+    # An extractor that knows paragraphs by <p> passes over an article whose lines are parted by breaks.
+    if not dense & seeds and _length(blocks, dense) > _length(blocks, seeds):
+        return dense
+    return seeds
+
+
+def _densest(blocks: list[Block]) -> set[int]:
+    """Give the prose that stands side by side, where there is most of it."""
+    alone = Counter(block.element for block in blocks)
+    together: dict[Element, set[int]] = {}
+    for number, block in enumerate(blocks):
+        if block.linked < 0.3 and len(block.text) >= _PROSE / 2 and not _asks(block):
+            together.setdefault(_parent(block, alone), set()).add(number)
+    return max(together.values(), key=lambda numbers: _length(blocks, numbers), default=set())
+
+
+def _length(blocks: list[Block], numbers: set[int]) -> int:
+    return sum(len(blocks[number].text) for number in numbers)
 
 
 def _within(block: Block, whole: str) -> bool:
@@ -132,19 +164,20 @@ def _within(block: Block, whole: str) -> bool:
     )
 
 
-def _taken(page: Page) -> str:
+def _taken(page: Page, *, is_long: bool) -> str:
     from trafilatura import bare_extraction  # noqa: PLC0415 - it takes half a second, and only pages need it
 
-    found: Any = bare_extraction(page.tree, include_comments=False, include_tables=True, with_metadata=False)
+    found: Any = bare_extraction(page.tree, include_comments=False, with_metadata=False, fast=is_long)
     return "\n".join(found.body.itertext()) if found is not None and found.body is not None else ""
 
 
-def _selected(blocks: list[Block], seeds: set[int]) -> list[Block]:
+def _selected(blocks: list[Block], seeds: set[int], headline: Element | None) -> list[Block]:
     """Give the blocks of the article: of the least element that holds nearly all that was taken, what stands between.
 
     An extractor leaves out a paragraph here and there, for its class or its shortness; what has the same parent as the
     paragraphs around it is as they are.
     """
+    seeds = _around(headline, blocks, seeds)
     total = sum(len(blocks[number].text) for number in seeds)
     if not total:
         return []
@@ -165,15 +198,52 @@ def _selected(blocks: list[Block], seeds: set[int]) -> list[Block]:
     alone = Counter(block.element for block in blocks)
     parents = {_parent(blocks[number], alone) for number in own if len(blocks[number].text) >= _PROSE / 2}
     first, last = min(own), max(own)
+    leads = _leads_before(blocks, headline, first)
     chosen = []
     for number in inside:
         block = blocks[number]
         beside = _parent(block, alone) in parents and block.linked < _ALL_LINKED
         if number in seeds or (
-            beside and (first <= number <= last or len(block.text) >= _PROSE / 2 or block.kind in {"item", "row"})
+            beside
+            and (
+                first <= number <= last
+                or len(block.text) >= _PROSE / 2
+                or _SENTENCE_END.search(block.text)
+                or block.kind in {"item", "row"}
+            )
         ):
             chosen.append(block)
-    return chosen
+    return [*(lead for lead in leads if not any(lead is one for one in chosen[:12])), *chosen]
+
+
+def _leads_before(blocks: list[Block], headline: Element | None, first: int) -> list[Block]:
+    """Give the paragraphs between the headline and the body: a lead that is set apart."""
+    head = next((number for number, block in enumerate(blocks[:first]) if block.element is headline), None)
+    between = blocks[head + 1 : first] if head is not None and first - head < 12 else []
+    return [
+        one
+        for one in between
+        if len(one.text) >= _PROSE and one.linked < 0.3 and _SENTENCE_END.search(one.text) and one.element.tag != "li"
+    ]
+
+
+def _headline(page: Page, title: str | None) -> Element | None:
+    heads = [head for head in page.tree.iter("h1", "h2") if title and alike(" ".join(head.itertext()), title) > 0.8]
+    return heads[0] if heads else None
+
+
+def _around(headline: Element | None, blocks: list[Block], seeds: set[int]) -> set[int]:
+    """Give what is in the least element that holds the headline and most of what was taken."""
+    if headline is None:
+        return seeds
+    total = sum(len(blocks[number].text) for number in seeds)
+    for above in headline.iterancestors():
+        inside = {
+            n for n in seeds if any(one is above for one in (blocks[n].element, *blocks[n].element.iterancestors()))
+        }
+        if sum(len(blocks[number].text) for number in inside) > _MOST * total:
+            return inside
+    return seeds
 
 
 def _parent(block: Block, held: Mapping[Element, int]) -> Element:
@@ -195,13 +265,15 @@ def _without_lines(blocks: list[Block], title: str | None, authors: list[str]) -
     blocks = _by_line(blocks, heading, names)
     total, read = sum(len(block.text) for block in blocks), 0
     kept: list[Block] = []
+    said: set[str] = set()  # pages hold their text again, for print
     is_leading = False
     for number, block in enumerate(blocks):
         read += len(block.text)
         if _LAST.fullmatch(block.text) and read > total / 2 and not _has_prose(blocks[number + 1 :]):
             break
-        if is_leading and block.linked > 0.5:
+        if (is_leading and block.linked > 0.5) or (len(block.text) >= _PROSE and block.text in said):
             continue
+        said.add(block.text)
         is_leading = bool(_LAST.fullmatch(block.text) or (_LEADS.fullmatch(block.text) and len(block.text) < 250))
         if is_leading:
             # What it leads to follows, unless it is in the line.
@@ -214,10 +286,21 @@ def _without_lines(blocks: list[Block], title: str | None, authors: list[str]) -
             kept.append(block)
     while kept and kept[-1].kind == "heading":
         kept.pop()
-    return kept
+    # What stands above the first sentence is the page's: its slogan, a place, a section.
+    start = next(
+        (
+            n
+            for n, block in enumerate(kept)
+            if block.kind in {"heading", "row"} or len(block.text) >= _SLOGAN or _SENTENCE_END.search(block.text)
+        ),
+        0,
+    )
+    return kept[start:]
 
 
 def _asks(block: Block) -> bool:
+    if block.kind == "paragraph" and _LEGAL.search(block.text):
+        return True
     return block.kind != "row" and len(block.text) < 450 and _ASKS.fullmatch(block.text) is not None
 
 

@@ -1,6 +1,7 @@
 """What a page says of itself: its title, its outlet and its address."""
 
 import re
+from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -19,10 +20,9 @@ _KICKER_WORDS = re.compile(
     r"breaking(?: news)?|just in|updated?|data|fact[ -]check|factbox|in pictures|podcast|listen|read)\s*(?:\||:\s*$|[-–—]\s)\s*",
     re.IGNORECASE,
 )
-_BEHIND = re.compile(r"\s*(?:\(?(?:video|photos?|updated)\)|\[(?:video|photos?|updated?)\])\s*$", re.IGNORECASE)
 # What runs the site, or where it is shown, is not who publishes it.
 _NO_OUTLETS = {
-    *"wordpress drupal joomla blogger blogspot wix squarespace ghost typo3 website home homepage news index mysite".split(),
+    *"wordpress medium substack drupal joomla blogger blogspot wix squarespace ghost typo3 website home homepage news index mysite".split(),
     *"facebook twitter x instagram youtube linkedin google googlenews amp title undefined null none untitled".split(),
 }
 
@@ -32,7 +32,11 @@ _NO_OUTLETS = {
 
 def title_of(page: Page, outlets: list[str], blocks: list[Block]) -> str | None:
     """Give the headline as an editor would cite it: no outlet behind it, no kicker before it."""
-    heads = [head for element in page.tree.iter("h1") if (head := _head(element)) and not _is_outlet(head, outlets)]
+    heads = [
+        head
+        for element in islice(page.tree.iter("h1"), 20)
+        if (head := _head(element)) and not _is_outlet(head, outlets)
+    ]
     heads = heads or _unmarked(page, blocks)
     said = [
         _without_outlet(claim, outlets)
@@ -168,7 +172,7 @@ def _is_outlet(piece: str, outlets: list[str]) -> bool:
 
 
 def _clean(title: str) -> str:
-    return _BEHIND.sub("", _KICKER_WORDS.sub("", title)).strip(" |") or title
+    return _KICKER_WORDS.sub("", title).strip(" |") or title
 
 
 # THE OUTLET
@@ -254,7 +258,7 @@ def _tails(page: Page, names: list[str]) -> list[str]:
         for tail in tails
         if any(key(tail) in host or host in key(tail) or _initials(tail) == host for host in hosts)
     ]
-    heads = {key("".join(element.itertext())) for element in page.tree.iter("h1")}
+    heads = {key("".join(element.itertext())) for element in islice(page.tree.iter("h1"), 20)}
     rest = [
         piece
         for title in page.titles
@@ -262,7 +266,12 @@ def _tails(page: Page, names: list[str]) -> list[str]:
         if not hosts and len(piece.split()) <= 5
     ]
     tails = tails or [piece for piece in rest if len(key(piece)) < len(key(page.titles[0]))]
-    return [tail for tail in (known or ([] if names or hosts else tails)) if key(tail) not in heads and _outlet(tail)]
+    said = [*page.metas.get("og:title", []), *strings(page.article.get("headline"))]
+    return [
+        tail
+        for tail in (known or ([] if names else tails))
+        if _outlet(tail) and not any(key(tail) in key(one) for one in said) and (said or key(tail) not in heads)
+    ]
 
 
 def _initials(name: str) -> str:
@@ -285,7 +294,7 @@ def url_of(page: Page) -> str | None:
     """Give the address of the article: what the page says, but no page may take another site's place."""
     came_from = next((one for one in (page.fetched_from, page.saved_from) if one and _is_address(one)), None)
     for claim in _claimed(page):
-        address = _address(urljoin(came_from or "", claim))
+        address = _joined(came_from, claim)
         if address is None:
             continue
         if came_from is None:
@@ -296,6 +305,13 @@ def url_of(page: Page) -> str | None:
         ):
             return address
     return page.fetched_from or (_address(came_from) if came_from else None)
+
+
+def _joined(base: str | None, claim: str) -> str | None:
+    try:
+        return _address(urljoin(base or "", claim))
+    except ValueError:
+        return None  # "http://[": no address
 
 
 def _claimed(page: Page) -> list[str]:

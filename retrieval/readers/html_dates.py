@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
-from urllib.parse import urlsplit
 
 from retrieval.readers.html_blocks import Block
 from retrieval.readers.html_moments import Moment, machine_moment, moments_in
@@ -112,7 +110,7 @@ def published_of(page: Page, shown: Shown, body_starts: int | None, outlet_count
     told = list(_told(shown, body_starts, country))
     path = _in_path(page)
     if moments and any(m and m.published == moments[0].published for m in changed):
-        moments = [m for m in chain(moments[1:], told) if m.day < moments[0].day][:1] + moments
+        moments = [m for m in moments[1:] if m.day < moments[0].day][:1] + moments
     if path and not moments:
         told = [m for m in told if abs((m.day - path.day).days) <= 2]  # zones, and a day at the desk
     moments += [
@@ -121,6 +119,8 @@ def published_of(page: Page, shown: Shown, body_starts: int | None, outlet_count
         *(m for m in _vague(page, country) if m),
         *_datelines(shown.blocks, body_starts, country),
     ]
+    # A desk that stamps its page with the minute of its last change alone, as agencies do: better than no date.
+    moments = moments or [moment for moment in _told(shown, body_starts, country, is_changed=True) if moment.when]
     if not moments:
         return None
     # What has the time of the same day says more than the day.
@@ -130,11 +130,8 @@ def published_of(page: Page, shown: Shown, body_starts: int | None, outlet_count
 
 def country_of(page: Page) -> str:
     """Give the country of a page, as far as its host, its language or its JSON-LD say; else an empty text."""
-    hosts = [
-        urlsplit(url).hostname or ""
-        for url in (page.fetched_from, page.saved_from, page.meta("og:url"), *page.canonicals)
-        if url and "//" in url
-    ]
+    addresses = [*(one for one in (page.fetched_from, page.saved_from, page.meta("og:url")) if one), *page.canonicals]
+    hosts = [found.group(1) for url in addresses if (found := re.match(r"https?://([\w.-]+)", url))]
     suffix = next((host.rsplit(".", 1)[-1] for host in hosts), "")
     language = page.language
     by_suffix = {
@@ -215,7 +212,7 @@ def _vague(page: Page, country: str) -> Iterator[Moment | None]:
             yield machine_moment(text, country)
 
 
-def _told(shown: Shown, body_starts: int | None, country: str) -> Iterator[Moment]:
+def _told(shown: Shown, body_starts: int | None, country: str, *, is_changed: bool = False) -> Iterator[Moment]:
     """Give what readers are told, the likeliest first: labelled, marked as a date, near the headline."""
     title, blocks, times = shown.title, shown.blocks, shown.times
     heads = [number for number, block in enumerate(blocks) if _in(block.element, "h1")]
@@ -232,18 +229,19 @@ def _told(shown: Shown, body_starts: int | None, country: str) -> Iterator[Momen
         near = (head if head is not None else 0) - 8 <= number <= end + 2
         marked = _marked(block.element)
         for moment, said in _labelled(block, label, country):
-            if _UPDATED.search(said) and not _PUBLISHED.search(said.split()[-1] if said.split() else ""):
+            is_update = bool(_UPDATED.search(said)) and not _PUBLISHED.search(said.split()[-1] if said.split() else "")
+            if is_update != is_changed or (is_changed and not near):
                 continue
             points = 3 if _PUBLISHED.search(said) and len(said) < 60 else 0
             points += 2 if marked else 0
             points += 2 if near else 0
             points += 1 if (moment.end - moment.start) * 2 >= len(text) or (near and len(text) < 60) else 0
-            if "updat" in _classes(block.element) or "modif" in _classes(block.element):
+            if not is_changed and re.search(r"updat|modif", _classes(block.element)):
                 continue
             if points >= _ENOUGH:
                 found.append((-points, number if near else number + 1000, moment))
     around = {block.element for block in blocks[max(0, (head or 0) - 8) : end + 3]}
-    for time in times:
+    for time in [] if is_changed else times:
         is_near = not around.isdisjoint(time.elements - {blocks[0].element.getroottree().getroot()})
         found.append((-3 - 2 * is_near - time.is_sure, 0 if is_near else 1000, time.moment))
     found.sort(key=lambda one: one[:2])
@@ -303,7 +301,7 @@ def _in(element: Element, tag: str) -> bool:
 def _in_path(page: Page) -> Moment | None:
     """Give the day that is in the address."""
     for url in [one for one in (page.fetched_from, page.saved_from, *page.canonicals, page.meta("og:url")) if one]:
-        path = urlsplit(url).path
+        path = re.sub(r"^\w+://[^/]*", "", url)[:500]
         if found := _PATH_MONTH.search(path):
             moment = next(moments_in(f"{found.group(3)} {found.group(2)} {found.group(1)}"), None)
             if moment:

@@ -119,7 +119,10 @@ _SEASONAL = {"ET": "America/New_York", "PT": "America/Los_Angeles"}
 _AMBIGUOUS = {("IST", "IN"): 330, ("IST", "IE"): 60, ("IST", "IL"): 120, ("BST", "GB"): 60, ("CST", "US"): -360}
 _CHINA = {("CST", "CN"): 480, ("BST", "BD"): 360, ("GST", "AE"): 240, ("AST", "SA"): 180, ("CST", "TW"): 480}
 _SEASONS = {("CT", "US"): "America/Chicago", ("MT", "US"): "America/Denver"}
-_WORDS_AFTER = {"IST": 330}
+_ONE_ZONE = {
+    country: timedelta(minutes=minutes)
+    for country, minutes in {"JP": 540, "JA": 540, "KR": 540, "KO": 540, "IN": 330}.items()
+}
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,8 @@ def _clocked(moment: Moment, clock: re.Match[str], start: int, end: int, country
     if half and hour <= 12:
         hour = hour % 12 + (12 if half == "p" else 0)
     zone = clock["zone"]
-    offset = _offset(zone.strip(), moment.day, country) if zone else None
+    # A clock without a zone is that of a country that has one.
+    offset = _offset(zone.strip(), moment.day, country) if zone else _ONE_ZONE.get(country)
     when = _at(moment.day, hour, minute, int(clock["second"] or 0), offset)
     return Moment(moment.day, when, start, end)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from retrieval.readers.html_blocks import Block
+from retrieval.readers.html_blocks import Block, is_amid_prose
 from retrieval.readers.html_page import Element, Page, key, line, strings, words_of
 
 # Agencies by the names that pages have for them, each under the one that it is credited by.
@@ -86,7 +86,7 @@ _EDITED = re.compile(
 )
 _ROLES = re.compile(
     r"\b(?:correspondents?|reporters?|bureau|desk|web ?desk|staff|team|editors?|editorial|newsroom|news ?service|agenc(?:y|ies)|agencias?|agenturen|"
-    r"administrator|admin|writers?|columnist|journalists?|contributors?|guest|producer|analyst|redaktion|rédaction|redacción|redazione|redação|редакция|redactie|"
+    r"administrator|admin|president|minister|secretary|governor|spokesperson|the|writers?|columnist|journalists?|contributors?|guest|producer|analyst|redaktion|rédaction|redacción|redazione|redação|редакция|redactie|"
     r"news|media|press|network|online|digital|times|daily|tribune|herald|post|express|today|network|com|www|inc|ltd|pvt|llc|corp|office|"
     r"ministry|department|government|wire|service|services|bureaus|photographer|webteam|anonymous|unknown|author|byline|read more|subscribe|follow|updated|published|min read|"
     r"編集部|記者|通讯员|本报|本社|取材班)\b",
@@ -221,5 +221,5 @@ def _texts(page: Page, path: str) -> list[str]:
 
 def _bylines(page: Page) -> Iterator[Element]:
     for element in page.tree.iter("p", "div", "span", "a", "address", "li", "h3", "h4", "strong", "td", "section"):
-        if _BYLINE.search(words_of(element)) and line("".join(element.itertext())):
+        if _BYLINE.search(words_of(element)) and line("".join(element.itertext())) and not is_amid_prose(element):
             yield element

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import islice
 from typing import Any
 
 from lxml import etree, html
@@ -12,9 +13,12 @@ from lxml import etree, html
 from retrieval.readers.encodings import text_of
 from retrieval.readers.fields import Hints, NoArticle
 
+_NAMING = ("class", "id", "data-testid", "data-component", "data-area", "data-gu-name", "data-qa")
 MOST_ELEMENTS = 150_000  # of a page: the longest live blogs have a fifth of it; chosen
 MOST_ATTRIBUTES = 1_000  # of a tag: libxml2 compares each with each, 100,000 of them take 14 s
 MOST_LINKED_DATA = 2_000_000  # characters of JSON-LD; chosen
+_LONGEST_CLAIM = 2_000  # characters of what a head says under one name; chosen
+_MOST_CLAIMS = 20  # of one name; chosen
 _LONG_TAG = 4_000  # characters of a tag whose attributes are counted
 
 _CHARSET = re.compile(rb"<meta\b[^>]{0,300}?\bcharset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
@@ -94,7 +98,11 @@ def page_of(data: bytes, hints: Hints) -> Page:
         metas,
         nodes,
         article=_main(nodes, _titles(tree, metas), next(iter(canonicals), None)),
-        titles=[title for one in tree.xpath("//title[not(ancestor::svg)]")[:1] if (title := line(one.text or ""))],
+        titles=[
+            title
+            for one in tree.xpath("//title[not(ancestor::svg)]")[:1]
+            if (title := line((one.text or "")[:_LONGEST_CLAIM]))
+        ],
         canonicals=canonicals,
         saved_from=saved.group(1) if saved else None,
         fetched_from=hints.url,
@@ -123,7 +131,7 @@ def alike(one: str, other: str) -> float:
 
 def words_of(element: Element) -> str:
     """Give the class and the id of an element as words in lower case: "article body is main"."""
-    named = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('data-testid') or ''}"[:500]
+    named = " ".join(element.get(name) or "" for name in _NAMING)[:500]
     return " ".join(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", named).replace("_", " ").replace("-", " ").lower().split())
 
 
@@ -161,9 +169,9 @@ def _metas(tree: Element) -> dict[str, list[str]]:
     metas: dict[str, list[str]] = {}
     for meta in tree.iter("meta"):
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or meta.get("http-equiv")
-        value = line(meta.get("content") or meta.get("value") or "")
-        if name and value:
-            metas.setdefault(name.strip().lower(), []).append(value)
+        value = line((meta.get("content") or meta.get("value") or "")[:_LONGEST_CLAIM])
+        if name and value and len(said := metas.setdefault(name.strip().lower()[:100], [])) < _MOST_CLAIMS:
+            said.append(value)
     return metas
 
 
@@ -261,5 +269,5 @@ def _hashable(value: object) -> bool:
 
 
 def _titles(tree: Element, metas: Mapping[str, list[str]]) -> list[str]:
-    heads = [line(" ".join(head.itertext())) for head in tree.iter("h1", "title")]
+    heads = [line(" ".join(head.itertext())) for head in islice(tree.iter("h1", "title"), _MOST_CLAIMS)]
     return [title for title in [*metas.get("og:title", []), *heads] if title]
