@@ -18,6 +18,7 @@ _NO_TITLE = re.compile(
 )
 _LABEL = re.compile(
     r"(?:for immediate release|(?:press|media|news) (?:release|statement|note)|embargo(?:ed)?\b.*"
+    r"|(?:last )?(?:updated|modified|published|posted|printed)\b.{0,40}\d.{0,20}"
     r"|(?:no|nr|ref)\b.{0,30}|date|dated|published|posted|issued|released|updated)\b[^\w]*",
     re.IGNORECASE,
 )
