@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from lxml import etree
 
@@ -174,8 +175,10 @@ def is_amid_prose(element: Element) -> bool:
         parent = parent.getparent()
     if parent is None:
         return False
-    own, whole = len("".join(element.itertext())), len("".join(parent.itertext()))
-    return parent.tag in {"p", "li", "td", "blockquote"} and own < whole / 2 and whole >= _PROSE
+    if parent.tag not in {"p", "li", "td", "blockquote"}:
+        return False
+    needed = max(_PROSE, 2 * len("".join(element.itertext())) + 1)
+    return any(length >= needed for length in accumulate(len(text) for text in parent.itertext()))
 
 
 def _is_out(element: Element, tree: Element) -> bool:

@@ -133,8 +133,13 @@ def _seeds(blocks: list[Block], page: Page, data: list[str]) -> set[int]:
     dense = _densest(blocks)
     if elements > _TOO_MANY:
         return dense
-    taken = key(_taken(page, is_long=elements > _MANY))
-    seeds = {number for number, block in enumerate(blocks) if _within(block, taken) and not _asks(block)}
+    taken = _taken(page, is_long=elements > _MANY)
+    whole, lines = key(taken), {key(one) for one in taken.split("\n")}
+    seeds = {
+        number
+        for number, block in enumerate(blocks)
+        if ((len(block.text) > 40 and key(block.text) in lines) or _within(block, whole)) and not _asks(block)
+    }
     # An extractor that knows paragraphs by <p> passes over an article whose lines are parted by breaks.
     if not dense & seeds and _length(blocks, dense) > _length(blocks, seeds):
         return dense

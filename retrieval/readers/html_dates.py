@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from retrieval.readers.html_blocks import Block
 from retrieval.readers.html_moments import Moment, machine_moment, moments_in
@@ -291,7 +292,7 @@ def _marked(element: Element) -> bool:
 def _classes(element: Element) -> str:
     parent = element.getparent()
     children = " ".join(words_of(child) for child in list(element)[:6] if isinstance(child.tag, str))
-    return f"{words_of(element)} {children} {words_of(parent) if parent is not None and len(parent) < 12 else ''}"
+    return f"{words_of(element)} {children} {words_of(parent) if parent is not None and next(islice(parent, 12, None), None) is None else ''}"
 
 
 def _in(element: Element, tag: str) -> bool:
