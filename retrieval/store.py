@@ -270,7 +270,7 @@ class Store:
         """Let an article count no more; its text stays readable by version, unless it is purged.
 
         With `purge` the texts and the metadata of all its versions are removed, also of an article that was withdrawn
-        before: from the files of an embedded store, too, which takes some 15 s for 100,000 passages. A Chroma server
+        before: from the files of an embedded store, too, which takes some 30 s for 100,000 passages. A Chroma server
         can only be told to delete them; its files are its operator's: `groundwire vacuum`.
 
         Returns:
