@@ -77,7 +77,7 @@ async def test_what_is_no_article_is_reported_and_loses_nothing_else(
 ) -> None:
     (folder / "a empty.md").write_text("")
     (folder / "b binary.txt").write_bytes(b"\0\1")
-    (folder / "c latin.md").write_bytes("Grüße".encode("latin-1"))
+    (folder / "c cut.docx").write_bytes(b"PK\3\4")
     (folder / "d.png").write_bytes(b"\x89PNG")
     (folder / "e.md").write_text("---\ntitle: [\n---\nx")
 
@@ -86,7 +86,7 @@ async def test_what_is_no_article_is_reported_and_loses_nothing_else(
     assert [(Path(one.name).name, one.outcome, one.article_id) for one in found if one.reason] == [
         ("a empty.md", None, None),
         ("b binary.txt", None, None),
-        ("c latin.md", None, None),
+        ("c cut.docx", None, None),
         ("d.png", None, None),
         ("e.md", None, None),
     ]
