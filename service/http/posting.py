@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import pydantic_core
 from litestar import Request, Response, post
@@ -16,7 +15,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
-from litestar.status_codes import HTTP_403_FORBIDDEN, HTTP_415_UNSUPPORTED_MEDIA_TYPE
+from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
 
 from retrieval.errors import UrlRefused
@@ -28,6 +27,7 @@ from retrieval.readers.structured import LISTS, articles_in, fields_of, list_in
 from service.http.jobs import EXAMPLE
 from service.http.links import Links
 from service.http.problems import AddressRefused, field_error, problem_specs
+from service.http.requests import refuse_other_pages
 from service.job_records import Job
 from service.jobs import Jobs
 from service.spool import Delivery
@@ -101,7 +101,7 @@ async def post_articles(
 
     One article that is wrong is refused here; of several each has its own outcome, among the job's items.
     """
-    _refuse_other_pages(request, links)
+    refuse_other_pages(request, links)
     content_type, options = request.content_type
     if content_type not in {"application/json", "multipart/form-data"}:
         message = "send application/json, or files as multipart/form-data"
@@ -113,13 +113,6 @@ async def post_articles(
             await _take_files(request, delivery, options.get("boundary", ""))
         job = await jobs.add(delivery)
     return Response(job, status_code=202, headers={"Location": f"/v1/jobs/{job.id}"})
-
-
-def _refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
-    """Refuse what a page of another origin sends: forms may be sent without asking first, and CORS lets pages ask."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() not in {request.headers.get("host", ""), links.host}:
-        raise ClientException(f"a page of {origin} may not store articles here", status_code=HTTP_403_FORBIDDEN)
 
 
 # JSON
