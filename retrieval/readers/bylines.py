@@ -3,25 +3,8 @@
 import re
 from collections.abc import Iterable
 
-_AGENCIES = {
-    "AFP": "afp|agence france[- ]presse",
-    "ANI": "ani|asian news international",
-    "ANSA": "ansa",
-    "AP": "ap|(?:the )?associated press",
-    "Bloomberg": "bloomberg(?: news)?",
-    "dpa": "dpa|deutsche presse[- ]agentur",
-    "EFE": "efe|agencia efe",
-    "IANS": "ians|indo[- ]asian news service",
-    "Kyodo": "kyodo(?: news)?",
-    "PA": "pa media|press association",
-    "PTI": "pti|press trust of india",
-    "Reuters": "(?:thomson )?reuters",
-    "TASS": "tass",
-    "UNI": "uni|united news of india",
-    "Xinhua": "xinhua(?: news agency)?",
-    "Yonhap": "yonhap(?: news(?: agency)?)?",
-}
-_AGENCY = re.compile("|".join(f"(?P<{name}>{written})" for name, written in _AGENCIES.items()), re.IGNORECASE)
+from retrieval.readers.agencies import agency_of
+
 _NOBODY = re.compile(
     r"(?:admin(?:istrator)?|root|user|unknown|anonymous|none|null|n/?a|guest|webmaster|editors?|no-?reply|agencies"
     r"|(?:the )?(?:news|web|online|digital|sports?|business|national|world)s? ?(?:desk|team|editors?|bureau|staff)"
@@ -40,8 +23,8 @@ def people_and_agencies(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[st
     for name in names:
         one = " ".join(_MAIL.sub(" ", _BY.sub("", name.strip())).split())
         one = one.removeprefix("(").removesuffix(")").strip(" ,;|-") if "@" in name else one.strip(" ,;|")
-        if found := _AGENCY.fullmatch(_STAFF.sub("", one)):
-            agencies[str(found.lastgroup)] = None
+        if agency := agency_of(_STAFF.sub("", one)):
+            agencies[agency] = None
         elif one and not _NOBODY.fullmatch(one):
             people[one] = None
     return tuple(people), tuple(agencies)

@@ -3,67 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from retrieval.readers.agencies import AGENCIES, agency_of
 from retrieval.readers.html_blocks import Block, is_amid_prose
 from retrieval.readers.html_page import Element, Page, key, line, strings, words_of
 
-# Agencies by the names that pages have for them, each under the one that it is credited by.
-_AGENCIES = {
-    name: short
-    for short, names in {
-        "PTI": "PTI|Press Trust of India|PTI News",
-        "ANI": "ANI|Asian News International|ANI News",
-        "IANS": "IANS|Indo-Asian News Service|IANS News",
-        "UNI": "UNI|United News of India",
-        "AFP": "AFP|Agence France-Presse|Agence France Presse|AFP News",
-        "AP": "AP|Associated Press|The Associated Press|AP News",
-        "Reuters": "Reuters|Thomson Reuters|Reuters News Agency|Reuters Staff",
-        "Bloomberg": "Bloomberg|Bloomberg News",
-        "UPI": "UPI|United Press International",
-        "dpa": "dpa|Deutsche Presse-Agentur|dpa-AFX",
-        "epd": "epd|Evangelischer Pressedienst",
-        "KNA": "KNA|Katholische Nachrichten-Agentur",
-        "SID": "SID|Sport-Informations-Dienst",
-        "APA": "APA|Austria Presse Agentur",
-        "Keystone-SDA": "Keystone-SDA|SDA|Keystone-ATS|ATS",
-        "EFE": "EFE|Agencia EFE|Agencias EFE",
-        "Europa Press": "Europa Press",
-        "ANSA": "ANSA|Agenzia ANSA",
-        "Lusa": "Lusa|Agência Lusa",
-        "Belga": "Belga",
-        "ANP": "ANP",
-        "PA": "PA|PA Media|Press Association|PA News Agency",
-        "TT": "TT|TT Nyhetsbyrån",
-        "NTB": "NTB",
-        "Ritzau": "Ritzau",
-        "STT": "STT",
-        "PAP": "PAP|Polska Agencja Prasowa",
-        "ČTK": "ČTK|CTK",
-        "TASS": "TASS|ITAR-TASS|ТАСС",
-        "RIA Novosti": "RIA Novosti|РИА Новости",
-        "Interfax": "Interfax|Интерфакс",
-        "Sputnik": "Sputnik",
-        "Ukrinform": "Ukrinform|Укринформ|Укрінформ",
-        "Anadolu": "Anadolu|Anadolu Agency|Anadolu Ajansı|AA",
-        "Xinhua": "Xinhua|Xinhua News Agency|新华社|新華社",
-        "Kyodo": "Kyodo|Kyodo News|共同通信|共同",
-        "Jiji": "Jiji|Jiji Press|時事通信|時事",
-        "Yonhap": "Yonhap|Yonhap News Agency|연합뉴스",
-        "AAP": "AAP|Australian Associated Press",
-        "CP": "The Canadian Press|Canadian Press",
-        "Bernama": "Bernama",
-        "Antara": "Antara",
-        "BSS": "BSS",
-        "UNB": "UNB",
-        "APP": "APP|Associated Press of Pakistan",
-        "WAM": "WAM",
-        "IRNA": "IRNA",
-        "SANA": "SANA",
-        "MENA": "MENA",
-    }.items()
-    for name in names.split("|")
-}
-_KNOWN = {key(name): short for name, short in _AGENCIES.items()}
-_ONE = "|".join(sorted((re.escape(name) for name in _AGENCIES), key=len, reverse=True))
+_ONE = "|".join(sorted((re.escape(name) for name in AGENCIES), key=len, reverse=True))
 _LIST = rf"(?:{_ONE})(?:\s*(?:,|/|&|\+|and|und|et|y|with)\s*(?:{_ONE}))*"
 _AT_FRONT = re.compile(
     rf"^.{{0,90}}?[(\[]\s*({_LIST})(?:\s*,[^)\]]{{0,30}})?\s*[)\]]|^({_LIST})(?:\s*[-–—:]\s|电|讯|電)|^[^.]{{0,60}}?\s[-–—]\s?({_LIST})\s?[-–—]\s",
@@ -133,7 +77,7 @@ def authors_of(page: Page, bylines: list[str], outlets: list[str]) -> tuple[list
         people: list[str] = []
         for claim in claims:
             for name in names_in(claim):
-                if short := _KNOWN.get(key(name)):
+                if short := agency_of(name):
                     agencies.append(short)
                 elif _is_person(name, outlets):
                     people.append(name)
@@ -146,7 +90,7 @@ def credits_of(page: Page, paragraphs: list[str]) -> list[str]:
     """Give the agencies that an article credits: in its dateline, at its end, or in its data."""
     found: list[str] = []
     for name in ("sourceOrganization", "creditText", "isBasedOn", "provider"):
-        found += [short for text in strings(page.article.get(name)) if (short := _KNOWN.get(key(text)))]
+        found += [short for text in strings(page.article.get(name)) if (short := agency_of(text))]
     for paragraph in paragraphs[:2]:
         if match := _AT_FRONT.search(paragraph[:140]):
             found += _agencies(next(group for group in match.groups() if group))
@@ -173,7 +117,7 @@ def names_in(claim: str) -> list[str]:
         )
         name = re.sub(r"\s+(?:\d{1,2}\s|\d{1,2}:|updated|published|last\s).*$", "", name, flags=re.IGNORECASE)
         name = name.strip(" .,:;|-–—\"'")
-        if len(part) <= 3 and part.isupper() and names and part not in _AGENCIES:
+        if len(part) <= 3 and part.isupper() and names and part not in AGENCIES:
             continue
         if name:
             names.append(name)
@@ -181,7 +125,7 @@ def names_in(claim: str) -> list[str]:
 
 
 def _agencies(text: str) -> list[str]:
-    return [_AGENCIES[found.group()] for found in _NAME_IN_LIST.finditer(text)]
+    return [AGENCIES[found.group()] for found in _NAME_IN_LIST.finditer(text)]
 
 
 def _is_person(name: str, outlets: Iterable[str]) -> bool:
