@@ -82,6 +82,8 @@ class MiniLM:
         )
         self._session = onnxruntime.InferenceSession(_graph(weights_file), options, ["CPUExecutionProvider"])
         self._pieces = _table(weights_file, "embeddings.word_embeddings.weight")
+        # Of all articles of an ingest together: as many threads for each would leave a question a share of a core.
+        self._passages = ThreadPoolExecutor(CORES, thread_name_prefix="groundwire-passages")
 
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:  # noqa: ARG002 - it embeds both alike
         """Embed the texts in a thread; any number of calls may run at once.
@@ -90,8 +92,7 @@ class MiniLM:
             A row for each text, in order: shape (number of texts, 384), each row of length 1. What a text has beyond
             256 word pieces (about 1,100 characters of English) is not read.
         """
-        vectors, _ = await asyncio.to_thread(self._embed, list(texts), [()] * len(texts))
-        return vectors
+        return await asyncio.to_thread(self._embed_apart, list(texts))
 
     async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
         """Embed passages in a thread, and parts of each from the same pass through the model.
@@ -104,7 +105,7 @@ class MiniLM:
             parts, 384), each row of length 1. A part that is beyond the 256 word pieces, or has none, gets the text's
             own vector.
         """
-        return await asyncio.to_thread(self._embed, list(texts), parts)
+        return await asyncio.to_thread(self._embed, list(texts), parts, self._passages)
 
     def words(self, words: Sequence[str]) -> Vectors:
         """Give what single words mean without a pass through the model: the mean of what it reads their pieces as.
@@ -122,12 +123,18 @@ class MiniLM:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         return np.asarray(vectors / np.where(lengths, lengths, 1.0), np.float32)
 
-    def _embed(self, texts: list[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+    def _embed_apart(self, texts: list[str]) -> Vectors:
+        # Threads for each call, so that a question need not wait until all passages of an ingest are through.
+        with ThreadPoolExecutor(CORES) as threads:
+            vectors, _ = self._embed(texts, [()] * len(texts), threads)
+        return vectors
+
+    def _embed(
+        self, texts: list[str], parts: Sequence[Sequence[Span]], threads: ThreadPoolExecutor
+    ) -> tuple[Vectors, list[Vectors]]:
         # Lone surrogates are no text, and the tokenizer refuses them. A "?" for each leaves every offset as it was.
         encodings = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
-        # A pool for each call, so that a question need not wait until all passages of an ingest are through.
-        with ThreadPoolExecutor(CORES) as pool:
-            means = list(pool.map(self._means, encodings, parts))
+        means = list(threads.map(self._means, encodings, parts))
         return np.array([mean[0] for mean in means], np.float32).reshape(-1, DIMENSIONS), [mean[1:] for mean in means]
 
     def _means(self, encoding: "Encoding", parts: Sequence[Span]) -> Vectors:
