@@ -8,11 +8,12 @@ from retrieval.readers.fields import Fields, Hints, NoArticle
 from retrieval.readers.html_blocks import blocks_of, without_furniture, without_others
 from retrieval.readers.html_body import Body, body_of
 from retrieval.readers.html_claims import host_names, outlet_of, outlets_of, title_of, url_of
-from retrieval.readers.html_dates import Shown, country_of, is_dated, is_indian, published_of, times_of
+from retrieval.readers.html_dates import Shown, country_of, is_dated, is_indian, published_of, times_of, written_in
 from retrieval.readers.html_names import authors_of, bylines_of, credits_of
 from retrieval.readers.html_page import Element, Page, key, line, page_of, types_of
 
 _FEWEST_CHARACTERS = 140  # of an article without a date: three short sentences; chosen
+_MOST_TEXTS = 5_000  # pieces of text that tell where a page is from; chosen
 _WALL = 900  # characters: what is longer is an article, whatever its title is; chosen
 _NO_PAGE = re.compile(
     r"\W*(?:(?:error\W*)?(?:404|403|410|500|502|503|504)\b.{0,60}|.{0,40}\b(?:page|article|story|content|file) (?:not|(?:can|could)(?:not| not| ?n['’]t) be|was not|isn['’]t|is not|is no longer|no longer|has been (?:re)?moved)\b.{0,60}|not found|"
@@ -48,6 +49,7 @@ def html(data: bytes, hints: Hints) -> list[Fields]:
     """
     page = page_of(data, hints)
     without_script = " ".join(line("".join(element.itertext())) for element in page.tree.iter("noscript"))
+    whole = " ".join(islice(page.tree.itertext("p", "div", "span", "a", "td", "li", "footer"), _MOST_TEXTS))
     without_others(page.tree)
     outlets = outlets_of(page)
     names = [*outlets, *host_names(page)]
@@ -63,7 +65,9 @@ def html(data: bytes, hints: Hints) -> list[Fields]:
 
     starts = next((number for number, block in enumerate(blocks) if block.element is body.starts), None)
     agencies = list(dict.fromkeys([*agencies, *credits_of(page, [block.text for block in body.paragraphs])]))
-    country = "IN" if country_of(page) in {"", "US", "GB"} and is_indian([*names, body.text, *agencies]) else ""
+    country = "" if country_of(page) else written_in(body.text)
+    if country_of(page) in {"", "US", "GB"} and is_indian([*names, body.text, *agencies, whole]):
+        country = "IN"
     return [
         Fields(
             body.text,

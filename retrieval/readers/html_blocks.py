@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from lxml import etree
 
@@ -57,17 +57,17 @@ _OTHERS = re.compile(
     r"promo(?:tion|s|ted|tional)?|advert(?:s|isement|isements|ising|isment)?|ads?\d*|adsbygoogle|ad (?:slot|unit|container|wrapper|block|box|label|placeholder)|adslot|advt|dfp|gpt|sponsor(?:ed|s)?|partner content|"
     r"teasers|teaser (?:list|item|card|box|grid|wrapper)|linklist|link list|story list|headlines list|carousel|pagination|pager|search(?: form| box| bar| results)?|popup|pop up|modal|overlay|toast|"
     r"widget (?:area|title)|see also|suggested|onward|read on|you may|you might|sie auch|mehr zum thema|lesen sie|a lire|lire aussi|te puede interesar|leia mais|"
-    r"semi nav|login|log in|account|user menu|toc|language switch\w*|weather|ticker|stock ticker|print(?:er)? only|no print|noprint|poll|quiz|survey)\b"
+    r"semi nav|login|log in|account|user menu|toc|language switch\w*|weather|ticker|stock ticker|print(?:er)? only|no print|noprint|poll|quiz|survey|encart|infobox|info box|fact ?box|factfile|fact file|infokasten|faktaruta|recuadro|despiece|summary box|article summary|story summary|key points|key takeaways|highlights box|tldr|tips?box|support(?: us| box| banner| message| cta)?)\b"
 )
 _FURNITURE = re.compile(
     r"\b(?:shar(?:e|es|ing|edaddy|e ?bar|e ?this)|social(?: \w+)?|sociable|addthis\w*|addtoany\w*|a2a \w+|follow(?: us)?|whatsapp|telegram|"
-    r"by ?lines?|author(?:s|ship)?(?: \w+)?|author ?bio|contributors?|writers?|journalist|reporter|correspondent|bio(?:graphy)?|about (?:the )?author|"
+    r"by ?lines?|author(?:s|ship)?(?: \w+)?|author ?bio|contrib(?:utors?)?|writers?|journalist|reporter|correspondent|bio(?:graphy)?|about (?:the )?author|"
     r"captions?|(?:photo|image|picture|img|media|figure) (?:credits?|captions?|caption \w+|source|info|by|desc\w*)|credits?|copyright|cutline|wp caption(?: text)?|"
     r"tags?|tag ?list|tags? (?:links|list|cloud)|keywords|topics?|topic ?list|categories|cat links|filed under|"
     r"date ?lines? (?:time|bar)|time ?stamps?|published|publish(?:ed)? (?:date|on|time)|pub ?date|post(?:ed)? (?:date|on|meta|info|views|by)|entry (?:meta|date|utility|footer)|article (?:meta|date|info|tools|actions?|dateline|footer)|story (?:meta|date|tools)|"
     r"meta ?data|(?:last )?updated|updated (?:date|on|time)|date|read(?:ing)? time|min read|tool ?bar|tools|action bar|actions|"
     r"video(?: player| container| embed| wrapper)?|player|audio(?: player)?|listen|gallery|slide ?show|slider|photo ?gallery|lightbox|"
-    r"kicker|eyebrow|overline|sr only|screen ?reader(?: text)?|visually ?hidden|assistive|"
+    r"pull ?quotes?|(?<![\w ])summary(?![\w ])|kicker|eyebrow|overline|sr only|screen ?reader(?: text)?|visually ?hidden|assistive|"
     r"disclaimer|feedback|rating|ratings|likes?|reactions?|emoji|bookmark|save ?article|print|printer|font ?size|text ?size|zoom|"
     r"app (?:download|promo|banner)|download app|banner|callout ad|cta|call to action|paywall (?:message|prompt|banner|overlay|cta)|gift|"
     r"read more|jp relatedposts|yarpp\w*|instagram media|fb post|tiktok embed|syndication|reprints?|permissions|trust (?:project|badge)|standards)\b"
@@ -76,6 +76,8 @@ _FURNITURE = re.compile(
 _ARTICLE = re.compile(
     r"\b(?:article ?body|story ?body|post ?body|entry content|post content|article ?content|articlebody|storybody|main content|content body|body content|article ?text|article main|wysiwyg)\b"
 )
+# A box that is told by its looks: filled, with round corners, and away from its edges.
+_BOX = re.compile(r"^(?=.*\bbg-(?!white|transparent|none))(?=.*\brounded)(?=.*\bp[xy]?-\d)", re.DOTALL)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_NAMES = {
     "hidden",
@@ -87,11 +89,12 @@ _HIDDEN_NAMES = {
     "hide",
     "offscreen",
 }
+_NEAR = 5  # elements around one; chosen
 _CARD = 500  # characters of a teaser; chosen
 _PROSE = 60  # characters of a paragraph that is one
 _INLINE = frozenset("a abbr b cite em font i q s small span strong sub sup time u".split())
 _SURELY = re.compile(
-    r"^(?:comments?|comment list|comments area|disqus thread|related|related \w+|recommended|footer|site footer|next article|respond)\b"
+    r"^(?:print only|comments?|comment list|comments area|disqus thread|related|related \w+|recommended|footer|site footer|next article|respond)\b"
 )
 _HEADINGS = frozenset("h2 h3 h4 h5 h6".split())
 _NEARLY_ALL = 0.9  # of the prose of a page: comments may be ten times the article; chosen
@@ -111,11 +114,12 @@ def without_others(tree: Element) -> None:
 def without_furniture(tree: Element) -> None:
     """Take out of the tree what stands in the article and is none of its words: shares, captions, bylines, dates."""
     _take_out(tree, frozenset({"aside", "footer", "figcaption", "figure", "time"}), _FURNITURE)
+    _drop_pictures(tree)
 
 
 def _take_out(tree: Element, tags: frozenset[str], names: re.Pattern[str]) -> None:
     prose = max(1, _prose(tree))
-    headline = next(tree.iter("h1"), None)
+    headline = next((head for head in tree.iter("h1") if not _is_for_print(head)), None)
     around_headline = set() if headline is None else {headline, *headline.iterancestors()}
     for element in list(tree.iter()):
         if not isinstance(element.tag, str) or element.tag in {"html", "body", "main"} or element in around_headline:
@@ -138,6 +142,16 @@ def _take_out(tree: Element, tags: frozenset[str], names: re.Pattern[str]) -> No
         ):
             continue  # a quote or a table that is set as a figure
         _drop(element)
+
+
+def _drop_pictures(tree: Element) -> None:
+    """Take out the tables that hold a picture and what is said of it, as pages had them before there were figures."""
+    for table in list(tree.iter("table")):
+        if table.find(".//img") is None or table.find(".//table") is not None:
+            continue
+        cells = [text for cell in table.iter("td") if (text := " ".join("".join(cell.itertext()).split()))]
+        if len(cells) == 1 and len(cells[0]) < _CARD / 2:
+            _drop(table)
 
 
 def _drop_cards(tree: Element) -> None:
@@ -187,6 +201,10 @@ def _is_out(element: Element, tree: Element) -> bool:
     return element is not tree
 
 
+def _is_for_print(element: Element) -> bool:
+    return any("print only" in words_of(above) for above in islice(element.iterancestors(), _NEAR))
+
+
 def _named(element: Element, names: re.Pattern[str]) -> bool:
     role = (element.get("role") or "").lower()
     if names is _OTHERS and role in {
@@ -205,6 +223,8 @@ def _named(element: Element, names: re.Pattern[str]) -> bool:
     if names is _OTHERS and element.tag == "p" and len("".join(element.itertext())) > 2 * _PROSE:
         return False
     found = names.search(words)
+    if names is _FURNITURE and element.tag == "div" and _BOX.search(element.get("class") or ""):
+        return True
     # A long list of classes is a page builder's, and names what it may hold as well.
     return bool(found) and not _ARTICLE.search(words)
 

@@ -4,72 +4,36 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from retrieval.readers.html_blocks import Block, blocks_of
+from retrieval.readers.html_furniture import asks, ends_article, heads_contact, heads_summary, is_legal, leads_on
 from retrieval.readers.html_moments import moments_in
-from retrieval.readers.html_page import Element, Page, alike, key
+from retrieval.readers.html_page import Element, Page, alike, key, types_of, words_of
 
 _PROSE = 80  # characters of a paragraph that is one
 _SLOGAN = 40  # characters of a line without a sentence that may stand above an article; chosen
 _HELD = 0.85  # the share of the article's characters that its container holds; chosen
 _MOST = 0.6  # of what was taken, near the headline; chosen
 _ENOUGH_DATA = 200  # characters of JSON-LD's articleBody that are more than a teaser; chosen
+_MANY_BLOCKS = 500  # that are looked for in each other; chosen
+_PULLED = 25  # characters of a quote that is pulled out; chosen
 _MANY = 5_000  # elements of a page; its second opinion compares each with each, which took 305 s of 100,000
 _TOO_MANY = 25_000  # elements of a page that it takes too long for: 38 s of 50,000 line breaks
+_LAYOUT = {"table", "tbody", "tr"}  # whose other cells are the site's
+_ALIGNED = re.compile(r"\balign\s*\W?\s*(center|right)\b", re.IGNORECASE)
 _ALL_LINKED = 0.8  # of a line's characters: it leads to another article
 
-# A line that leads elsewhere or asks for something, whatever it goes on with.
-_LEADS = re.compile(
-    r"(?:\W*(?:"
-    r"(?:also|must|don['’]t miss|read) ?(?:read|also|watch|see|more|next|this|on)?|read (?:more|also|next|full story|the full)|see also|watch(?: (?:here|now|video|live))?|listen(?: (?:here|now|to this article))?|"
-    r"related(?: (?:news|stor(?:y|ies)|articles?|coverage|topics?|links?|content))?|more (?:on this(?: story)?|from .{1,40}|stories|news|like this)|recommended(?: (?:for you|stories|reading))?|"
-    r"(?:you (?:may|might) also like|editor['’]?s['’]? picks?|trending(?: now)?|top stories|most (?:read|popular)|up next|next story|in case you missed it|explore more)|"
-    r"lesen sie (?:auch|hier|mehr)|mehr zum thema|auch interessant|lire aussi|à lire(?: aussi)?|lisez aussi|voir aussi|lee también|le(?:e|er) más|te puede interesar|leia (?:também|mais)|veja também|"
-    r"leggi anche|lees ook|läs (?:också|mer)|les også|læs også|lue myös|czytaj (?:też|także|również|więcej)|zobacz też|читайте также|читать также|смотрите также|по теме|читайте|ayrıca okuyun|baca juga|đọc thêm|اقرأ أيضا|إقرأ أيضا|"
-    r"यह भी पढ़ें|ये भी पढ़ें|関連記事|関連|あわせて読みたい|相关阅读|相关新闻|延伸阅读|관련기사"
-    r")\s*(?:[:：|»>►▶→]|[-–—]\s|$).*)",
-    re.IGNORECASE | re.DOTALL,
-)
-_ASKS = re.compile(
-    r"\W*(?:ads?|advert[ei]se?ments?|anzeige|werbung|publicité|publicidad|pubblicità|publicidade|реклама|reklam|reklama|advertentie|annons|広告|广告|광고|إعلان|विज्ञापन|sponsored(?: content)?|promoted|"
-    r"(?:story|article|content|report) continues? (?:below|after)[^.]{0,60}|continue reading(?: below)?[^.]{0,40}|scroll (?:down )?(?:to|for) [^.]{0,40}|skip (?:ad(?:vertisement)?|past)[^.]{0,60}|loading\W*|"
-    r"\d+ ?(?:min(?:ute)?s?)[ -](?:read|listen)|reading time.{0,20}|\d+ (?:comments?|shares?|views?|likes?|kommentare)|(?:add|post|leave) a (?:comment|reply)|comments?|be the first to comment|"
-    r"share(?: (?:this|on|via|article|full article|story|the story)[^.]{0,60})?|copy (?:the )?(?:link|url)|link copied.{0,20}|print(?: this)?(?: article| page)?|e-?mail(?: this)?|save(?: article| story)?|bookmark|tweet|facebook|twitter|whatsapp|telegram|linkedin|reddit|x|pinterest|"
-    r"follow (?:us|our|me|[A-Z@][\w ]{1,30} on)\b.{0,200}|published|updated|posted|by|author|written by|date|source|join (?:us|our|the (?:conversation|discussion))\b[^.]{0,150}\.?|like us on [^.]{0,80}\.?|"
-    r"(?:please )?(?:subscribe|sign ?up|register|log ?in|sign ?in|become a (?:member|subscriber))\b.{0,220}|already (?:a subscriber|have an account|subscribed).{0,80}|"
-    r"download (?:the|our) [^.]{0,80}\bapp\b.{0,80}|get (?:the|our|more|all the) (?:latest|best|top|breaking|daily|morning|news)\b.{0,200}|stay (?:tuned|updated|informed|up to date|connected|ahead)\b.{0,160}|"
-    r"(?:click|tap) (?:here|on|the)\b.{0,120}|enter your e-?mail.{0,80}|your (?:e-?mail|support|subscription)\b.{0,160}|thank you for (?:reading|subscribing|signing up|your).{0,100}|support (?:our|independent|quality) journalism.{0,200}|"
-    r"(?:this )?(?:video|audio|image|content|photo|media)(?: (?:is )?(?:not |un)available.{0,80}| caption.{0,200}| credit.{0,100}|\s*:\s.{1,160}| by\s.{1,80}| courtesy.{0,80}| source.{0,80}| via .{0,60})?|"
-    r"(?:file )?(?:photo|image|picture|pic|foto|bild|photograph|illustration|graphic|video)s?\s*(?:credits?|courtesy|source)?\s*[:©/|].{1,160}|(?:representational|representative|representation|file|illustrative) (?:image|photo|picture|pic).{0,80}|"
-    r"[(\[](?:photo|image|file|picture|source|credit|representational|foto|bild)\b[^)\]]{0,120}[)\]]|"
-    r"(?:tags?|topics?|keywords|filed under|categories|schlagworte|themen|tópicos|etiquetas|теги|mots-clés|タグ|标签)\s*[:：].{0,300}|(?:tags?|topics|related topics|explore(?: more)?)|"
-    r"(?:©|\(c\) |copyright\b).{0,200}|all rights reserved.{0,120}|.{0,120}\ball rights reserved\W*(?:.{0,120}\bredistribut\w+\W*)?|this material may not be published.{0,200}|"
-    r"(?:our standards:|the thomson reuters trust principles).{0,80}|opens (?:in )?(?:a )?new (?:tab|window)|"
-    r"we use cookies.{0,400}|(?:we|this (?:site|website)) (?:and our partners )?(?:uses?|stores?) .{0,40}cookies.{0,400}|accept (?:all )?cookies|cookie (?:settings|policy|preferences)|privacy policy|terms (?:of (?:use|service)|and conditions)|"
-    r"(?:about|more about) the (?:author|writer).{0,40}|(?:home|news|menu|search|close|back to top|top|next|previous|prev|more|view all|see all|show more|load more|see more|play|pause|mute|expand|toggle.{0,30}|yes|no|ok|cancel|listen|gift (?:this )?article|advertise with us|newsletter|newsletters)|"
-    r"(?:\(?except for the headline, )?this (?:story|article|report) (?:has not been|was not) edited .{0,200}|\(?this (?:story|report) (?:is|was|has been) (?:published from|auto-?generated|sourced from|taken from) .{0,250}|\(?only the headline .{0,250}|published by:? .{0,60}|edited by:? .{0,60}|"
-    r"reporting by .{0,200}|\(?(?:additional )?reporting by .{0,120}\)?|(?-i:[A-Z]{2,5}(?:[/-][A-Z]{2,5}){1,5}|[a-z]{2,4}(?:/[a-z]{2,4}){1,4})|il vous reste .{0,120}|(?:puedes seguir|síg(?:ue|a)nos|suivez[- ]nous|folgen sie) .{0,160}|(?:reach|contact|e-?mail) (?:the|our|us|him|her|them)\b.{0,80}@.{0,60}|unlock (?:more|this|the) .{0,120}|a ?d ?v ?e ?r ?t ?i ?s ?e ?m ?e ?n ?t|(?:first )?(?:published|updated|posted)(?: on)?\s*:.{0,60}|\(?release id ?:? ?\d+\)?.{0,60}|visitor counter.{0,20}|view (?:this post|more) on .{0,40}|a post shared by .{0,120}|recaptcha.{0,80}|this site is protected by.{0,120}|http\S+|[\W\d_]*"
-    r")\W*",
-    re.IGNORECASE | re.DOTALL,
-)
-# Behind these comes nothing of the article.
-_LAST = re.compile(
-    r"\W*(?:comments?(?: \(\d+\))?|\d+ comments?|leave a (?:reply|comment)|join the conversation|about the author|more from (?!the).{1,40}|related (?:posts?|articles?|stories|news|coverage)|"
-    r"you (?:may|might) also like|recommended(?: for you| stories)?|latest (?:news|stories)|top stories|trending(?: now)?|most (?:read|popular|viewed)|read next|up next|around the web|from the web|"
-    r"more stories|more top stories|mehr zum thema|das könnte sie auch interessieren|sur le même sujet|noticias relacionadas|notícias relacionadas|материалы по теме|похожие новости|相关新闻|関連記事|관련기사|post navigation|share this:?|contact us)\W*",
-    re.IGNORECASE,
-)
-# What a publisher says of itself below each of its pages.
-_LEGAL = re.compile(
-    r"\bby using this (?:site|website)|\bregistered (?:office|in the commercial register|in england)\b|\bvat (?:number|no|reg)|without the (?:express|prior)[^.]{0,40}permission|"
-    r"may not be (?:published, broadcast|reproduced|copied)|\bcomplaints about our content\b|\bterms of (?:service|use)\b.{0,60}\bprivacy (?:policy|statement|notice)\b|not intended for trading purposes",
-    re.IGNORECASE,
-)
 _BYLINE = re.compile(
     r"(?:by(?! the\b)|von|par|por|di|texte?|автор|reported by|written by|story by|posted by|published by|updated by)\s*:?\s+\S.{0,80}",
     re.IGNORECASE,
 )
+_DATED = re.compile(
+    r"\b(?:published|updated|posted|last modified|aktualisiert|veröffentlicht|publié|mis à jour|publicado|actualizado|atualizado|pubblicato|aggiornato|опубликовано|обновлено|प्रकाशित|अपडेट)\b",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(r"(?:\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{3,4}\b)?\s*[-–—|:]?\s+)(?=\S)")
 _SENTENCE_END = re.compile(r"[)\]]$|[.!?…:;。！？؟।۔]['\"”’»)\]]*$|[.!?][\"”’]?\s*\(.{1,40}\)$")
 
 
@@ -98,11 +62,26 @@ def body_of(page: Page, title: str | None, authors: list[str]) -> Body:
     blocks = blocks_of(page.tree)
     data = _data(page)
     found = _selected(blocks, _seeds(blocks, page, data), _headline(page, title))
+    if "LiveBlogPosting" in types_of(page.article):
+        found = _live(blocks, found)
     kept = _without_lines(found, title, authors)
     if data and _is_cut(kept, data):
         # The page shows the beginning to those who have not paid, and search engines the whole.
         return Body(_without_lines([Block(part, "paragraph", page.tree, 0) for part in data], title, authors))
     return Body(kept, kept[0].element if kept else None)
+
+
+def _live(blocks: list[Block], found: list[Block]) -> list[Block]:
+    """Give a live blog its summary, which stands above its entries alone, and its headings without the minute."""
+    first = next((number for number, block in enumerate(blocks) if found and block is found[0]), 0)
+    head = next((number for number, block in enumerate(blocks[:first]) if block.element.tag == "h1"), first)
+    above = [
+        block for block in blocks[head:first] if block.kind == "item" and len(block.text) > _SLOGAN and not block.linked
+    ]
+    return above + [
+        replace(block, text=_CLOCK.sub("", block.text, count=1)) if block.kind == "heading" else block
+        for block in found
+    ]
 
 
 def _data(page: Page) -> list[str]:
@@ -194,6 +173,8 @@ def _selected(blocks: list[Block], seeds: set[int], headline: Element | None) ->
     container = min(
         (one for one in held if held[one] >= _HELD * total), key=lambda one: -sum(1 for _ in one.iterancestors())
     )
+    while container.tag in _LAYOUT and (cells := [cell for cell in container if held.get(cell, 0) > _MOST * total]):
+        container = cells[0]
     inside = [
         number
         for number, block in enumerate(blocks)
@@ -215,10 +196,35 @@ def _selected(blocks: list[Block], seeds: set[int], headline: Element | None) ->
                 or len(block.text) >= _PROSE / 2
                 or _SENTENCE_END.search(block.text)
                 or block.kind in {"item", "row"}
+                or _is_set_apart(block)
             )
         ):
             chosen.append(block)
+            continue
+        if first <= number <= last and block.kind == "heading" and _heads(block, blocks[number + 1 : number + 3]):
+            chosen.append(block)
     return [*(lead for lead in leads if not any(lead is one for one in chosen[:12])), *chosen]
+
+
+def _is_set_apart(block: Block) -> bool:
+    """Tell a line that is centred or at the right, as the heads and signatures of proclamations and letters are."""
+    element = block.element
+    found = _ALIGNED.search(f"{element.get('class')} {element.get('style')} align-{element.get('align')}")
+    if element.tag != "p" or not found or len(block.text) >= _PROSE:
+        return False
+    # What is centred under a picture is its caption.
+    return block.text.isupper() or (found.group(1) == "right" and any(one.isalpha() for one in block.text))
+
+
+def _heads(heading: Block, following: list[Block]) -> bool:
+    """Tell whether prose follows a heading in what it heads, as in the entries of a live blog."""
+    parent = heading.element.getparent()
+    around = [parent, parent.getparent()] if parent.tag == "header" else [parent]
+    return heading.linked < _ALL_LINKED and any(
+        len(one.text) >= _PROSE / 2
+        and any(above is holder for holder in around for above in one.element.iterancestors())
+        for one in following
+    )
 
 
 def _leads_before(blocks: list[Block], headline: Element | None, first: int) -> list[Block]:
@@ -267,19 +273,20 @@ def _parent(block: Block, held: Mapping[Element, int]) -> Element:
 def _without_lines(blocks: list[Block], title: str | None, authors: list[str]) -> list[Block]:
     """Leave out the lines that lead elsewhere, ask for something, or say again what the fields say."""
     names, heading = {key(name) for name in authors}, key(title or "")
-    blocks = _by_line(blocks, heading, names)
+    blocks = _without_boxes(_by_line(blocks, heading, names))
+    blocks = blocks[_behind_stamp(blocks) :]
     total, read = sum(len(block.text) for block in blocks), 0
     kept: list[Block] = []
     said: set[str] = set()  # pages hold their text again, for print
     is_leading = False
     for number, block in enumerate(blocks):
         read += len(block.text)
-        if _LAST.fullmatch(block.text) and read > total / 2 and not _has_prose(blocks[number + 1 :]):
+        if ends_article(block.text) and read > total / 2 and not _has_prose(blocks[number + 1 :]):
             break
         if (is_leading and block.linked > 0.5) or (len(block.text) >= _PROSE and block.text in said):
             continue
         said.add(block.text)
-        is_leading = bool(_LAST.fullmatch(block.text) or (_LEADS.fullmatch(block.text) and len(block.text) < 250))
+        is_leading = ends_article(block.text) or (leads_on(block.text) and len(block.text) < 250)
         if is_leading:
             # What it leads to follows, unless it is in the line.
             is_leading = block.kind == "heading" or re.search(r"[:：|»>-]\s*\S", block.text) is None
@@ -296,17 +303,63 @@ def _without_lines(blocks: list[Block], title: str | None, authors: list[str]) -
         (
             n
             for n, block in enumerate(kept)
-            if block.kind in {"heading", "row"} or len(block.text) >= _SLOGAN or _SENTENCE_END.search(block.text)
+            if block.kind in {"heading", "row"}
+            or len(block.text) >= _SLOGAN
+            or _SENTENCE_END.search(block.text)
+            or _is_set_apart(block)
         ),
         0,
     )
     return kept[start:]
 
 
+def _behind_stamp(blocks: list[Block]) -> int:
+    """Give where the article begins below its byline and date: decks and sections stand above them."""
+    for number, block in enumerate(blocks[:6]):
+        if _is_stamp(block.text):
+            return number + 1
+        if _SENTENCE_END.search(block.text):
+            return 0
+    return 0
+
+
+def _without_boxes(blocks: list[Block]) -> list[Block]:
+    """Leave out what tells the article once more: a summary, a list of its headings, a quote pulled out of it.
+
+    And whom the press may ask, which is no sentence.
+    """
+    headings = {key(block.text) for block in blocks if block.kind == "heading"}
+    whole = key(" ".join(block.text for block in blocks)) if len(blocks) <= _MANY_BLOCKS else ""
+    kept: list[Block] = []
+    box = ""
+    for number, block in enumerate(blocks):
+        is_prose = len(block.text) >= _PROSE and _SENTENCE_END.search(block.text) is not None
+        if heads_summary(block.text) and not _has_prose(kept):
+            box = "summary"
+            continue
+        if heads_contact(block.text) and number > len(blocks) / 2:
+            box = "contact"
+            continue
+        ends = (is_prose and block.kind != "item") if box == "summary" else is_prose or block.kind == "heading"
+        box = "" if ends else box
+        is_listed = block.kind == "item" and key(block.text) in headings
+        said = (
+            key(block.text) if block.kind in {"paragraph", "quote"} and _PULLED <= len(block.text) <= 3 * _PROSE else ""
+        )
+        if not (box or is_listed or (said and whole.count(said) > 1 and _is_pulled(block))):
+            kept.append(block)
+    return kept or blocks
+
+
+def _is_pulled(block: Block) -> bool:
+    around = (block.element, *islice(block.element.iterancestors(), 2))
+    return any(one.tag in {"aside", "blockquote"} or "quote" in words_of(one) for one in around)
+
+
 def _asks(block: Block) -> bool:
-    if block.kind == "paragraph" and _LEGAL.search(block.text):
+    if block.kind == "paragraph" and is_legal(block.text):
         return True
-    return block.kind != "row" and len(block.text) < 450 and _ASKS.fullmatch(block.text) is not None
+    return block.kind != "row" and asks(block.text)
 
 
 def _leads(block: Block) -> bool:
@@ -330,13 +383,24 @@ def _by_line(blocks: list[Block], heading: str, names: set[str]) -> list[Block]:
         kept = [
             one for one in lines if len(lines) == 1 or not (key(one) == heading or key(one) in names or _is_stamp(one))
         ]
-        if kept:
+        is_rest = (
+            len(kept) < len(lines)
+            and len("".join(kept)) < _SLOGAN
+            and not _SENTENCE_END.search(kept[-1] if kept else "")
+        )
+        if kept and not is_rest:  # the rest of a byline is a role or a place
             whole.append(block if len(kept) == len(lines) else replace(block, text="\n".join(kept)))
     return whole
 
 
 def _is_stamp(text: str) -> bool:
+    if len(text) < 2 * _PROSE and _DATED.search(text) and not _SENTENCE_END.search(text) and _first_moment(text):
+        return True
     return bool(len(text) < 90 and _BYLINE.fullmatch(text) and not text.endswith(".")) or _is_date(text)
+
+
+def _first_moment(text: str) -> bool:
+    return next(moments_in(text, "US"), None) is not None
 
 
 def _has_prose(blocks: list[Block]) -> bool:

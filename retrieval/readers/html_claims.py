@@ -9,8 +9,9 @@ from retrieval.readers.html_blocks import Block
 from retrieval.readers.html_page import Element, Page, alike, is_article, key, line, strings, types_of, words_of
 
 _LONGEST_TITLE = 300  # characters; what is longer is body
+_SURE = 15  # letters of a title that is not one by chance; chosen
 _LIKE = 0.6  # of two titles: the same, in other words; chosen
-_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•»«:]|::|\|\|)\s+|\s*[|｜]\s*|\s+[-–—]+\s+|(?<=\S)_(?=\S)(?=[^_]*$)")
+_SEPARATOR = re.compile(r"\s+(?:[|\-–—·•»«›>:]|::|\|\|)\s+|\s*[|｜]\s*|\s+[-–—]+\s+|(?<=\S)_(?=\S)(?=[^_]*$)")
 _KICKER = re.compile(
     r"\b(?:kicker|eyebrow|overline|label|badge|category|section|tag|topic|flag|hidden|sr only|screen reader|prefix|"
     r"live|dachzeile|topline|surtitle|share|icon)\b"
@@ -80,7 +81,19 @@ def _unmarked(page: Page, blocks: list[Block]) -> list[str]:
         for one in block.text.split("\n")[:1]
         if block.linked < 0.5 and len(key(one)) > 12
     ]
-    return [one for one in lines for title in titles if title.startswith(key(one)) or title.endswith(key(one))][:1]
+    named = [one for title in titles for one in lines if title.startswith(key(one)) or title.endswith(key(one))]
+    return named[:1] or _large(page)
+
+
+def _large(page: Page) -> list[str]:
+    """Give the first words in large letters, which were headlines before style sheets were."""
+    if next(page.tree.iter("h1", "h2", "h3"), None) is not None:
+        return []
+    fonts = [
+        font for font in islice(page.tree.iter("font"), 200) if re.fullmatch(r"[4-7]|\+[2-4]", font.get("size") or "")
+    ]
+    heads = [_head(font) for font in fonts if font.find(".//p") is None]
+    return [head for head in heads if 3 <= len(head.split()) <= 25][:1]
 
 
 def _head(element: Element) -> str:
@@ -110,6 +123,9 @@ def _without_kicker(head: str, said: list[str]) -> str:
                 and any(alike(head, other) == 1 and len(other) >= len(head) for other in said)
                 else claim
             )
+        # The words before it stand in an element of their own.
+        if head.endswith(f" {claim}") and len(before.split()) > 1 and claim[0].isupper() and len(key(claim)) > _SURE:
+            return claim
     return head
 
 

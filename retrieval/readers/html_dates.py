@@ -39,7 +39,7 @@ _UPDATED = re.compile(
 )
 _DATE_WORDS = re.compile(
     r"\b(?:date|dates|time|timestamp|publish|published|posted|pubdate|dateline|byline|meta|info|datetime|story date|entry date|"
-    r"datum|fecha|data|created|released?|issued|stamp)\b|(?:date|time)$"
+    r"datum|fecha|data|created|released?|issued|stamp|submitted)\b|(?:date|time)$"
 )
 _DATED_PATH = re.compile(
     r"/((?:19|20)\d\d)[/_-]?(0[1-9]|1[0-2]|[1-9])(?:[/_-]?(0[1-9]|[12]\d|3[01]|[1-9])(?=\D|$))?(?=[/_.-]|\D)"
@@ -49,6 +49,13 @@ _INDIAN = re.compile(
     r"\b(?:India|Indian|Delhi|Mumbai|Bengaluru|Chennai|Kolkata|Hyderabad|crore|lakh|PTI|ANI|IANS)\b|₹|\bRs\b"
 )
 _OTHER_IST = re.compile(r"\b(?:Israeli?s?|Ireland|Irish|Dublin|Jerusalem|Tel Aviv)\b")
+_SCRIPTS = {
+    "JP": re.compile("[\u3041-\u30fa]"),
+    "KR": re.compile("[\uac00-\ud7a3]"),
+    "CN": re.compile("[\u4e00-\u9fff]"),
+    "IN": re.compile("[\u0900-\u0d7f]"),
+}
+_SAMPLE = 2_000  # characters whose script is looked at; chosen
 _ENOUGH = 3  # points of a visible date: two kinds of evidence; chosen
 
 
@@ -183,6 +190,14 @@ def country_of(page: Page) -> str:
     return language[:2].upper() if language[:2] not in {"", "en"} else ""
 
 
+def written_in(text: str) -> str:
+    """Give the country that nearly all that is written in a script comes from; an empty text: it is not one of those."""
+    for country, script in _SCRIPTS.items():
+        if len(script.findall(text[:_SAMPLE])) > _SAMPLE // 100:
+            return country
+    return ""
+
+
 def is_indian(texts: list[str]) -> bool:
     """Tell whether the words of a page are India's, whose time zone has the same short name as Israel's and Ireland's."""
     whole = " ".join(texts)
@@ -236,17 +251,24 @@ def _told(shown: Shown, body_starts: int | None, country: str, *, is_changed: bo
             points = 3 if _PUBLISHED.search(said) and len(said) < 60 else 0
             points += 2 if marked else 0
             points += 2 if near else 0
-            points += 1 if (moment.end - moment.start) * 2 >= len(text) or (near and len(text) < 60) else 0
+            piece = _piece(text, moment)
+            points += 1 if (moment.end - moment.start) * 2 >= piece or (near and piece < 60) else 0
             if not is_changed and re.search(r"updat|modif", _classes(block.element)):
                 continue
             if points >= _ENOUGH:
-                found.append((-points, number if near else number + 1000, moment))
+                found.append((-points, abs(number - (head or 0)) if near else number + 1000, moment))
     around = {block.element for block in blocks[max(0, (head or 0) - 8) : end + 3]}
     for time in [] if is_changed else times:
         is_near = not around.isdisjoint(time.elements - {blocks[0].element.getroottree().getroot()})
         found.append((-3 - 2 * is_near - time.is_sure, 0 if is_near else 1000, time.moment))
     found.sort(key=lambda one: one[:2])
     return (moment for _, _, moment in found)
+
+
+def _piece(text: str, moment: Moment) -> int:
+    """Give the length of what stands around a date between the bars of a line: "Author: … | 17-09-2009, 11:05 | …"."""
+    bars = [-1, *(found.start() for found in re.finditer(r"[|•·\n]", text)), len(text)]
+    return min(bar for bar in bars if bar >= moment.end) - max(bar for bar in bars if bar < moment.start) - 1
 
 
 def _labelled(block: Block, label: str, country: str) -> Iterator[tuple[Moment, str]]:

@@ -52,6 +52,10 @@ _DAYS = (
     ("ymonthd", re.compile(rf"(?<!\d)(\d{{4}})[.,\s-]{{1,2}}({_WORD})\.?[\s-](\d{{1,2}})(?!\d)", re.IGNORECASE)),
     ("dmy", re.compile(r"(?<![\d/.-])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?!\d|[./-]\d)")),
 )
+_WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_ON_WEEKDAY = re.compile(
+    r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$", re.IGNORECASE
+)
 _CLOCK = re.compile(
     r"(?<![\d:.])(?P<before>[上下]午|午前|午後|오전|오후)?\s?"
     r"(?:(?P<hour>\d{1,2})\s?(?::|[hH时時点점](?=\s?\d)|시\s?|\.(?=\d\d(?!\.?\d)))\s?(?P<minute>\d{2})(?!\d)(?:[:.](?P<second>\d{2})(?:[.,]\d+)?)?"
@@ -121,7 +125,17 @@ _CHINA = {("CST", "CN"): 480, ("BST", "BD"): 360, ("GST", "AE"): 240, ("AST", "S
 _SEASONS = {("CT", "US"): "America/Chicago", ("MT", "US"): "America/Denver"}
 _ONE_ZONE = {
     country: timedelta(minutes=minutes)
-    for country, minutes in {"JP": 540, "JA": 540, "KR": 540, "KO": 540, "IN": 330}.items()
+    for country, minutes in {
+        "JP": 540,
+        "JA": 540,
+        "KR": 540,
+        "KO": 540,
+        "IN": 330,
+        "CN": 480,
+        "ZH": 480,
+        "TW": 480,
+        "HK": 480,
+    }.items()
 }
 
 
@@ -164,7 +178,7 @@ def moments_in(text: str, country: str = "") -> Iterator[Moment]:
     found: list[tuple[int, int, date]] = []
     for form, pattern in _DAYS:
         for match in pattern.finditer(text):
-            day = _read(form, match.groups(), country)
+            day = _read(form, match.groups(), country) or _by_weekday(text[max(0, match.start() - 12) : match.end()])
             if day and not any(start < match.end() and match.start() < end for start, end, _ in found):
                 found.append((match.start(), match.end(), day))
     found.sort()
@@ -172,6 +186,16 @@ def moments_in(text: str, country: str = "") -> Iterator[Moment]:
     starts = [*(start for start, _, _ in found[1:]), len(text)]
     for (start, end, day), before, behind in zip(found, ends, starts, strict=False):
         yield _with_clock(text, Moment(day, None, start, end), before, behind, country)
+
+
+def _by_weekday(text: str) -> date | None:
+    """Read "Tue, 03/09/2021", which is one of two dates, by its day of the week."""
+    found = _ON_WEEKDAY.search(text)
+    if not found:
+        return None
+    weekday, one, other, year = _WEEKDAYS.index(found.group(1).lower()), *(int(part) for part in found.groups()[1:])
+    days = [day for day in (_day(year, one, other), _day(year, other, one)) if day and day.weekday() == weekday]
+    return days[0] if len(days) == 1 else None
 
 
 def _with_clock(text: str, moment: Moment, before: int, behind: int, country: str) -> Moment:
