@@ -4,37 +4,28 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 from retrieval.readers.html_blocks import Block, blocks_of
-from retrieval.readers.html_furniture import asks, ends_article, heads_contact, heads_summary, is_legal, leads_on
-from retrieval.readers.html_moments import moments_in
-from retrieval.readers.html_page import Element, Page, alike, key, types_of, words_of
+from retrieval.readers.html_lines import (
+    ALL_LINKED,
+    PROSE,
+    SENTENCE_END,
+    SLOGAN,
+    is_furniture,
+    is_set_apart,
+    without_lines,
+)
+from retrieval.readers.html_page import Element, Page, alike, key, types_of
 
-_PROSE = 80  # characters of a paragraph that is one
-_SLOGAN = 40  # characters of a line without a sentence that may stand above an article; chosen
 _HELD = 0.85  # the share of the article's characters that its container holds; chosen
 _MOST = 0.6  # of what was taken, near the headline; chosen
 _ENOUGH_DATA = 200  # characters of JSON-LD's articleBody that are more than a teaser; chosen
-_MANY_BLOCKS = 500  # that are looked for in each other; chosen
-_PULLED = 25  # characters of a quote that is pulled out; chosen
 _MANY = 5_000  # elements of a page; its second opinion compares each with each, which took 305 s of 100,000
 _TOO_MANY = 25_000  # elements of a page that it takes too long for: 38 s of 50,000 line breaks
 _LAYOUT = {"table", "tbody", "tr"}  # whose other cells are the site's
-_ALIGNED = re.compile(r"\balign\s*\W?\s*(center|right)\b", re.IGNORECASE)
-_ALL_LINKED = 0.8  # of a line's characters: it leads to another article
 
-_BYLINE = re.compile(
-    r"(?:by(?! the\b)|von|par|por|di|texte?|автор|reported by|written by|story by|posted by|published by|updated by)\s*:?\s+\S.{0,80}",
-    re.IGNORECASE,
-)
-_DATED = re.compile(
-    r"\b(?:published|updated|posted|last modified|aktualisiert|veröffentlicht|publié|mis à jour|publicado|actualizado|atualizado|pubblicato|aggiornato|опубликовано|обновлено|प्रकाशित|अपडेट)\b",
-    re.IGNORECASE,
-)
 _CLOCK = re.compile(r"(?:\d{1,2}[:.]\d\d(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{3,4}\b)?\s*[-–—|:]?\s+)(?=\S)")
-_SENTENCE_END = re.compile(r"[)\]]$|[.!?…:;。！？؟।۔]['\"”’»)\]]*$|[.!?][\"”’]?\s*\(.{1,40}\)$")
 
 
 @dataclass(frozen=True)
@@ -64,10 +55,10 @@ def body_of(page: Page, title: str | None, authors: list[str]) -> Body:
     found = _selected(blocks, _seeds(blocks, page, data), _headline(page, title))
     if "LiveBlogPosting" in types_of(page.article):
         found = _live(blocks, found)
-    kept = _without_lines(found, title, authors)
+    kept = without_lines(found, title, authors)
     if data and _is_cut(kept, data):
         # The page shows the beginning to those who have not paid, and search engines the whole.
-        return Body(_without_lines([Block(part, "paragraph", page.tree, 0) for part in data], title, authors))
+        return Body(without_lines([Block(part, "paragraph", page.tree, 0) for part in data], title, authors))
     return Body(kept, kept[0].element if kept else None)
 
 
@@ -76,7 +67,7 @@ def _live(blocks: list[Block], found: list[Block]) -> list[Block]:
     first = next((number for number, block in enumerate(blocks) if found and block is found[0]), 0)
     head = next((number for number, block in enumerate(blocks[:first]) if block.element.tag == "h1"), first)
     above = [
-        block for block in blocks[head:first] if block.kind == "item" and len(block.text) > _SLOGAN and not block.linked
+        block for block in blocks[head:first] if block.kind == "item" and len(block.text) > SLOGAN and not block.linked
     ]
     return above + [
         replace(block, text=_CLOCK.sub("", block.text, count=1)) if block.kind == "heading" else block
@@ -106,7 +97,7 @@ def _seeds(blocks: list[Block], page: Page, data: list[str]) -> set[int]:
     whole = key(" ".join(data))
     if len(whole) >= _ENOUGH_DATA:
         inside = {number for number, block in enumerate(blocks) if _within(block, whole)}
-        if sum(len(key(blocks[number].text)) for number in inside) >= _ALL_LINKED * len(whole):
+        if sum(len(key(blocks[number].text)) for number in inside) >= ALL_LINKED * len(whole):
             return inside
     elements = sum(1 for _ in page.tree.iter())
     dense = _densest(blocks)
@@ -117,7 +108,7 @@ def _seeds(blocks: list[Block], page: Page, data: list[str]) -> set[int]:
     seeds = {
         number
         for number, block in enumerate(blocks)
-        if ((len(block.text) > 40 and key(block.text) in lines) or _within(block, whole)) and not _asks(block)
+        if ((len(block.text) > 40 and key(block.text) in lines) or _within(block, whole)) and not is_furniture(block)
     }
     # An extractor that knows paragraphs by <p> passes over an article whose lines are parted by breaks.
     if not dense & seeds and _length(blocks, dense) > _length(blocks, seeds):
@@ -130,7 +121,7 @@ def _densest(blocks: list[Block]) -> set[int]:
     alone = Counter(block.element for block in blocks)
     together: dict[Element, set[int]] = {}
     for number, block in enumerate(blocks):
-        if block.linked < 0.3 and len(block.text) >= _PROSE / 2 and not _asks(block):
+        if block.linked < 0.3 and len(block.text) >= PROSE / 2 and not is_furniture(block):
             together.setdefault(_parent(block, alone), set()).add(number)
     return max(together.values(), key=lambda numbers: _length(blocks, numbers), default=set())
 
@@ -144,7 +135,7 @@ def _within(block: Block, whole: str) -> bool:
     return (
         bool(words)
         and words in whole
-        and (len(words) > 20 or block.kind != "paragraph" or _SENTENCE_END.search(block.text) is not None)
+        and (len(words) > 20 or block.kind != "paragraph" or SENTENCE_END.search(block.text) is not None)
     )
 
 
@@ -182,21 +173,21 @@ def _selected(blocks: list[Block], seeds: set[int], headline: Element | None) ->
     ]
     own = [number for number in inside if number in seeds]
     alone = Counter(block.element for block in blocks)
-    parents = {_parent(blocks[number], alone) for number in own if len(blocks[number].text) >= _PROSE / 2}
+    parents = {_parent(blocks[number], alone) for number in own if len(blocks[number].text) >= PROSE / 2}
     first, last = min(own), max(own)
     leads = _leads_before(blocks, headline, first)
     chosen = []
     for number in inside:
         block = blocks[number]
-        beside = _parent(block, alone) in parents and block.linked < _ALL_LINKED
+        beside = _parent(block, alone) in parents and block.linked < ALL_LINKED
         if number in seeds or (
             beside
             and (
                 first <= number <= last
-                or len(block.text) >= _PROSE / 2
-                or _SENTENCE_END.search(block.text)
+                or len(block.text) >= PROSE / 2
+                or SENTENCE_END.search(block.text)
                 or block.kind in {"item", "row"}
-                or _is_set_apart(block)
+                or is_set_apart(block)
             )
         ):
             chosen.append(block)
@@ -206,22 +197,12 @@ def _selected(blocks: list[Block], seeds: set[int], headline: Element | None) ->
     return [*(lead for lead in leads if not any(lead is one for one in chosen[:12])), *chosen]
 
 
-def _is_set_apart(block: Block) -> bool:
-    """Tell a line that is centred or at the right, as the heads and signatures of proclamations and letters are."""
-    element = block.element
-    found = _ALIGNED.search(f"{element.get('class')} {element.get('style')} align-{element.get('align')}")
-    if element.tag != "p" or not found or len(block.text) >= _PROSE:
-        return False
-    # What is centred under a picture is its caption.
-    return block.text.isupper() or (found.group(1) == "right" and any(one.isalpha() for one in block.text))
-
-
 def _heads(heading: Block, following: list[Block]) -> bool:
     """Tell whether prose follows a heading in what it heads, as in the entries of a live blog."""
     parent = heading.element.getparent()
     around = [parent, parent.getparent()] if parent.tag == "header" else [parent]
-    return heading.linked < _ALL_LINKED and any(
-        len(one.text) >= _PROSE / 2
+    return heading.linked < ALL_LINKED and any(
+        len(one.text) >= PROSE / 2
         and any(above is holder for holder in around for above in one.element.iterancestors())
         for one in following
     )
@@ -234,7 +215,7 @@ def _leads_before(blocks: list[Block], headline: Element | None, first: int) -> 
     return [
         one
         for one in between
-        if len(one.text) >= _PROSE and one.linked < 0.3 and _SENTENCE_END.search(one.text) and one.element.tag != "li"
+        if len(one.text) >= PROSE and one.linked < 0.3 and SENTENCE_END.search(one.text) and one.element.tag != "li"
     ]
 
 
@@ -268,155 +249,6 @@ def _parent(block: Block, held: Mapping[Element, int]) -> Element:
         element.tag in {"div", "section", "article", "main", "td", "body", "font", "center"} and held[element] > 1
     )
     return element if holds_more else element.getparent()
-
-
-def _without_lines(blocks: list[Block], title: str | None, authors: list[str]) -> list[Block]:
-    """Leave out the lines that lead elsewhere, ask for something, or say again what the fields say."""
-    names, heading = {key(name) for name in authors}, key(title or "")
-    blocks = _without_boxes(_by_line(blocks, heading, names))
-    blocks = blocks[_behind_stamp(blocks) :]
-    total, read = sum(len(block.text) for block in blocks), 0
-    kept: list[Block] = []
-    said: set[str] = set()  # pages hold their text again, for print
-    is_leading = False
-    for number, block in enumerate(blocks):
-        read += len(block.text)
-        if ends_article(block.text) and read > total / 2 and not _has_prose(blocks[number + 1 :]):
-            break
-        if (is_leading and block.linked > 0.5) or (len(block.text) >= _PROSE and block.text in said):
-            continue
-        said.add(block.text)
-        is_leading = ends_article(block.text) or (leads_on(block.text) and len(block.text) < 250)
-        if is_leading:
-            # What it leads to follows, unless it is in the line.
-            is_leading = block.kind == "heading" or re.search(r"[:：|»>-]\s*\S", block.text) is None
-            continue
-        is_edge = len(kept) < 2 or number >= len(blocks) - 3
-        if is_edge and (key(block.text) in names or _is_stamp(block.text)):
-            continue
-        if not (_asks(block) or _leads(block) or _is_title(block, title or "", number)):
-            kept.append(block)
-    while kept and kept[-1].kind == "heading":
-        kept.pop()
-    # What stands above the first sentence is the page's: its slogan, a place, a section.
-    start = next(
-        (
-            n
-            for n, block in enumerate(kept)
-            if block.kind in {"heading", "row"}
-            or len(block.text) >= _SLOGAN
-            or _SENTENCE_END.search(block.text)
-            or _is_set_apart(block)
-        ),
-        0,
-    )
-    return kept[start:]
-
-
-def _behind_stamp(blocks: list[Block]) -> int:
-    """Give where the article begins below its byline and date: decks and sections stand above them."""
-    for number, block in enumerate(blocks[:6]):
-        if _is_stamp(block.text):
-            return number + 1
-        if _SENTENCE_END.search(block.text):
-            return 0
-    return 0
-
-
-def _without_boxes(blocks: list[Block]) -> list[Block]:
-    """Leave out what tells the article once more: a summary, a list of its headings, a quote pulled out of it.
-
-    And whom the press may ask, which is no sentence.
-    """
-    headings = {key(block.text) for block in blocks if block.kind == "heading"}
-    whole = key(" ".join(block.text for block in blocks)) if len(blocks) <= _MANY_BLOCKS else ""
-    kept: list[Block] = []
-    box = ""
-    for number, block in enumerate(blocks):
-        is_prose = len(block.text) >= _PROSE and _SENTENCE_END.search(block.text) is not None
-        if heads_summary(block.text) and not _has_prose(kept):
-            box = "summary"
-            continue
-        if heads_contact(block.text) and number > len(blocks) / 2:
-            box = "contact"
-            continue
-        ends = (is_prose and block.kind != "item") if box == "summary" else is_prose or block.kind == "heading"
-        box = "" if ends else box
-        is_listed = block.kind == "item" and key(block.text) in headings
-        said = (
-            key(block.text) if block.kind in {"paragraph", "quote"} and _PULLED <= len(block.text) <= 3 * _PROSE else ""
-        )
-        if not (box or is_listed or (said and whole.count(said) > 1 and _is_pulled(block))):
-            kept.append(block)
-    return kept or blocks
-
-
-def _is_pulled(block: Block) -> bool:
-    around = (block.element, *islice(block.element.iterancestors(), 2))
-    return any(one.tag in {"aside", "blockquote"} or "quote" in words_of(one) for one in around)
-
-
-def _asks(block: Block) -> bool:
-    if block.kind == "paragraph" and is_legal(block.text):
-        return True
-    return block.kind != "row" and asks(block.text)
-
-
-def _leads(block: Block) -> bool:
-    """Tell whether a paragraph is a link to another article, or a list of such."""
-    if block.kind == "row" or _is_sentence(block):
-        return False
-    return (block.linked > 0.5 and "\n" in block.text) or (block.linked >= _ALL_LINKED and len(block.text) > 25)
-
-
-def _is_title(block: Block, title: str, number: int) -> bool:
-    if key(block.text) == key(title):
-        return True
-    return number < 3 and block.kind == "heading" and len(key(block.text)) > 15 and alike(block.text, title) > 0.9
-
-
-def _by_line(blocks: list[Block], heading: str, names: set[str]) -> list[Block]:
-    """Leave out the lines within a paragraph that are the headline, a byline or a date, as where breaks part all."""
-    whole = []
-    for block in blocks:
-        lines = block.text.split("\n")
-        kept = [
-            one for one in lines if len(lines) == 1 or not (key(one) == heading or key(one) in names or _is_stamp(one))
-        ]
-        is_rest = (
-            len(kept) < len(lines)
-            and len("".join(kept)) < _SLOGAN
-            and not _SENTENCE_END.search(kept[-1] if kept else "")
-        )
-        if kept and not is_rest:  # the rest of a byline is a role or a place
-            whole.append(block if len(kept) == len(lines) else replace(block, text="\n".join(kept)))
-    return whole
-
-
-def _is_stamp(text: str) -> bool:
-    if len(text) < 2 * _PROSE and _DATED.search(text) and not _SENTENCE_END.search(text) and _first_moment(text):
-        return True
-    return bool(len(text) < 90 and _BYLINE.fullmatch(text) and not text.endswith(".")) or _is_date(text)
-
-
-def _first_moment(text: str) -> bool:
-    return next(moments_in(text, "US"), None) is not None
-
-
-def _has_prose(blocks: list[Block]) -> bool:
-    """Tell whether there are as many paragraphs behind a heading as an article goes on with."""
-    return sum(len(block.text) >= 2 * _PROSE and block.linked < 0.3 for block in blocks) >= 3
-
-
-def _is_sentence(block: Block) -> bool:
-    return block.linked < 1 and _SENTENCE_END.search(block.text) is not None and len(block.text) > _PROSE
-
-
-def _is_date(text: str) -> bool:
-    if len(text) > 160:
-        return False
-    spans = sum(moment.end - moment.start for moment in moments_in(text, "US"))
-    return spans > 0 and spans + 45 >= len(text) and not (_SENTENCE_END.search(text) and len(text) > spans + 25)
 
 
 def _is_cut(kept: list[Block], data: list[str]) -> bool:

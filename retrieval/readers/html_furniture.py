@@ -1,6 +1,7 @@
 """Lines that stand around and between the paragraphs of articles and are no words of theirs, by language."""
 
 import re
+from functools import lru_cache
 
 # A line that leads elsewhere or asks for something, whatever it goes on with.
 _LEADS = re.compile(
@@ -237,6 +238,7 @@ _CONTACT = re.compile(
 _LONGEST = 450  # characters of a line that asks for something; chosen
 
 
+@lru_cache(maxsize=16_384)  # paragraphs of a page, which is read in several turns
 def asks(text: str) -> bool:
     """Tell whether a line is none of an article's: it asks for something, names a picture, a tool, an advertisement."""
     if len(text) >= _LONGEST:

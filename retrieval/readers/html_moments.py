@@ -52,6 +52,7 @@ _DAYS = (
     ("ymonthd", re.compile(rf"(?<!\d)(\d{{4}})[.,\s-]{{1,2}}({_WORD})\.?[\s-](\d{{1,2}})(?!\d)", re.IGNORECASE)),
     ("dmy", re.compile(r"(?<![\d/.-])(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4}|\d{2})(?!\d|[./-]\d)")),
 )
+_DIGIT = re.compile(r"\d")
 _WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _ON_WEEKDAY = re.compile(
     r"\b(mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s+(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})$", re.IGNORECASE
@@ -174,6 +175,8 @@ def machine_moment(text: str, country: str = "") -> Moment | None:
 
 def moments_in(text: str, country: str = "") -> Iterator[Moment]:
     """Give the dates that a line of text holds, in their order."""
+    if not _DIGIT.search(text):
+        return
     text = re.sub(r"[^\x00-\x7f]", lambda c: str(unicodedata.decimal(c[0], c[0])), text)
     found: list[tuple[int, int, date]] = []
     for form, pattern in _DAYS:
