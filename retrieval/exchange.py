@@ -23,6 +23,7 @@ READ = frozenset({200, 203})
 _CONNECTING = 5.0  # seconds for an address of a host, before its next one is tried; chosen
 _MOST_HOSTS = 1000  # that are remembered for the delay that they ask for; chosen
 _STEP = 65_536  # bytes that are inflated at once
+_GZIP = b"\x1f"  # the first byte of a member; the second may be yet to come
 _LONGEST_SHOWN = 100  # characters of what a server says in a reason; chosen
 
 # How h11 and httpcore begin to say what is wrong.
@@ -171,10 +172,13 @@ async def _read(url: Url, response: httpcore.Response, said: Mapping[str, list[s
 
 
 class _Gzip:
-    """Inflates gzip (RFC 1952), also of several members, in steps that bound what is in memory."""
+    """Inflates gzip (RFC 1952), also of several members, in steps that bound what is in memory.
+
+    What follows a member and begins no other, zeros for one, is padding and ignored, as gzip itself does.
+    """
 
     def __init__(self) -> None:
-        self._begun = False
+        self._begun = self._padded = False
         self._member = self._next()
 
     @staticmethod
@@ -184,8 +188,11 @@ class _Gzip:
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Inflate what came; a piece may be empty."""
         self._begun = self._begun or bool(data)
-        while data:
+        while data and not self._padded:
             if self._member.eof:
+                self._padded = data[:1] != _GZIP
+                if self._padded:
+                    return
                 self._member = self._next()
             piece = self._member.decompress(data, _STEP)
             data = self._member.unconsumed_tail or self._member.unused_data

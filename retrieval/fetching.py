@@ -186,6 +186,7 @@ class Fetcher:
     async def _ask_robots(self, page: Url, budget: Budget) -> _Kept:
         part = Budget(min(self._deadline / 3, budget.left))  # of the page's time, so that a failure can be kept
         target = first = replace(page, path="/robots.txt", query=None)
+        kept_for = _FAILURE_KEPT
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 answer = await self._exchange.ask(target, part, _ROBOTS)
@@ -205,10 +206,12 @@ class Fetcher:
         except UnreadableArticle as error:
             problem = error.reason
         except TimeoutError:
-            problem = f"no answer in {part.seconds:g} seconds"
+            problem = f"no answer in {part.seconds:.2g} seconds"
+            if part.seconds < self._deadline / 3:
+                kept_for = 0.0  # what led here took the time: that says nothing of this site
         finally:
             budget.left -= part.seconds - part.left
-        return _Kept(None, time.monotonic() + _FAILURE_KEPT, problem)
+        return _Kept(None, time.monotonic() + kept_for, problem)
 
 
 def _parsed(url: str, base: Url | None = None) -> Url:

@@ -784,6 +784,8 @@ async def test_empty_members_of_gzip_count_as_they_were_sent() -> None:
         ("gzip", gzip.compress(b"words" * 50_000)),
         ("x-gzip", gzip.compress(b"words" * 50_000)),
         ("GZIP", gzip.compress(b"words" * 10_000) + gzip.compress(b"words" * 40_000)),
+        ("gzip", gzip.compress(b"words" * 50_000) + bytes(8)),
+        ("gzip", gzip.compress(b"words" * 10_000) + gzip.compress(b"words" * 40_000) + bytes(100_000) + b"\x1f\x8b"),
         ("identity", b"words" * 50_000),
         ("", b"words" * 50_000),
     ],
@@ -1015,6 +1017,20 @@ async def test_a_robots_txt_that_does_not_come_allows_nothing() -> None:
     async with visiting({"/robots.txt": itertools.repeat(0.01), "/a": page(b"words")}) as (site, fetching):
         fetching._deadline = 0.6
         assert "robots.txt cannot be had (no answer in 0.2 seconds)" in await why_not(fetching, site.url("/a", NEWS))
+
+
+async def test_a_site_that_a_slow_page_leads_to_too_late_is_not_taken_for_one_that_fails() -> None:
+    pages: dict[str, Script] = {"/robots.txt": itertools.repeat(0.01), "/b": page(b"words")}
+    async with visiting({}) as (slow, fetching), Site(pages).serving() as other:
+        fetching._deadline = 1.5
+        slow.pages["/a"] = (1.1, redirect(other.url("/b", "other.example")))
+        assert re.search(r"\(no answer in 0\.\d+ seconds\)", await why_not(fetching, slow.url("/a", NEWS)))
+
+        other.pages["/robots.txt"] = page()
+
+        found = await fetching.fetch(other.url("/b", "other.example"))
+        assert found
+        assert found.data == b"words"
 
 
 async def test_a_robots_txt_that_redirects_is_followed() -> None:
