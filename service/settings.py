@@ -1,15 +1,14 @@
 """Settings from the environment: data alone; wiring.py builds things from them."""
 
-import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from retrieval.addresses import Allowed, parse
 from service.errors import SettingsError
 from service.types import ChatExtra, OnUnsupported
 
@@ -19,15 +18,15 @@ def _listed(value: object) -> object:
 
 
 def _address(url: str) -> str:
-    """Give what links begin with: an address, without a slash at its end."""
+    """Give what links begin with: an address in its normal form, without a slash at its end."""
+    if "?" in url or "#" in url:
+        raise ValueError(f"{url!r} is no address that links can begin with: leave out what begins with ? or #")
     try:
-        begins_links = re.fullmatch(r"https?://[^?#\s]+", url) and urlsplit(url).hostname
-    except ValueError:
-        begins_links = None
-    if not begins_links:
-        message = f"{url!r} is no address such as https://news.example or https://example.org/news"
-        raise ValueError(message)
-    return url.rstrip("/")
+        return str(parse(url)).rstrip("/")
+    except ValueError as error:
+        raise ValueError(
+            f"{url!r} is no address such as https://news.example or https://example.org/news: {error}"
+        ) from error
 
 
 def _origin(origin: str) -> str:
@@ -39,22 +38,14 @@ def _origin(origin: str) -> str:
     return written
 
 
-def _intranet(named: str) -> str:
-    """Give a host, `*.` and what its name ends with, or a network, in lower case."""
-    written = named.lower()
-    try:
-        return str(ipaddress.ip_network(written))
-    except ValueError as error:
-        label = r"[^\W_]([\w-]{0,61}[^\W_])?"
-        if re.fullmatch(rf"(\*?\.)?({label}\.)*(?!\d+$){label}", written):
-            return written
-        why = f": {error}" if "has host bits set" in str(error) else ""
-        message = f"{named!r} is no host such as wiki.corp or *.corp, nor a network such as 10.0.0.0/8{why}"
-        raise ValueError(message) from error
+def _allowed(host: str) -> str:
+    """Give what may be fetched from as it is written, if it can be read."""
+    Allowed([host])
+    return host
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
-Intranet = Annotated[str, AfterValidator(_intranet)]
+Host = Annotated[str, AfterValidator(_allowed)]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
@@ -89,7 +80,7 @@ class Settings(BaseSettings):
     )
 
     # Fetching
-    fetch_allowed: Annotated[tuple[Intranet, ...], NoDecode, BeforeValidator(_listed)] = Field(
+    fetch_allowed: Annotated[tuple[Host, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(),
         description="Hosts and networks of an intranet that may be fetched from too, with commas between: "
         "wiki.corp, *.corp, 10.0.0.0/8.",

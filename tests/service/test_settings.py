@@ -58,6 +58,10 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("GROUNDWIRE_PUBLIC_URL", "https://news.example/#a"),
         ("GROUNDWIRE_PUBLIC_URL", "https://news .example"),
         ("GROUNDWIRE_PUBLIC_URL", "https://[::1"),
+        ("GROUNDWIRE_PUBLIC_URL", "http://user:pw@news.example"),
+        ("GROUNDWIRE_PUBLIC_URL", "http://news.example:99999"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://news.example/a\\b"),
+        ("GROUNDWIRE_PUBLIC_URL", "https://192.168.1"),
         ("GROUNDWIRE_CORS_ORIGINS", "news.example"),
         ("GROUNDWIRE_CORS_ORIGINS", "https://news.example/page"),
         ("GROUNDWIRE_CORS_ORIGINS", "https://news.example, null"),
@@ -69,6 +73,9 @@ def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -
         ("GROUNDWIRE_FETCH_ALLOWED", "wiki.corp, 10.0.0.1/8"),
         ("GROUNDWIRE_FETCH_ALLOWED", "10.0.0.0/33"),
         ("GROUNDWIRE_FETCH_ALLOWED", "300.1.1.1"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "0x7f"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "10.1"),
+        ("GROUNDWIRE_FETCH_ALLOWED", "*."),
     ],
 )
 def test_a_value_that_cannot_be_names_its_variable(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -79,7 +86,7 @@ def test_a_value_that_cannot_be_names_its_variable(monkeypatch: pytest.MonkeyPat
 
 def test_hosts_and_networks_of_an_intranet_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GROUNDWIRE_FETCH_ALLOWED", "Wiki.corp, *.corp, 10.0.0.0/8, 192.168.0.7, fd00::/8, localhost")
-    allowed = ("wiki.corp", "*.corp", "10.0.0.0/8", "192.168.0.7/32", "fd00::/8", "localhost")
+    allowed = ("Wiki.corp", "*.corp", "10.0.0.0/8", "192.168.0.7", "fd00::/8", "localhost")
     assert from_environment().fetch_allowed == allowed
 
 
@@ -104,7 +111,7 @@ def test_a_model_of_no_provider_is_told_the_providers(monkeypatch: pytest.Monkey
 
 
 def test_what_faces_clients_is_read_as_people_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GROUNDWIRE_PUBLIC_URL", "https://news.example/ask/")
+    monkeypatch.setenv("GROUNDWIRE_PUBLIC_URL", "https://News.example:443/ask/")
     monkeypatch.setenv("GROUNDWIRE_CORS_ORIGINS", " https://News.example/ ,http://localhost:*,, ")
     monkeypatch.setenv("GROUNDWIRE_CHAT_EXTRAS", "sources, events")
     settings = from_environment()
@@ -122,6 +129,9 @@ def test_by_default_no_page_elsewhere_may_ask_and_links_begin_with_the_requests_
     ("name", "value", "said"),
     [
         ("PUBLIC_URL", "news.example", "'news.example' is no address such as https://news.example or"),
+        ("PUBLIC_URL", "http://a:b@news.example", "leave out what stands before the @"),
+        ("PUBLIC_URL", "http://news.example/?a", "leave out what begins with ? or #"),
+        ("FETCH_ALLOWED", "wiki.corp, 10.0.0.1/8", "'10.0.0.1/8' is no host that can be allowed: name a name"),
         ("CORS_ORIGINS", "*, https://news.example/page", "'https://news.example/page' is no origin such as"),
         ("CHAT_EXTRAS", "spans,everything", "should be 'events', 'sources' or 'spans'"),
     ],

@@ -476,7 +476,8 @@ async def test_an_empty_corpus_says_how_to_bring_articles_in(client: Client) -> 
     for article in (DRONES, STUDENTS):
         await client.delete(f"/v1/articles/{quote(article.source.article_id)}")
     read = await page(client, "/articles")
-    assert "groundwire ingest FOLDER" in read.said()
+    assert "groundwire ingest https://www.example.org/feed.xml FOLDER" in read.said()
+    assert "POST /v1/articles" in read.said()
     assert "ol" not in read.texts
 
 
