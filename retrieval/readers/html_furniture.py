@@ -21,18 +21,18 @@ _ASKS = re.compile(
     r"\d+ ?(?:min(?:ute)?s?)[ -](?:read|listen)|reading time.{0,20}|\d+ (?:comments?|shares?|views?|likes?|kommentare)|(?:add|post|leave) a (?:comment|reply)|comments?|be the first to comment|"
     r"share(?: (?:this|on|via|article|full article|story|the story)[^.]{0,60})?|copy (?:the )?(?:link|url)|link copied.{0,20}|print(?: this)?(?: article| page)?|e-?mail(?: this)?|save(?: article| story)?|bookmark|tweet|facebook|twitter|whatsapp|telegram|linkedin|reddit|x|pinterest|"
     r"follow (?:us|our|me|[A-Z@][\w ]{1,30} on)\b.{0,200}|published|updated|posted|by|author|written by|date|source|join (?:us|our|the (?:conversation|discussion))\b[^.]{0,150}\.?|like us on [^.]{0,80}\.?|"
-    r"(?:please )?(?:subscribe|sign ?up|register|log ?in|sign ?in|become a (?:member|subscriber))\b.{0,220}|already (?:a subscriber|have an account|subscribed).{0,80}|"
+    r"(?:please )?(?:subscribe|sign ?up|register(?: (?:now|here|for|to|with|today)| free)|log ?in|sign ?in|become a (?:member|subscriber))\b.{0,220}|already (?:a subscriber|have an account|subscribed).{0,80}|"
     r"download (?:the|our) [^.]{0,80}\bapp\b.{0,80}|get (?:the|our|more|all the) (?:latest|best|top|breaking|daily|morning|news)\b.{0,200}|stay (?:tuned|updated|informed|up to date|connected|ahead)\b.{0,160}|"
     r"(?:click|tap) (?:here|on|the)\b.{0,120}|enter your e-?mail.{0,80}|your (?:e-?mail|support|subscription)\b.{0,160}|thank you for (?:reading|subscribing|signing up|your).{0,100}|support (?:our|independent|quality) journalism.{0,200}|"
     r"(?:this )?(?:video|audio|image|content|photo|media)(?: (?:is )?(?:not |un)available.{0,80}| caption.{0,200}| credit.{0,100}|\s*:\s.{1,160}| by\s.{1,80}| courtesy.{0,80}| source.{0,80}| via .{0,60})?|"
     r"(?:file )?(?:photo|image|picture|pic|foto|bild|photograph|illustration|graphic|video)s?\s*(?:credits?|courtesy|source)?\s*[:©/|].{1,160}|(?:representational|representative|representation|file|illustrative) (?:image|photo|picture|pic).{0,80}|"
     r"[(\[](?:photo|image|file|picture|source|credit|representational|foto|bild)\b[^)\]]{0,120}[)\]]|"
     r"(?:tags?|topics?|keywords|filed under|categories|schlagworte|themen|tópicos|etiquetas|теги|mots-clés|タグ|标签)\s*[:：].{0,300}|(?:tags?|topics|related topics|explore(?: more)?)|"
-    r"(?:©|\(c\) |copyright\b).{0,200}|all rights reserved.{0,120}|.{0,120}\ball rights reserved\W*(?:.{0,120}\bredistribut\w+\W*)?|this material may not be published.{0,200}|"
+    r"(?:©|\(c\) |copyright\b(?! (?:law|act|claim|infring|case|protect|office|holder|owner|dispute|suit|rule))).{0,200}|all rights reserved.{0,120}|.{0,120}\ball rights reserved\W*(?:.{0,120}\bredistribut\w+\W*)?|this material may not be published.{0,200}|"
     r"(?:our standards:|the thomson reuters trust principles).{0,80}|opens (?:in )?(?:a )?new (?:tab|window)|"
     r"we use cookies.{0,400}|(?:we|this (?:site|website)) (?:and our partners )?(?:uses?|stores?) .{0,40}cookies.{0,400}|accept (?:all )?cookies|cookie (?:settings|policy|preferences)|privacy policy|terms (?:of (?:use|service)|and conditions)|"
     r"(?:about|more about) the (?:author|writer).{0,40}|(?:home|news|menu|search|close|back to top|top|next|previous|prev|more|view all|see all|show more|load more|see more|play|pause|mute|expand|toggle.{0,30}|yes|no|ok|cancel|listen|gift (?:this )?article|advertise with us|newsletter|newsletters)|"
-    r"(?:\(?except for the headline, )?this (?:story|article|report) (?:has not been|was not) edited .{0,200}|\(?this (?:story|report) (?:is|was|has been) (?:published from|auto-?generated|sourced from|taken from) .{0,250}|\(?only the headline .{0,250}|published by:? .{0,60}|edited by:? .{0,60}|"
+    r"(?:\(?except for the headline, )?this (?:story|article|report) (?:has not been|was not) edited .{0,200}|\(?this (?:story|report) (?:is|was|has been) (?:published from|auto-?generated|sourced from|taken from) .{0,250}|\(?only the headline .{0,250}|(?:published|edited) by:?(?: [^\s,]{1,20}){1,5}|"
     r"reporting by .{0,200}|\(?(?:additional )?reporting by .{0,120}\)?|(?-i:[A-Z]{2,5}(?:[/-][A-Z]{2,5}){1,5}|[a-z]{2,4}(?:/[a-z]{2,4}){1,4})|il vous reste .{0,120}|(?:puedes seguir|síg(?:ue|a)nos|suivez[- ]nous|folgen sie) .{0,160}|(?:reach|contact|e-?mail) (?:the|our|us|him|her|them)\b.{0,80}@.{0,60}|unlock (?:more|this|the) .{0,120}|a ?d ?v ?e ?r ?t ?i ?s ?e ?m ?e ?n ?t|(?:first )?(?:published|updated|posted)(?: on)?\s*:.{0,60}|\(?release id ?:? ?\d+\)?.{0,60}|visitor counter.{0,20}|view (?:this post|more) on .{0,40}|a post shared by .{0,120}|recaptcha.{0,80}|this site is protected by.{0,120}|http\S+|[\W\d_]*"
     r")\W*",
     re.IGNORECASE | re.DOTALL,
@@ -65,11 +65,17 @@ _LINES = {
         (?:have|got) (?:a|any) (?:tip|story|question|correction|confidential)s?\b.{0,200}
         for (?:more|the latest|breaking|all the latest) .{0,80}\b(?:follow|visit|subscribe|download|click|check out|stay tuned|go to)\b.{0,160}
         (?:catch|check out|get|find|read|follow) all (?:the|of)\b.{0,160}\b(?:news|updates|events|app|here)\b.{0,120}
+        get (?:the day['’]s|our|your|the|this|more|all|a) .{0,120}\b(?:inbox|newsletters?|e-?mail|delivered|app)\b.{0,60}
+        advertisement\b[^.]{0,60}
+        getty images
+        listen to this (?:article|story).{0,30}
+        read the (?:full|whole|rest of the|original|complete) (?:story|article|report|statement|post|interview)(?: (?:here|on|at) ?.{0,40})?
+        disclaimer\s*:.{0,400}
+        (?:chart|map|graphic|graph|table|data|infographic)s?\s*:\s.{1,120}
         (?:click|tap) here to .{0,120}
-        (?:play(?: video)?|now playing|up next|replay|watch live|live|mute|unmute|share|loading.{0,30}|close|\d{1,2}:\d\d(?: ?/ ?\d{1,2}:\d\d)?)
+        (?:play(?: video)?|now playing|up next|replay|watch live|live|mute|unmute|share|loading|close|\d{1,2}:\d\d(?: ?/ ?\d{1,2}:\d\d)?)
         first published(?: (?:on|in))?\s*:?\s.{0,60}\d.{0,40}
         (?:this (?:article|story|piece) was )?(?:originally|first) published (?:on|in|at|by)\b.{0,140}
-        published (?:on|at)?.{0,30}\d.{0,30}
         (?:this (?:article|story|post) (?:originally|first) (?:appeared|ran|was published))\b.{0,160}
         (?:this (?:article|story) (?:may )?contains? (?:affiliate|sponsored|paid)).{0,200}
         (?:edited|curated|written|compiled|produced|translated|fact.?checked|reviewed|posted|published|updated|uploaded) by\s*:?(?:\s+[^\s,]{1,20}){1,5}
@@ -102,7 +108,7 @@ _LINES = {
     """,
     "de": r"""
         (?:(?:jetzt|hier|kostenlos) )+(?:abonnieren|anmelden|registrieren)\b.{0,160}
-        (?:newsletter )?(?:abonnieren|anmelden|registrieren|newsletter|teilen|drucken|merken|vorlesen|anhören|kommentieren|artikel (?:vorlesen|anhören|teilen|merken|drucken|hören))
+        (?:newsletter )?(?:abonnieren|anmelden|registrieren|newsletter|diese[ns] (?:artikel|beitrag|text) (?:teilen|drucken|merken|hören)|teilen|drucken|merken|vorlesen|anhören|kommentieren|artikel (?:vorlesen|anhören|teilen|merken|drucken|hören))
         .{0,100}\bnewsletters?\b.{0,120}\b(?:abonnieren|anmelden|bestellen|registrieren|eintragen)\b.{0,80}
         (?:foto|bild|fotos|bilder|quelle|quellen|grafik|video|archivbild|archivfoto|symbolbild|symbolfoto|karte)\s*[:©].{1,160}
         (?:lesen sie (?:auch|hier|dazu|mehr)|mehr dazu|siehe auch|auch lesenswert|hintergrund|weiterlesen|zum thema|empfohlene[rs]? (?:artikel|redaktionell\w+ \w+)|das könnte sie auch interessieren|mehr (?:zum thema|aus .{1,40}|von .{1,40}))\s*(?:[:|].{0,200})?
@@ -156,6 +162,7 @@ _LINES = {
     """,
     "pl cs": r"""
         (?:czytaj|zobacz|przeczytaj|sprawdź|obejrzyj|čtěte|přečtěte si)(?: (?:też|także|również|więcej|dalej|také|dále|i))*\s*(?:[:|].{0,250})?
+        fot\. .{1,60}
         (?:fot|foto|zdjęcie|źródło|źródła|zdroj|autor zdjęcia|video|wideo)\.?\s*[:©|/].{1,160}
         (?:zapisz się|subskrybuj|zaloguj się|obserwuj nas|dołącz do (?:nas|grupy)|pobierz (?:naszą|aplikację)|dalsza część (?:artykułu|tekstu)|wszelkie prawa zastrzeżone|přihlásit se)\b.{0,200}
         (?:udostępnij|drukuj|komentarze|ładowanie|reklama|reklamy|polecane|powiązane|najnowsze|pokaż (?:spis treści|więcej)|spis treści|materiał promocyjny|sdílet|načítání|obsah)\s*(?:[:(].{0,60})?
@@ -176,6 +183,7 @@ _LINES = {
     """,
     "id ms": r"""
         (?:baca|simak|lihat|tonton|saksikan|dengarkan) (?:juga|selengkapnya|lainnya|pula)(?: (?:video|artikel))?\s*(?:[:|].{0,250})?
+        (?:simak|tonton|saksikan) video\b.{0,160}
         (?:foto|gambar|sumber|dok|ilustrasi|video|grafis|editor|penulis|reporter|pewarta|topik|tag)\.?\s*[:©|/].{1,160}
         (?:berlangganan|langganan|bagikan|komentar|memuat|iklan|gulir.{0,60}|artikel terkait|berita terkait|berita lainnya|hak cipta.{0,100}|halaman \d.{0,20})
         (?:dapatkan|ikuti|gabung|follow|unduh)\b.{0,60}\b(?:update|berita|whatsapp|telegram|google news|channel|saluran|aplikasi)\b.{0,200}
@@ -220,6 +228,13 @@ _ANY = re.compile(
     + r")\W*",
     re.IGNORECASE,
 )
+# What somebody said is the article's, whatever it asks for; a picture's caption is not.
+_REPORTED = re.compile(
+    r"\b(?:said|says?|told|added|wrote|urged|asked|advises?|sagte|sagt|erklärte|dit|déclaré|dijo|dice|disse|diz|detto|zei|zegt|powiedzia[łl]a?|сказала?|сообщил[аи]?|कहा|बताया|söyledi|dedi|kata|ujar)\b.{0,80}[.!?।][\"”’»]?$"
+    r"|^(?:yes|no|ok)[.!]$",
+    re.IGNORECASE,
+)
+_LABELLED = re.compile(r"[^.,]{0,40}[:©|]|[(\[]")
 # Who posted a message that stands among the paragraphs.
 _POSTED = re.compile(r"\W*[—–-]\s?.{1,80}\(@\w{1,30}\).{0,60}")
 _SIGN_OFF = re.compile(
@@ -241,7 +256,7 @@ _LONGEST = 450  # characters of a line that asks for something; chosen
 @lru_cache(maxsize=16_384)  # paragraphs of a page, which is read in several turns
 def asks(text: str) -> bool:
     """Tell whether a line is none of an article's: it asks for something, names a picture, a tool, an advertisement."""
-    if len(text) >= _LONGEST:
+    if len(text) >= _LONGEST or (_REPORTED.search(text) and not _LABELLED.match(text)):
         return False
     return any(pattern.fullmatch(text) for pattern in (_ASKS, _ANY, _POSTED, _SIGN_OFF))
 
@@ -258,7 +273,7 @@ def leads_on(text: str) -> bool:
 
 def ends_article(text: str) -> bool:
     """Tell whether a line is the head of what stands below an article."""
-    return len(text) < _LONGEST and _LAST.fullmatch(text) is not None
+    return len(text) < _LONGEST and not text.endswith(".") and _LAST.fullmatch(text) is not None
 
 
 def heads_summary(text: str) -> bool:

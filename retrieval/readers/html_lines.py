@@ -21,6 +21,9 @@ _BYLINE = re.compile(
     r"(?:by(?! the\b)|von|par|por|di|texte?|автор|reported by|written by|story by|posted by|published by|updated by)\s*:?\s+\S.{0,80}",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r".{3,50}?\b(?:is|was|are|writes|covers|reports|joined|ist|schreibt|est|es|é|è)\b(?=.{0,200}\b(?:reporters?|writers?|journalists?|editors?|correspondents?|columnists?|authors?|professors?|fellow|producer|redakteur\w*|reporterin|korrespondent\w*|journaliste|periodista|jornalista|giornalista|covers|writes|covering)\b)"
+)
 _DATED = re.compile(
     r"\b(?:published|updated|posted|last modified|aktualisiert|veröffentlicht|publié|mis à jour|publicado|actualizado|atualizado|pubblicato|aggiornato|опубликовано|обновлено|प्रकाशित|अपडेट)\b",
     re.IGNORECASE,
@@ -51,6 +54,8 @@ def without_lines(blocks: list[Block], title: str | None, authors: list[str]) ->
         is_edge = len(kept) < 2 or number >= len(blocks) - 3
         if is_edge and (key(block.text) in names or _is_stamp(block.text)):
             continue
+        if number >= len(blocks) - 3 and kept and _ABOUT.match(block.text) and block.text.startswith(tuple(authors)):
+            continue  # who wrote it, in a line of its own
         if not (is_furniture(block) or _leads(block) or _is_title(block, title or "", number)):
             kept.append(block)
     while kept and kept[-1].kind == "heading":
