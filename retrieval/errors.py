@@ -71,7 +71,7 @@ class ArticleWithdrawn(UnreadableArticle):
 
     def __init__(self, article_id: str, withdrawn: str) -> None:
         """Say when and why, and how it comes back."""
-        super().__init__(article_id, f"{withdrawn}; `--restore` (over HTTP `?restore=true`) brings it back")
+        super().__init__(article_id, f"{withdrawn}; `--restore` (over HTTP `PUT …?restore=true`) brings it back")
 
 
 class UrlRefused(UnreadableArticle):

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 import pydantic_core
@@ -13,7 +14,15 @@ from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, InternalServerException, ServiceUnavailableException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec import (
+    Example,
+    OpenAPIHeader,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    RequestBody,
+    Schema,
+)
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.status_codes import HTTP_415_UNSUPPORTED_MEDIA_TYPE
 from multipart import MultipartError, MultipartSegment, ParserLimitReached, PushMultipartParser
@@ -38,7 +47,10 @@ MOST_FILES = 1000  # in one request; chosen: each is synced to the disk before t
 MOST_ADDRESSES = 1000  # in one request; chosen: each name is resolved before the answer
 _AT_ONCE = 16  # of these names; chosen
 _CHECKING = 30.0  # seconds for all of them; chosen
+_MOST_ITEMS = 100_000  # of one list; chosen: each is an item of the job
 _MOST_BRACKETS = 1_000_000  # that open a list or an object; chosen: an empty one takes 64 bytes
+_MOST_COMMAS = 1_000_000  # outside of strings; chosen: a number behind one takes 40 bytes
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _LONGEST_ADDRESS = 10_000  # bytes of an item that is one; chosen: no address is longer than 8,000 characters
 _CHUNK = 1_000_000  # bytes that are parsed, and written, at once
 
@@ -48,6 +60,10 @@ class _Posting(Operation):
     """What may be posted, for the OpenAPI document: the route reads its body itself."""
 
     def __post_init__(self) -> None:
+        accepted = (self.responses or {})["202"]
+        if isinstance(accepted, OpenAPIResponse):  # no reference to one
+            path = Schema(type=OpenAPIType.STRING, description="The path of the job.")
+            accepted.headers = {"Location": OpenAPIHeader(schema=path, name="", param_in="header", required=True)}
         article = Schema(
             type=OpenAPIType.OBJECT,
             description="An article: `{title, text, id?, published?, outlet?, url?, authors?, credits?}`, or one of "
@@ -149,16 +165,12 @@ async def _take_json(request: Request[Any, Any, Any], delivery: Delivery, fetche
 
 def _take_articles(body: bytes, delivery: Delivery) -> list[tuple[str, str]]:
     """Deliver the articles of a body; give its addresses, each with its field."""
-    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
-        message = f"holds more than {_MOST_BRACKETS:,} lists and objects: send a file of JSON lines"
-        raise field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    try:
-        value = pydantic_core.from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        raise field_error("body", f"is not JSON in UTF-8: {error}", HTTPStatus.BAD_REQUEST) from error
+    value = _value(body)
     listed = list_in(value)
-    if not isinstance(value, list) and listed is None:
+    if listed is None and not isinstance(value, list):
         return _take_article(value, delivery)
+    if len(value if listed is None else listed) > _MOST_ITEMS:
+        raise _too_many(_MOST_ITEMS, "items")
     where = "" if listed is None else next(f"{name}." for name in LISTS if value.get(name) is listed)
     lines, addresses, count = [], [], 0
     for place, one in enumerate(articles_in(value)):
@@ -176,6 +188,17 @@ def _take_articles(body: bytes, delivery: Delivery) -> list[tuple[str, str]]:
     if count:
         _write(delivery.listed(count), b"\n".join(lines), delivery)
     return addresses
+
+
+def _value(body: bytes) -> Any:  # noqa: ANN401 - what JSON holds
+    if body.count(b"{") + body.count(b"[") > _MOST_BRACKETS:
+        raise _too_many(_MOST_BRACKETS, "lists and objects")
+    if body.count(b",") > _MOST_COMMAS and _STRING.sub(b"", body).count(b",") > _MOST_COMMAS:
+        raise _too_many(_MOST_COMMAS, "values")
+    try:
+        return pydantic_core.from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise field_error("body", f"is not JSON in UTF-8: {error}", HTTPStatus.BAD_REQUEST) from error
 
 
 def _take_article(value: object, delivery: Delivery) -> list[tuple[str, str]]:
@@ -201,6 +224,11 @@ def _address_in(value: object) -> str | None:
     except NoArticle:
         return None  # its own outcome will say so
     return found.url if isinstance(found, Address) else None
+
+
+def _too_many(most: int, what: str) -> ClientException:
+    message = f"holds more than {most:,} {what}: send a file of JSON lines"
+    return field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _wrong(reason: str) -> ClientException:
@@ -278,6 +306,8 @@ class _Files:
             raise field_error(part.name or "body", "is no file: send it with a file name")
         if not part.filename:
             return  # where a person chose none
+        if PurePosixPath(part.filename).name in {"", ".."}:
+            raise field_error(part.name or "body", "has no file name, only a folder's")
         if self._delivery.files == MOST_FILES:
             message = f"holds more than {MOST_FILES:,} files; send the others in another request"
             raise field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)

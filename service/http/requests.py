@@ -85,7 +85,13 @@ def refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
 
     """
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() not in {request.headers.get("host", ""), links.host}:
+    if origin is None:
+        return
+    try:
+        host = urlsplit(origin).netloc.lower()
+    except ValueError:
+        host = None  # such as http://[
+    if host not in {request.headers.get("host", ""), links.host}:
         raise ClientException(f"a page of {origin} may not store articles here", status_code=HTTP_403_FORBIDDEN)
 
 

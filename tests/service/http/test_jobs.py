@@ -284,6 +284,9 @@ async def test_a_file_of_one_article_that_is_too_large_loses_nothing_else(desk: 
         (422, b"--b--\r\n"),
         (422, b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nwords\r\n--b--\r\n'),
         (422, b'--b\r\nContent-Disposition: form-data; name="a"; filename=""\r\n\r\n\r\n--b--\r\n'),
+        (422, b'--b\r\nContent-Disposition: form-data; name="a"; filename="."\r\n\r\n\r\n--b--\r\n'),
+        (422, b'--b\r\nContent-Disposition: form-data; name="a"; filename="a/.."\r\n\r\n\r\n--b--\r\n'),
+        (422, b'--b\r\nContent-Disposition: form-data; name="a"; filename="/"\r\n\r\n\r\n--b--\r\n'),
         (400, b""),
         (400, b"nothing"),
         (400, b"--b\r\n\r\n\r\n--b--\r\n"),
@@ -332,16 +335,35 @@ async def test_an_article_has_the_limit_of_a_file(desk: Client) -> None:
     assert "over the limit of 20,000,000" in response.json()["detail"]
 
 
-async def test_a_body_of_brackets_fills_no_memory(desk: Client) -> None:
-    response = await desk.post("/v1/articles", content=b"[" + b"{}," * 1_000_001 + b"{}]", headers=JSON)
+@pytest.mark.parametrize(
+    ("body", "too_many"),
+    [
+        (b"[" + b"{}," * 1_000_001 + b"{}]", "1,000,000 lists and objects"),
+        (b"[" + b"1," * 1_000_001 + b"1]", "1,000,000 values"),
+        (b"[" + b"1," * 100_000 + b"1]", "100,000 items"),
+        (b'{"articles": [' + b"1," * 100_000 + b"1]}", "100,000 items"),
+    ],
+)
+async def test_a_body_of_many_small_things_fills_neither_the_memory_nor_the_queue(
+    desk: Client, body: bytes, too_many: str
+) -> None:
+    response = await desk.post("/v1/articles", content=body, headers=JSON)
     assert response.status_code == 413
+    message = f"holds more than {too_many}: send a file of JSON lines"
+    assert response.json()["errors"] == [{"field": "body", "message": message}]
+
+
+async def test_commas_in_an_article_are_not_counted(desk: Client) -> None:
+    response = await desk.post("/v1/articles", json={"title": "T", "text": '"a", \\' * 1_000_001})
+    assert response.status_code == 202, response.text
+    await desk.delete(response.headers["location"])
 
 
 # Who may
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:1"]
+    "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:1", "http://["]
 )
 async def test_a_page_of_another_origin_stores_nothing(desk: Client, origin: str) -> None:
     files = {"f": ("a.md", b"A.")}
@@ -416,6 +438,7 @@ async def test_the_schema_describes_what_may_be_posted(desk: Client) -> None:
     posted = paths["/v1/articles"]["post"]
     assert set(posted["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
     assert set(posted["responses"]) == {"202", "400", "403", "413", "415", "422", "503"}
+    assert set(posted["responses"]["202"]["headers"]) == {"Location"}
     assert set(paths["/v1/jobs/{job_id}"]) == {"get", "delete"}
     assert "example" in json.dumps(paths["/v1/jobs/{job_id}"]["get"]["responses"]["200"])
 
