@@ -43,7 +43,7 @@ async def ingest(
         return "unchanged"
     if isinstance(standing, Withdrawal) and not restore:
         raise ArticleWithdrawn(article_id, str(standing))
-    # A book takes a second to split: beside a running service nobody waits for it.
+    # A book of a million characters takes a second: beside a running service nobody waits for it.
     passages = await asyncio.to_thread(split, article)
     texts, parts = await asyncio.to_thread(embeddable, article, passages)
     # A correction leaves most passages as they were.

@@ -1,6 +1,8 @@
 """An article's passages: pieces that the embedding model reads whole, and which joined in order are the article."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import itemgetter
 
 from retrieval.furniture import quotable_spans, without_furniture
 from retrieval.sentences import sentence_spans
@@ -42,10 +44,10 @@ def embeddable(article: Article, passages: Sequence[Passage]) -> tuple[list[str]
     for passage in passages:
         text = f"{passage.source.title}\n"
         spans: list[Span] = []
-        for start, end in sentences:
-            if passage.start <= start < passage.end:
-                spans.append((len(text), len(text) + end - start))
-                text += article.text[start:end] + " "
+        first, behind = (bisect_left(sentences, place, key=itemgetter(0)) for place in (passage.start, passage.end))
+        for start, end in sentences[first:behind]:
+            spans.append((len(text), len(text) + end - start))
+            text += article.text[start:end] + " "
         texts.append(text.rstrip() if spans else text + passage.text.strip())
         parts.append(spans)
     return texts, parts

@@ -1,10 +1,13 @@
 """Passages tile their article, whatever it is made of."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.passages import LONGEST, TARGET, split, text_to_embed
+from retrieval.furniture import quotable_spans
+from retrieval.passages import LONGEST, TARGET, embeddable, split, text_to_embed
 from retrieval.sentences import sentence_spans
 from retrieval.types import Article, make_article
 
@@ -107,3 +110,28 @@ def test_a_passage_of_furniture_alone_is_embedded_as_it_is() -> None:
     (passage,) = split(article("ADVERTISEMENT\n"))
 
     assert text_to_embed(passage) == "The title\nADVERTISEMENT"
+
+
+@given(TEXT)
+def test_the_sentences_of_a_passage_are_those_that_begin_in_it_in_whatever_order_passages_come(text: str) -> None:
+    whole = article(text)
+    passages = split(whole)[::-1]
+
+    texts, parts = embeddable(whole, passages)
+
+    for passage, stands, spans in zip(passages, texts, parts, strict=True):
+        expected = [text[start:end] for start, end in quotable_spans(text) if passage.start <= start < passage.end]
+        assert [stands[start:end].rstrip() for start, end in spans] == [words.rstrip() for words in expected]
+
+
+def test_a_book_takes_as_long_as_its_pages() -> None:
+    book = article("".join(f"He said no {number}.{chr(10) * (number % 8 == 0)} " for number in range(55_000)))
+    passages = split(book)
+    begun = time.process_time()
+    quotable_spans(book.text)
+    once = time.process_time() - begun
+
+    embeddable(book, passages)
+
+    # Twice as long; nine times as long where each passage looks at every sentence.
+    assert time.process_time() - begun < 4 * once
