@@ -1,6 +1,6 @@
 """How much of saved pages the reader gets right: title, date, body, outlet, authors.
 
-    python benchmarks/pages.py FOLDER [--even | --odd] [--show]
+    python benchmarks/pages.py FOLDER [--show]
 
 FOLDER holds NAME.html with NAME.yaml beside it: title, published, outlet, authors, credits, paragraphs (the body, one
 after another), not (what must not be in it), standfirst and optional (what may be in it), url (its own), fetched (where
@@ -143,13 +143,9 @@ def main() -> None:
     """Judge the pages of a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    half = parser.add_mutually_exclusive_group()
-    half.add_argument("--even", action="store_true", help="the half that the reader was fitted to")
-    half.add_argument("--odd", action="store_true", help="the half that was held out")
     parser.add_argument("--show", action="store_true", help="what is wrong with each")
     options = parser.parse_args()
     pages = sorted(options.folder.glob("*.html"))
-    pages = pages[0::2] if options.even else pages[1::2] if options.odd else pages
     if not pages:
         sys.exit(f"no NAME.html in {options.folder}")
     html(

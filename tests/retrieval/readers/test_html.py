@@ -141,6 +141,104 @@ def test_a_nul_here_and_there_is_left_out_as_browsers_do() -> None:
     assert paragraphs(ARTICLE.replace(b"council", b"coun\0cil")) == PARAGRAPHS
 
 
+# FURNITURE
+
+
+FURNITURE = [
+    "Sign up for our weekly newsletter",
+    "Get the day's top stories in your inbox",
+    "Advertisement",
+    "Also read | Five things to know",
+    "Story continues below this advertisement",
+    "Published - November 10, 2023 05:43 pm IST",
+    "© 2023 Example Media. All rights reserved.",
+    "Follow us on Google News",
+    "(AP Photo/Jane Doe, File)",
+    "Image source, Getty Images",
+    "Listen to this article",
+    "5 min read",
+    "00:00 / 03:21",
+    "Readers like you keep our newsroom running.",
+    "Do you know more? Write to us in confidence.",
+    "— The Council (@council) November 10, 2023",
+    "Lesen Sie auch: Was das Gesetz sagt",
+    "La suite après cette publicité",
+    "Suscríbete a nuestro boletín",
+    "Continua depois da publicidade",
+    "Leggi anche: Cosa dice la legge",
+    "Lees ook: Wat de wet zegt",
+    "Czytaj także: Co mówi prawo",
+    "Читайте также: Что говорит закон",
+    "Ayrıca okuyun: Yasa ne diyor",
+    "Baca juga: Apa kata hukum",
+    "यह भी पढ़ें: क्या कहता है कानून",
+    "اقرأ أيضا: ماذا يقول القانون",
+    "写真：共同",
+    "责任编辑：张三",
+    "저작권자 ⓒ 한들신문 무단전재 금지",
+]
+PROSE = [
+    "By Monday the river had fallen by two metres.",
+    "Tags on the birds showed they had flown 4,000 km.",
+    "Poll officials said turnout was 60%.",
+    "Written by Aaron Sorkin, the film opens Friday.",
+    "Your support means everything, she told the crowd in Leeds.",
+    "Copyright law will change in 2025, the minister said.",
+    "Bilder zeigen den Brand.",
+    "En bref, la loi est adoptée.",
+    "Publicado en 1967, el libro vendió millones.",
+    "Главное, что все живы, сказал он.",
+    "سجل اللاعب هدفين في المباراة.",
+    "व्हाट्सएप ने कहा कि वह अपील करेगा।",
+    "アプリで注文した客は三割増えた。",
+    "광고 시장이 줄었다고 업계는 밝혔다.",
+]
+
+
+@pytest.mark.parametrize("said", FURNITURE)
+def test_what_sites_put_between_paragraphs_is_left_out(said: str) -> None:
+    assert paragraphs(ARTICLE.replace(b"<p>It has", f"<p>{said}</p><p>It has".encode())) == PARAGRAPHS
+
+
+@pytest.mark.parametrize("said", PROSE)
+def test_a_paragraph_that_begins_as_furniture_does_is_kept(said: str) -> None:
+    first, *others = PARAGRAPHS
+
+    assert paragraphs(ARTICLE.replace(b"<p>It has", f"<p>{said}</p><p>It has".encode())) == [first, said, *others]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div class='my-8 rounded-xl bg-blue-50 p-6'><p>How long is it? 300 metres.</p></div>",
+        "<div class='factbox'><p>The bridge in figures: 300 metres.</p></div>",
+        "<div class='pullquote'><p>It has rusted since 1971</p></div>",
+        "<div class='print-only'><p>The bridge closes on Monday.</p></div>",
+        "<details><summary>Table of contents</summary><ul><li>The rust</li></ul></details>",
+        "<table align='right'><tr><td><img src='a.jpg'><br>The bridge in rain</td></tr></table>",
+    ],
+)
+def test_a_box_beside_the_paragraphs_is_left_out(box: str) -> None:
+    assert paragraphs(ARTICLE.replace(b"<p>It has", f"{box}<p>It has".encode())) == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    ("shown", "day"), [("Tue, 03/09/2021 - 10:30", date(2021, 3, 9)), ("Fri, 03/09/2021", date(2021, 9, 3))]
+)
+def test_a_day_of_the_week_tells_which_of_two_dates_is_meant(shown: str, day: date) -> None:
+    page = ARTICLE.replace(b"</h1>", f"</h1><div class='date'>{shown}</div>".encode())
+
+    assert read(page).published == moment(day)
+
+
+def test_large_letters_are_the_headline_where_there_is_none() -> None:
+    page = ARTICLE.replace(b"<title>Bridge closes for a year", b"<title>Star Online: Local News").replace(
+        b"<h1>Bridge closes for a year</h1>", b"<font size=5><b>Bridge closes for a year</b></font><br>"
+    )
+
+    assert read(page).title == "Bridge closes for a year"
+
+
 # WHAT MEANS HARM
 
 
