@@ -22,6 +22,15 @@ class Memory:
     entries: dict[str, str] = field(default_factory=dict)
     """The addresses that a feed named, and the version of what it said of each."""
 
+    def copy(self) -> "Memory":
+        """Give what an ingest may write to until it has stored what it learned of."""
+        return Memory(self.validators.copy(), self.entries.copy())
+
+    def update(self, learned: "Memory") -> None:
+        """Keep what an ingest learned, now that it is stored."""
+        self.validators |= learned.validators
+        self.entries |= learned.entries
+
 
 Gathered = tuple[str, Article | UnreadableArticle, str | None]
 """A name, its article or the reason why it is none, and what is to be told of an article all the same."""
@@ -40,7 +49,8 @@ async def gather(
         fetcher: what fetches; None: nothing is fetched.
         version_of: gives the version that is stored of an article: a summary, all that is to be had of an article whose
             page is not, takes the place of no other. None: summaries are left out.
-        memory: what was there the last time, to be kept for the next; None: everything is fetched.
+        memory: what was there the last time, into which goes what is there now: a copy, to be kept for the next time
+            when all of it was stored; None: everything is fetched.
 
     """
     memory = memory or Memory()
@@ -48,7 +58,7 @@ async def gather(
         stream = _read(one) if isinstance(one, Document) else _fetch(one, fetcher, memory.validators)
         async for name, found in stream:
             if not isinstance(found, Address):
-                yield printable(name), found, None
+                yield _told(name, found)
                 continue
             said = found.summary.source.version if found.summary else None
             if said and memory.entries.get(found.url) == said:
@@ -62,17 +72,28 @@ async def gather(
 async def _page(
     address: Address, fetcher: "Fetcher | None", version_of: Callable[[str], Awaitable[str | None]] | None
 ) -> AsyncIterator[Gathered]:
-    """Give the article at an address that a document named, or the summary that it gave."""
+    """Give the article at an address that a document named, or the summary that it gave of its own site's."""
     async for name, found in _fetch(address, fetcher):
         if isinstance(found, Article):
-            yield printable(name), found, None
+            yield _told(name, found)
             continue
         why = UnreadableArticle(name, "a feed, where an article should be") if isinstance(found, Address) else found
-        summary = address.summary
+        summary = address.summary if address.of_its_site else None
         if summary and version_of and await version_of(summary.source.article_id) in {None, summary.source.version}:
-            yield printable(name), summary, f"its summary alone: {why.reason}"
+            yield _told(name, summary, f"its summary alone: {why.reason}")
         else:
-            yield printable(name), why, None
+            yield _told(name, why)
+
+
+def _told(name: str, found: Article | UnreadableArticle, note: str | None = None) -> Gathered:
+    """Let a document's words in a name or a reason be ones that can be printed and stored."""
+    if isinstance(found, UnreadableArticle):
+        found = UnreadableArticle(_shown(found.name), _shown(found.reason))
+    return _shown(name), found, note and _shown(note)
+
+
+def _shown(text: str) -> str:
+    return printable(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def _fetch(

@@ -95,11 +95,12 @@ async def ingest_given(
     noted: list[Ingested] = []
     outcomes: Counter[str] = Counter()
 
+    learned = memory.copy() if memory else None
     with _progress(await asyncio.to_thread(_total, there)) as (say, show):
         for one in skipped:
             say(f"skipped {one.name}: {one.reason}")
         async for one in ingest_all(
-            gather(_documents(there), fetcher, versions_at(desk), memory), partial(desk.put, restore=restore)
+            gather(_documents(there), fetcher, versions_at(desk), learned), partial(desk.put, restore=restore)
         ):
             if not one.outcome:
                 skipped.append(one)
@@ -110,6 +111,8 @@ async def ingest_given(
                     noted.append(one)
                     say(f"{one.outcome} {one.name}: {one.reason}")
             show(one)
+    if memory and learned:
+        memory.update(learned)
     return Ingestion(
         outcomes["created"], outcomes["replaced"], outcomes["unchanged"], skipped=tuple(skipped), noted=tuple(noted)
     )

@@ -3,7 +3,7 @@
 documents.py says what is read, kinds.py by which reader, fields.py what a reader finds and what is made of it.
 """
 
-from retrieval.readers.documents import Document, document_below, document_files
+from retrieval.readers.documents import Document, document_files, documents_below
 from retrieval.readers.fields import LONGEST_FIELD, LONGEST_FILE, Address, problem_of_id
 from retrieval.readers.kinds import holds_many
 from retrieval.readers.reading import Found, articles_of, read
@@ -15,8 +15,8 @@ __all__ = [
     "Document",
     "Found",
     "articles_of",
-    "document_below",
     "document_files",
+    "documents_below",
     "holds_many",
     "problem_of_id",
     "read",

@@ -85,14 +85,20 @@ def document_files(paths: Sequence[Path]) -> Iterator[Document]:
             yield _below(path, found)
 
 
-def document_below(folder: Path, path: Path) -> Document | None:
-    """Name one file below a folder; None: it is hidden."""
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    return None if hidden else _below(folder, path)
+def documents_below(folder: Path, path: Path) -> Iterator[Document]:
+    """Name the file at a path below a folder, also if it is gone, or every file of a folder there; no hidden ones."""
+    if path == folder or any(part.startswith(".") for part in path.relative_to(folder).parts):
+        return
+    if _is_folder(path) and not path.is_symlink():
+        for found in _files(path):
+            yield _below(folder, found)
+    elif path.is_file() or not path.exists():
+        yield _below(folder, path)
 
 
 def _below(folder: Path, path: Path) -> Document:
-    return Document(path, path.relative_to(folder).with_suffix("").as_posix())
+    named = path.relative_to(folder) if path != folder else Path(path.name)  # itself, which cannot be listed
+    return Document(path, named.with_suffix("").as_posix())
 
 
 def _files(folder: Path) -> Iterator[Path]:

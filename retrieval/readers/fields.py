@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
-from retrieval.addresses import article_id_of
+from retrieval.addresses import article_id_of, parse
 from retrieval.types import Article, make_article
 
 LONGEST_FILE = 20_000_000  # bytes of what holds one article
@@ -43,7 +43,9 @@ class Address:
 
     url: str
     summary: Article | None = None
-    """What is known of it already, a feed's words: better than nothing."""
+    """What is known of it already, a feed's words: better than nothing, where they are of its own site."""
+    of_its_site: bool = True
+    """Whether it is of the site that says this of it."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,11 @@ def article_of(fields: Fields, *, article_id: str, title: str = "") -> Article:
     for field, value in [("title", source.title), ("outlet", source.outlet), ("url", source.url), *lists]:
         if value is not None and (problem := _problem_of_field(value)):
             raise NoArticle(f"`{field}` {problem}")
+    if source.url is not None:  # readers are sent there
+        try:
+            parse(source.url, with_user=True)
+        except ValueError as error:
+            raise NoArticle(f"`url` is no address: {error}") from error
     return article
 
 

@@ -45,14 +45,15 @@ def _article(found: Fields | Address | NoArticle, document: Document, name: str,
     except NoArticle as error:
         return name, UnreadableArticle(name, str(error))
     if found.is_summary and found.url and document.url:
-        return found.url, Address(found.url, summary=article)
+        return found.url, Address(found.url, summary=article, of_its_site=_site(found.url) == _site(document.url))
     return name, article
 
 
 def _of_its_site(found: Fields, document: Document) -> Fields:
     """Let what comes from an address speak for its own site alone: no site may take the place of another's article.
 
-    An id of its choice is one of the site's, and what it says of another site's article is a summary.
+    An id of its choice is one of the site's, and what it says of another site's article is a summary, which is never
+    stored. Another port is another site: whoever serves there may be another, too.
     """
     site = _site(document.url)
     if site is None:
@@ -66,7 +67,7 @@ def _of_its_site(found: Fields, document: Document) -> Fields:
 
 def _site(url: str | None) -> str | None:
     try:
-        return parse(url, with_user=True).host.removeprefix("www.") if url else None
+        return parse(url, with_user=True).authority.removeprefix("www.") if url else None
     except ValueError:
         return None
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import shutil
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.errors import ModelUnavailable, StoreUnavailable
 from retrieval.fetching import Fetcher
 from retrieval.gathering import Memory
 from retrieval.readers import Address
@@ -21,6 +23,7 @@ from service.errors import RemoteError
 from service.ingestion import ingest_given
 from service.watching import Watch
 from tests.fakes import FirstSentence, WordEmbedder
+from tests.site_server import Site, page
 
 _DEADLINE = 20.0  # seconds
 
@@ -159,8 +162,13 @@ async def test_a_reason_is_told_once_until_it_is_another(
     assert outcomes() == ["skipped bad.md", "created good.md", "created bad.md"]
 
 
-async def test_a_service_that_is_away_gets_the_change_when_it_is_back(
-    desk: OwnDesk, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [RemoteError, StoreUnavailable, ModelUnavailable])
+async def test_what_is_away_gets_the_change_when_it_is_back(
+    desk: OwnDesk,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
 ) -> None:
     away = 0
 
@@ -169,7 +177,7 @@ async def test_a_service_that_is_away_gets_the_change_when_it_is_back(
             nonlocal away
             if "33" in article.text and away < 2:
                 away += 1
-                raise RemoteError("The service does not answer")
+                raise error("It does not answer")
             return await super().put(article, restore=restore)
 
     monkeypatch.setattr(watching, "_AGAIN", 0.05)
@@ -186,3 +194,118 @@ async def test_a_service_that_is_away_gets_the_change_when_it_is_back(
 
     assert away == 2
     assert said.count("does not answer") == 1
+
+
+async def test_a_correction_that_was_not_stored_is_fetched_again(
+    desk: OwnDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = 1
+
+    class Away(OwnDesk):
+        async def put(self, article: Article, *, restore: bool = False) -> Outcome:
+            nonlocal away
+            if "corrected" in article.text and away:
+                away -= 1
+                raise RemoteError("It does not answer")
+            return await super().put(article, restore=restore)
+
+    monkeypatch.setattr(watching, "_AGAIN", 0.05)
+    texts = {'"1"': b"The moon is far.", '"2"': b"The moon is near, we corrected."}
+    pages = {etag: page(text, content_type="text/markdown", etag=etag) for etag, text in texts.items()}
+    async with Site({"/a.md": pages['"1"']}).serving() as site:
+        async with watched(Away(desk._answering), Address(site.url("/a.md")), every=0.05):
+            site.pages["/a.md"] = pages['"2"']
+            [source] = await desk.sources(0, 10)
+            await until(lambda: text_is(desk, source.article_id, texts['"2"'].decode()), "the correction is stored")
+            await until(lambda: site.asked[-1].headers.get("if-none-match") == '"2"', "it is known")
+
+        known = [one.headers.get("if-none-match") for one in site.asked if one.path == "/a.md"]
+
+    assert away == 0
+    assert known.index('"2"') >= 3  # the first, the one that was not stored, and that again
+
+
+async def test_a_folder_that_is_moved_or_copied_into_a_watched_one_is_taken_in_whole(
+    desk: OwnDesk, folder: Path, tmp_path: Path
+) -> None:
+    for number in range(20):
+        (tmp_path / "batch" / f"{number}").mkdir(parents=True)
+        for name in "ab":
+            (tmp_path / "batch" / f"{number}" / f"{name}.md").write_text(f"Article {number} of {name}.")
+    (tmp_path / "batch" / ".hidden.md").write_text("Nothing.")
+
+    async def count(name: str) -> int:
+        return sum(source.article_id.startswith(f"{name}/") for source in await desk.sources(0, 500))
+
+    async def all_of(name: str) -> bool:
+        return await count(name) == 40
+
+    async with watched(desk, folder):
+        (folder / "begun.md").write_text("Begun.")
+        await until(lambda: desk.article("begun"), "it is watched")
+        for name in ("one", "two", "three"):
+            await asyncio.to_thread(shutil.copytree, tmp_path / "batch", folder / name)
+            await until(lambda name=name: all_of(name), f"{name} is taken in")  # type: ignore[misc]
+        (tmp_path / "batch").rename(folder / "moved")
+        await until(lambda: all_of("moved"), "what was moved is taken in")
+
+
+async def test_a_watched_folder_that_is_gone_is_one_line_and_it_is_watched_when_it_is_back(
+    desk: OwnDesk, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_AGAIN", 0.05)
+    said = ""
+
+    def told(what: str) -> bool:
+        nonlocal said
+        said += capsys.readouterr().out
+        return what in said
+
+    async with watched(desk, folder):
+        (folder / "begun.md").write_text("Begun.")
+        await until(lambda: desk.article("begun"), "it is watched")
+        shutil.rmtree(folder)
+        await until(lambda: told("no such folder"), "it is told")
+        (tmp_path / "other").mkdir()
+        (tmp_path / "other" / "back.md").write_text("It is back.")
+        (tmp_path / "other").rename(folder)
+        await until(lambda: desk.article("back"), "what is there is taken in")
+        (folder / "then.md").write_text("It goes on.")
+        await until(lambda: desk.article("then"), "it is watched again")
+
+    assert said.count("no such folder") == 1
+
+
+async def test_a_file_may_be_watched_whose_folder_is_not_there_yet(
+    desk: OwnDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_AGAIN", 0.05)
+    async with watched(desk, tmp_path / "later" / "a.md"):
+        (tmp_path / "later").mkdir()
+        (tmp_path / "later" / "a.md").write_text("It came.")
+        await until(lambda: desk.article("a"), "it is taken in")
+
+
+async def test_a_file_that_was_never_an_article_is_removed_without_a_word(
+    desk: OwnDesk, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with watched(desk, folder):
+        (folder / "begun.md").write_text("Begun.")
+        await until(lambda: desk.article("begun"), "it is watched")
+        (folder / "sedX").write_text("India plans to buy 35 drones.")
+        (folder / "sedX").rename(folder / "desk" / "drones.md")
+        await until(lambda: text_is(desk, "desk/drones", "India plans to buy 35 drones."), "it is taken in")
+        (folder / "end.md").write_text("End.")
+        await until(lambda: desk.article("end"), "all before it is told")
+
+    assert "removed" not in capsys.readouterr().out
+
+
+async def test_what_ends_the_watch_is_raised_itself(desk: OwnDesk, folder: Path) -> None:
+    class Broken(OwnDesk):
+        async def put(self, article: Article, *, restore: bool = False) -> Outcome:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    async with Fetcher() as fetcher:
+        with pytest.raises(ZeroDivisionError):
+            await Watch(Broken(desk._answering), fetcher, Memory(), as_json=False).go_on([folder], 3600)

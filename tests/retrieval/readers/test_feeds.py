@@ -352,6 +352,7 @@ def test_a_summary_is_an_article_from_a_file_and_an_address_from_an_address() ->
     assert address == "https://desk.example/a"
     assert isinstance(there, Address)
     assert there.summary == here
+    assert there.of_its_site
 
 
 def test_a_feed_gives_no_more_than_a_summary_of_what_another_site_has() -> None:
@@ -362,6 +363,7 @@ def test_a_feed_gives_no_more_than_a_summary_of_what_another_site_has() -> None:
 
     assert isinstance(own[1], Article)
     assert isinstance(other[1], Address)
+    assert not other[1].of_its_site
 
 
 # Feeds that are not as they should be

@@ -401,6 +401,17 @@ def test_what_comes_from_an_address_speaks_for_its_own_site_alone() -> None:
     assert (other.url, other.summary.text) == (there, "c")
 
 
+@pytest.mark.parametrize("port", ["", ":444"])
+def test_another_port_is_another_site(port: str) -> None:
+    articles = [{"text": "a", "url": f"https://desk.example{port}/a"}, {"text": "b", "id": "b"}]
+
+    named, own = read(articles, url="https://desk.example:8443/all.json").values()
+
+    assert isinstance(named, Address)
+    assert not named.of_its_site
+    assert own.source.article_id == "desk.example:8443/b"
+
+
 # Sizes
 
 
