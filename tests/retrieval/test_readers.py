@@ -1,6 +1,7 @@
 """Files become articles, or a sentence for their author."""
 
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -107,7 +108,17 @@ def test_a_date_is_midnight_utc_and_a_moment_utc_unless_it_says_otherwise(
 
 
 @pytest.mark.parametrize(
-    "given", ["yesterday", "10 November 2023", "20231110", "[2023-11-10]", "2023-13-45", '"2023-02-30"', "true"]
+    "given",
+    [
+        "yesterday",
+        "10 November 2023",
+        "20231110",
+        "1701020301050",
+        "[2023-11-10]",
+        "2023-13-45",
+        '"2023-02-30"',
+        "true",
+    ],
 )
 def test_what_is_no_date_is_refused(folder: Path, given: str) -> None:
     assert "front matter" in (reason := refused(folder, f"---\npublished: {given}\n---\nx")) or "published" in reason
@@ -276,7 +287,7 @@ def test_aliases_that_would_grow_without_end_are_refused_at_once(folder: Path) -
     lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
     lines += [f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]" for a, b in zip("abcdefgh", "bcdefghi", strict=True)]
 
-    assert "`title`" in refused(folder, "---\n" + "\n".join([*lines, "title: *i"]) + "\n---\ntext")
+    assert "an alias" in refused(folder, "---\n" + "\n".join([*lines, "title: *i"]) + "\n---\ntext")
 
 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
@@ -349,3 +360,39 @@ def test_a_file_name_that_is_not_utf_8_gives_an_id_that_is(folder: Path) -> None
     (file,) = document_files([folder])
 
     assert readers.read(file).source.article_id == "caf\ufffd"
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "a0: &a0 {x: 1}\n"
+        + "".join(f"a{one}: &a{one} {{<<: [*a{one - 1}, *a{one - 1}, *a{one - 1}]}}\n" for one in range(1, 13)),
+        "a0: &a0 [x]\n" + "".join(f"a{one}: &a{one} [*a{one - 1}, *a{one - 1}, *a{one - 1}]\n" for one in range(1, 13)),
+        "a: &a [*a]\n",
+        "title: !!int 0x" + "f" * 5_000,
+        "published: !!timestamp soon",
+        "title: !!python/object/apply:os.getcwd []",
+        "a: " + "[" * 5_000,
+        "a: " + "{a: " * 5_000,
+        "".join(f"name{one}: x\n" for one in range(10_000)),
+        "a: " + "[" * 60_000,
+    ],
+)
+def test_front_matter_that_is_a_bomb_is_refused_in_no_time(folder: Path, front: str) -> None:
+    begun = time.process_time()
+
+    assert "front matter" in refused(folder, f"---\n{front}\n---\nx")
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "given", ["0x" + "f" * 900, "9" * 900, "007", "1_000", "12:30:45", "1e400", ".inf", "0o17", "yes", "<<", "="]
+)
+def test_a_field_is_as_it_is_written_whatever_yaml_makes_of_it(folder: Path, given: str) -> None:
+    source = article(folder, f"---\ntitle: {given}\nid: {given}\ncredits: [{given}, 2]\n---\nx").source
+
+    assert (source.title, source.article_id, source.credits) == (given, given, (given, "2"))
+
+
+def test_a_number_of_thousands_of_digits_ends_no_ingest(folder: Path) -> None:
+    assert "`title` is longer" in refused(folder, f"---\ntitle: 0x{'f' * 5_000}\n---\nx")
