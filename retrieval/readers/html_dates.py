@@ -243,8 +243,9 @@ def _told(shown: Shown, body_starts: int | None, country: str, *, is_changed: bo
         if len(text) > 400:
             continue
         near = (head if head is not None else 0) - 8 <= number <= end + 2
-        marked = _marked(block.element)
-        for moment, said in _labelled(block, label, country):
+        moments = list(_labelled(block, label, country))
+        marked = bool(moments) and _marked(block.element)
+        for moment, said in moments:
             is_update = bool(_UPDATED.search(said)) and not _PUBLISHED.search(said.split()[-1] if said.split() else "")
             if is_update != is_changed or (is_changed and not near):
                 continue

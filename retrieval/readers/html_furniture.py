@@ -261,6 +261,7 @@ def asks(text: str) -> bool:
     return any(pattern.fullmatch(text) for pattern in (_ASKS, _ANY, _POSTED, _SIGN_OFF))
 
 
+@lru_cache(maxsize=16_384)
 def is_legal(text: str) -> bool:
     """Tell what a publisher says of itself below each of its pages."""
     return _LEGAL.search(text) is not None
