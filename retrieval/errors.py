@@ -5,6 +5,7 @@ RetrievalError
 │   ├── ModelMissing        its weights or its package are not on this machine, or its key or address not set
 │   ├── ModelCorrupt        its weights are not the published ones
 │   └── ModelUnavailable    its server does not answer, or not with vectors
+│       └── TextRefused     its server refuses what it was to embed, such as a text that is too long for it
 ├── StoreError              the operator acts
 │   ├── StoreLocked         another process owns the embedded store
 │   ├── StoreForeign        the store was made with another embedding model or format
@@ -33,6 +34,10 @@ class ModelCorrupt(ModelError):
 
 class ModelUnavailable(ModelError):
     """The model's server does not answer, or not with vectors."""
+
+
+class TextRefused(ModelUnavailable):
+    """The model's server refuses these texts, and would refuse them again; it may take others."""
 
 
 class StoreError(RetrievalError):

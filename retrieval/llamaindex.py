@@ -18,7 +18,7 @@ import numpy as np
 
 from retrieval.centre import QUESTIONS, STATEMENTS
 from retrieval.embedding import Role, Vectors
-from retrieval.errors import ModelUnavailable
+from retrieval.errors import ModelUnavailable, TextRefused
 from retrieval.types import Span, printable
 
 # Calls at once. An ingest makes six, one for each article under way; the others are for questions.
@@ -27,6 +27,7 @@ AT_ONCE = 8
 PAUSES = (0.5, 2.0)
 # Seconds that are waited where the server names them. Chosen: an ingest may take its time.
 PATIENCE: dict[Role, float] = {"question": 5.0, "passage": 60.0}
+_OF_THE_TEXT = {400, 413, 422}  # such as that it is too long for the model
 _PASSING = {408, 425, 429, 500, 502, 503, 504, 529}
 _WORD = re.compile(r"\w")
 
@@ -118,7 +119,7 @@ class LlamaIndexEmbedder:
         """Embed the texts, each different one once; the calls for them come one after another.
 
         Raises:
-            ModelUnavailable: the model does not answer, or not with vectors.
+            ModelUnavailable: the model does not answer, or not with vectors; TextRefused: to these texts.
 
         """
         read = [printable(text).strip() or "." for text in texts]  # OpenAI refuses an empty text
@@ -185,7 +186,8 @@ class LlamaIndexEmbedder:
                 wait = None if least is None or pause is None else max(least, pause)
                 if wait is None or wait > PATIENCE[role] or self._closed.is_set():
                     # Without its cause: servers quote the key that they refuse.
-                    raise ModelUnavailable(f"The embedding model {self._known_as} {fault}.") from None
+                    failure = TextRefused if _status(error) in _OF_THE_TEXT else ModelUnavailable
+                    raise failure(f"The embedding model {self._known_as} {fault}.") from None
             self._pause(wait)
         raise AssertionError  # the last round returns or raises
 
@@ -228,6 +230,11 @@ def _fault(error: BaseException) -> tuple[str, float | None]:
         if isinstance(one, httpx.TransportError):
             return "cannot be reached: its server should run at GROUNDWIRE_EMBEDDING_BASE_URL", 0.0
     return f"failed, or sent what is no vectors ({type(error).__name__})", None
+
+
+def _status(error: BaseException) -> int | None:
+    found = (getattr(one, "response", None) for one in _behind(error))
+    return next((one.status_code for one in found if isinstance(one, httpx.Response)), None)
 
 
 def _behind(error: BaseException | None) -> Iterator[BaseException]:

@@ -10,17 +10,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
+from filelock import FileLock
 from pydantic import AwareDatetime, Field
 
 from retrieval.errors import StoreUnavailable
 from retrieval.ingest import Ingested
-from retrieval.types import Frozen
+from retrieval.owner import unwritable
+from retrieval.types import Frozen, printable
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ItemOutcome = Literal["created", "replaced", "unchanged", "skipped"]
 
 KEPT = 1000  # ended jobs; chosen
 KEPT_DAYS = 30  # chosen
+PATIENT = 8  # times in a row that a job waits before others go first; chosen: three minutes
 _PATIENCE = 30.0  # seconds to wait for another process that writes; chosen: each writes for milliseconds
 
 _TABLES = """
@@ -33,6 +36,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     n_created INTEGER NOT NULL DEFAULT 0, n_replaced INTEGER NOT NULL DEFAULT 0,
     n_unchanged INTEGER NOT NULL DEFAULT 0, n_skipped INTEGER NOT NULL DEFAULT 0,
     starts INTEGER NOT NULL DEFAULT 0,
+    waits INTEGER NOT NULL DEFAULT 0,
     error TEXT
 );
 CREATE TABLE IF NOT EXISTS items (
@@ -88,7 +92,8 @@ class Records:
 
         """
         self._path = path
-        with self._failing_clearly():
+        # Of several that begin at once only one can turn the file to WAL, and SQLite would not let the others wait.
+        with self._failing_clearly(), FileLock(f"{path}.lock", timeout=_PATIENCE):
             self._db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
             self._db.row_factory = sqlite3.Row
             for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON", "foreign_keys=ON"):
@@ -152,9 +157,11 @@ class Records:
     # What the one who works on them does
 
     def next(self) -> Job | None:
-        """Give the oldest job that has not ended."""
+        """Give the oldest job that has not ended; one that waits and waits lets those behind it go first."""
         with self._failing_clearly():
-            row = self._db.execute("SELECT * FROM jobs WHERE finished IS NULL ORDER BY number LIMIT 1").fetchone()
+            row = self._db.execute(
+                "SELECT * FROM jobs WHERE finished IS NULL ORDER BY waits / ?, number LIMIT 1", [PATIENT]
+            ).fetchone()
         return _job(row) if row else None
 
     def start(self, job_id: str) -> int:
@@ -169,10 +176,16 @@ class Records:
         starts: int = row[0]
         return starts
 
-    def pause(self, job_id: str, error: str | None = None) -> None:
-        """Note that a job goes on later, and what it waits for: that its work was begun says nothing against it."""
+    def pause(self, job_id: str, error: str | None = None, *, alone: bool = False) -> None:
+        """Note that a job goes on later, and what it waits for: that its work was begun says nothing against it.
+
+        `alone` says that it may be the only one that has to wait.
+        """
         with self._transaction():
-            self._db.execute("UPDATE jobs SET starts = 0, error = ? WHERE id = ? AND finished IS NULL", [error, job_id])
+            self._db.execute(
+                "UPDATE jobs SET starts = 0, waits = waits + ?, error = ? WHERE id = ? AND finished IS NULL",
+                [alone, _text(error), job_id],
+            )
 
     def record(self, job_id: str, one: Ingested) -> bool:
         """Keep what became of an item; what is known of it already stands. False: the job has ended."""
@@ -185,10 +198,10 @@ class Records:
                 return False
             added = self._db.execute(
                 "INSERT INTO items VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (job, name) DO NOTHING",
-                [row["number"], row["done"] + 1, one.name, one.article_id, outcome, one.reason],
+                [row["number"], row["done"] + 1, _text(one.name), one.article_id, outcome, _text(one.reason)],
             ).rowcount
             self._db.execute(
-                "UPDATE jobs SET starts = 0, error = NULL, done = done + :added, "
+                "UPDATE jobs SET starts = 0, waits = 0, error = NULL, done = done + :added, "
                 "n_created = n_created + :added * (:outcome = 'created'), "
                 "n_replaced = n_replaced + :added * (:outcome = 'replaced'), "
                 "n_unchanged = n_unchanged + :added * (:outcome = 'unchanged'), "
@@ -201,7 +214,8 @@ class Records:
         """Tell whether an item has its outcome."""
         with self._failing_clearly():
             found = self._db.execute(
-                "SELECT 1 FROM items WHERE job = (SELECT number FROM jobs WHERE id = ?) AND name = ?", [job_id, name]
+                "SELECT 1 FROM items WHERE job = (SELECT number FROM jobs WHERE id = ?) AND name = ?",
+                [job_id, _text(name)],
             ).fetchone()
         return found is not None
 
@@ -235,7 +249,7 @@ class Records:
                 self._db.execute(
                     "UPDATE jobs SET status = ?, finished = ?, error = ?, "
                     "total = CASE ? WHEN 'done' THEN done ELSE total END WHERE id = ? AND finished IS NULL",
-                    [status, _now().isoformat(), error, status, job_id],
+                    [status, _now().isoformat(), _text(error), status, job_id],
                 ).rowcount
             )
 
@@ -255,16 +269,26 @@ class Records:
     def _failing_clearly(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+        except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
                 raise  # ours
-            raise StoreUnavailable(f"The jobs in {self._path} cannot be used: {error}. Is the disk full?") from error
+            what = "Is the disk full?"
+            if not isinstance(error, sqlite3.OperationalError):
+                what = "Move the file away: what is stored stays, but jobs that had not ended are to be posted again."
+            raise StoreUnavailable(f"The jobs in {self._path} cannot be used: {error}. {what}") from error
+        except OSError as error:
+            raise unwritable(self._path.parent, error) from error
 
 
 def _job(row: sqlite3.Row) -> Job:
     fields: dict[str, Any] = dict(row)
     counts = {name: fields[f"n_{name}"] for name in Counts.model_fields}
     return Job(counts=Counts(**counts), **{name: fields[name] for name in Job.model_fields if name != "counts"})
+
+
+def _text(words: str | None) -> str | None:
+    """Give what SQLite can hold, and show: no lone surrogates, no NULs."""
+    return words if words is None else printable(words).replace("\0", "\ufffd")
 
 
 def _now() -> datetime:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar, TypeVarTuple
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, TypeVarTuple
 from filelock import FileLock, Timeout
 
 from retrieval.embedding import Embedder
-from retrieval.errors import ModelError, StoreError
+from retrieval.errors import ModelError, StoreError, TextRefused, UnreadableArticle
 from retrieval.gathering import Gathered, gather
 from retrieval.ingest import ingest, ingest_all
 from retrieval.owner import unwritable
@@ -58,6 +59,7 @@ class Jobs:
         self._stopped = asyncio.Event()
         self._at_work: tuple[str, asyncio.Event] | None = None  # a job, and what ends it
         self._recorded = 0
+        self._failed_at: str | None = None  # the first article that the store or the model failed at
 
     async def __aenter__(self) -> Self:
         """Open the records and begin to work."""
@@ -114,6 +116,8 @@ class Jobs:
         cancelled = await self._call(self._records.cancel, job_id)
         if cancelled and self._at_work and self._at_work[0] == job_id:
             self._at_work[1].set()
+        elif cancelled:
+            await self._call(self._records.prune, self._sweep)  # what it was given
         return cancelled
 
     # The one who works
@@ -163,7 +167,11 @@ class Jobs:
                 return True
         except (StoreError, ModelError) as failure:
             with suppress(StoreError):  # what cannot be written may be the disk on which this is
-                await self._call(self._records.pause, job.id, f"waits, to be tried again: {failure}")
+                why = f"waits, to be tried again: {failure}"
+                if self._failed_at is not None:
+                    why += f" (at the article {self._failed_at!r})"
+                alone = isinstance(failure, ModelError)  # the store fails for all
+                await self._call(partial(self._records.pause, job.id, why, alone=alone))
             raise
         except spool.Gone as gone:
             error = str(gone)
@@ -172,7 +180,7 @@ class Jobs:
             # Not its message, which may hold what an article says.
             error = f"a fault of the service ({type(bug).__name__}); its log has more under this job's id"
         finally:
-            self._at_work = None
+            self._at_work = self._failed_at = None
         await self._call(self._records.finish, job.id, error)
         await self._call(self._records.prune, self._sweep)
         if ended := await self._call(self._records.job, job.id):
@@ -223,14 +231,36 @@ class Jobs:
             # A file of one article, or a page: it need not be read, nor fetched, again.
             if await done(given.name if isinstance(given, Document) else given.url):
                 continue
-            async for one in gather([given], self.fetcher, self._store.version):
-                if halt.is_set():
-                    return
-                if not await done(one[0]):
-                    yield one
+            try:
+                async for one in gather([given], self.fetcher, self._store.version):
+                    if halt.is_set():
+                        return
+                    if not await done(one[0]):
+                        yield one
+            except (StoreError, ModelError):
+                raise
+            except Exception as bug:  # noqa: BLE001 - what is given behind it is not to blame
+                name = given.name if isinstance(given, Document) else given.url
+                yield name, UnreadableArticle(name, self._fault_of(bug)), None
 
     async def _put(self, article: Article) -> Outcome:
-        return await ingest(article, self._store, self._embedder)
+        article_id = article.source.article_id
+        try:
+            return await ingest(article, self._store, self._embedder)
+        except TextRefused as error:
+            raise UnreadableArticle(article_id, str(error).removesuffix(".")) from error
+        except (StoreError, ModelError):
+            self._failed_at = self._failed_at or article_id
+            raise
+        except UnreadableArticle:
+            raise
+        except Exception as bug:
+            raise UnreadableArticle(article_id, self._fault_of(bug)) from bug
+
+    def _fault_of(self, bug: Exception) -> str:
+        _log.error("A bug: an article could not be taken in", exc_info=bug)
+        # Not its message, which may hold what an article says.
+        return f"a fault of the service ({type(bug).__name__}); its log has more"
 
     def _open(self) -> Records:
         try:

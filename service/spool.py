@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
@@ -18,6 +19,7 @@ from retrieval.readers.kinds import KINDS
 
 JSON_LINES = "application/x-ndjson"
 _LIST = "given.jsonl"
+_SWEPT = 5.0  # seconds to wait for who sweeps; chosen: to find that there is nothing takes milliseconds
 _ARRIVING = ".arriving"  # what a folder's name ends with until all is there
 
 
@@ -79,10 +81,13 @@ class Delivery:
             self._articles = None
         elif self._articles is not None:
             self._articles += 1
-        label, number = path, 1
+        first, number = path, 1
+        if re.search(r"#\d+$", path.name):  # as the items of a list are called
+            first = path.with_name(f"{path.name} (file)")
+        label = first
         while str(label) in self._names:
             number += 1
-            label = path.with_stem(f"{path.stem} ({number})")
+            label = first.with_stem(f"{first.stem} ({number})")
         self._names.add(str(label))
         # Of two files with one name both have its id, and the second is told to have that of the first.
         return self._file(str(label), str(path.with_suffix("")), "" if named else media_type, charset)
@@ -113,7 +118,7 @@ class Delivery:
     def _begin(self) -> None:
         try:
             self._spool.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire(blocking=False)
+            self._lock.acquire(timeout=_SWEPT)  # somebody who sweeps may have seen its file first
             self.folder.mkdir()
         except OSError as error:
             raise unwritable(self._spool, error) from error

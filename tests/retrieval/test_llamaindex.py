@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from retrieval.centre import QUESTIONS, STATEMENTS
-from retrieval.errors import ModelUnavailable, StoreForeign
+from retrieval.errors import ModelUnavailable, StoreForeign, TextRefused
 from retrieval.ingest import ingest
 from retrieval.llamaindex import LlamaIndexEmbedder, Prefixes
 from retrieval.search import search
@@ -204,6 +204,19 @@ async def test_what_will_not_pass_is_said_at_once_and_without_the_key(
     assert "sk-secret" not in str(raised.value)
     assert raised.value.__suppress_context__
     assert (len(bags.asked), paused) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("status", "raises"),
+    [(400, TextRefused), (413, TextRefused), (422, TextRefused), (401, ModelUnavailable), (500, ModelUnavailable)],
+)
+async def test_a_text_that_is_refused_is_told_from_a_model_that_is_gone(
+    status: int, raises: type[ModelUnavailable], bags: Bags, embedder: LlamaIndexEmbedder
+) -> None:
+    bags.faults = [refusal(status)] * 3
+    with pytest.raises(ModelUnavailable) as raised:
+        await embedder.embed(["drones"])
+    assert type(raised.value) is raises
 
 
 async def test_two_tries_more_are_enough(bags: Bags, embedder: LlamaIndexEmbedder, paused: list[float]) -> None:

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from retrieval.embedding import Vectors
-from retrieval.errors import ModelUnavailable, StoreUnavailable
+from retrieval.errors import ModelUnavailable, StoreUnavailable, TextRefused
 from retrieval.fetching import Fetcher
 from retrieval.ingest import UNDER_WAY
+from retrieval.readers import Address, Document
 from retrieval.store import Store
 from retrieval.types import Span
-from service import job_records, jobs
+from service import job_records, jobs, spool
 from service.job_records import Job, Records
 from service.jobs import Jobs
+from service.spool import Delivery
 from tests.fakes import WordEmbedder
 
 ENDED = 20.0  # seconds; generous
@@ -32,6 +35,18 @@ class Failing(WordEmbedder):
     async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
         if self.errors:
             raise self.errors.pop(0)
+        return await super().embed_parts(texts, parts)
+
+
+@dataclass
+class FailingAt(WordEmbedder):
+    """Fails at each text with a word."""
+
+    word: str = ""
+
+    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+        if any(self.word in text for text in texts):
+            raise ModelUnavailable("The model answered HTTP 500.")
         return await super().embed_parts(texts, parts)
 
 
@@ -135,7 +150,7 @@ async def test_what_was_given_is_removed_at_the_end_and_no_text_is_left(tmp_path
         await until_ended(at, (await given(at, "b.md")).id)  # the first is tidied up before the next begins
         for path in (tmp_path / "jobs").rglob("*"):
             assert not path.is_file() or b"cloves" not in path.read_bytes(), path
-    assert files(tmp_path / "jobs") <= {"jobs.sqlite", "worker.lock"}
+    assert files(tmp_path / "jobs") <= {"jobs.sqlite", "jobs.sqlite.lock", "worker.lock"}
 
 
 async def test_jobs_are_done_in_their_order(tmp_path: Path, store: Store) -> None:
@@ -205,14 +220,115 @@ async def test_what_fails_for_a_while_is_waited_for(tmp_path: Path, store: Store
             await asyncio.sleep(0.001)
             job = await at.job(job.id)
     assert job is not None
-    assert ("running", f"waits, to be tried again: {error}") in seen
+    assert ("running", f"waits, to be tried again: {error} (at the article 'a')") in seen
     assert (job.status, job.error, job.counts.created) == ("done", None, 3)
 
 
-async def test_a_bug_fails_its_job_and_not_the_next(
+async def test_an_article_that_the_model_refuses_is_skipped(tmp_path: Path, store: Store) -> None:
+    embedder = Failing(errors=[TextRefused("The embedding model a/b answered HTTP 400.")])
+    async with opened(tmp_path, store, embedder) as at:
+        job = await until_ended(at, (await given(at, "a.md", "b.md")).id)
+        reasons = [(one.name, one.outcome, one.reason) for one in await at.items(job.id, 0, 10)]
+    assert reasons == [
+        ("a.md", "skipped", "The embedding model a/b answered HTTP 400"),
+        ("b.md", "created", None),
+    ]
+
+
+async def test_an_article_that_the_model_fails_at_again_and_again_lets_others_go_first(
+    tmp_path: Path, store: Store
+) -> None:
+    embedder = FailingAt(word="Poison")
+    async with opened(tmp_path, store, embedder) as at:
+        poison = await given(at, "a.md", text="Poison is all that there is.")
+        assert (await until_ended(at, (await given(at, "b.md")).id)).counts.created == 1
+        waiting = await at.job(poison.id)
+        assert waiting is not None
+        assert waiting.finished is None
+        embedder.word = "nothing of the kind"
+        assert (await until_ended(at, poison.id)).counts.created == 1
+
+
+async def test_a_bug_at_one_article_costs_that_article_alone(
     tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with opened(tmp_path, store, Failing(errors=[ValueError("what the article says")])) as at:
+        job = await until_ended(at, (await given(at, "a.md", "b.md")).id)
+        [bug, _] = await at.items(job.id, 0, 10)
+    assert (job.status, job.counts.created, job.counts.skipped) == ("done", 1, 1)
+    assert bug.reason == "a fault of the service (ValueError); its log has more"
+    assert "A bug: an article could not be taken in" in caplog.text
+
+
+async def test_reasons_and_names_hold_what_was_sent_even_if_it_is_no_text(tmp_path: Path, store: Store) -> None:
+    lines = [
+        rb'{"@type": "\ud800", "text": "x"}',
+        rb'{"@type": "\u0000", "text": "x"}',
+        rb'{"url": "http://a.\ud800/"}',
+        rb'{"title": "t", "text": "some words", "published": "\ud800"}',
+        rb'{"id": "good", "text": "Good words."}',
+    ]
+    async with opened(tmp_path, store, WordEmbedder()) as at:
+        async with at.delivery() as delivery:
+            with delivery.file("a\ud800\0.jsonl") as file:
+                file.write(b"\n".join(lines))
+            job = await until_ended(at, (await at.add(delivery)).id)
+        items = await at.items(job.id, 0, 10)
+    assert (job.status, job.done, job.counts.created) == ("done", 5, 1)
+    names = [f"a\ufffd\ufffd.jsonl#{number}" for number in range(1, 6)]
+    names[2] = "http://a.\ufffd/"
+    assert [one.name for one in items] == names
+
+
+async def test_a_file_that_is_called_as_an_item_of_another_has_its_own_outcome(tmp_path: Path, store: Store) -> None:
+    async with opened(tmp_path, store, WordEmbedder()) as at:
+        async with at.delivery() as delivery:
+            for name, text in [("x.json", b'[{"text": "One."}, {"text": "Two."}]'), ("x.json#1", b"Three.")]:
+                with delivery.file(name) as file:
+                    file.write(text)
+            job = await until_ended(at, (await at.add(delivery)).id)
+        assert list(await outcomes(at, job.id)) == ["x.json#1", "x.json#2", "x.json#1 (file)"]
+
+
+async def test_what_a_job_that_waits_was_given_is_removed_when_it_is_cancelled(tmp_path: Path, store: Store) -> None:
+    held = Held()
+    async with opened(tmp_path, store, held) as at:
+        await given(at, "a.md")
+        queued = await given(at, "b.md")
+        await held.held.wait()
+        assert (tmp_path / "jobs/spool" / queued.id).is_dir()
+        assert await at.cancel(queued.id)
+        assert not (tmp_path / "jobs/spool" / queued.id).exists()
+        held.go_on.set()
+
+
+async def test_a_request_that_meets_who_sweeps_waits_for_it(tmp_path: Path) -> None:
+    delivery = Delivery(tmp_path)
+    sweeping = FileLock(f"{delivery.folder}.lock", thread_local=False)
+    sweeping.acquire()
+    asyncio.get_running_loop().call_later(0.1, sweeping.release)
+    async with delivery:
+        assert delivery.folder.is_dir()
+
+
+async def test_several_may_open_the_records_at_once(tmp_path: Path) -> None:
+    at_once = (asyncio.to_thread(Records, tmp_path / "jobs.sqlite") for _ in range(16))
+    for one in await asyncio.gather(*at_once):
+        one.close()
+
+
+async def test_a_bug_fails_its_job_and_not_the_next(
+    tmp_path: Path, store: Store, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_to, bugs = spool.given, [ValueError("what the article says")]
+
+    def broken(folder: Path, job_id: str) -> list[Document | Address]:
+        if bugs:
+            raise bugs.pop()
+        return given_to(folder, job_id)
+
+    monkeypatch.setattr(spool, "given", broken)
+    async with opened(tmp_path, store, WordEmbedder()) as at:
         failed = await until_ended(at, (await given(at, "a.md")).id)
         done = await until_ended(at, (await given(at, "b.md")).id)
     assert (failed.status, done.status) == ("failed", "done")
@@ -256,7 +372,7 @@ async def test_a_job_is_cancelled_in_its_middle_and_before_its_beginning(tmp_pat
     assert ended.done < 20
     assert last.status == "done"
     assert await store.article("queued") is None
-    assert files(tmp_path / "jobs") <= {"jobs.sqlite", "worker.lock"}
+    assert files(tmp_path / "jobs") <= {"jobs.sqlite", "jobs.sqlite.lock", "worker.lock"}
 
 
 async def test_of_two_that_share_a_folder_one_works_and_the_other_takes_over(tmp_path: Path, store: Store) -> None:
@@ -341,7 +457,7 @@ async def test_what_is_skipped_is_logged_and_in_bounds(
 async def test_a_folder_that_is_no_folder_of_jobs_is_an_error_of_the_operators(tmp_path: Path, store: Store) -> None:
     (tmp_path / "jobs").mkdir()
     (tmp_path / "jobs/jobs.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(StoreUnavailable, match=r"jobs\.sqlite cannot be used"):
+    with pytest.raises(StoreUnavailable, match=r"jobs\.sqlite cannot be used: .*Move the file away"):
         async with opened(tmp_path, store, WordEmbedder()):
             pass
     (tmp_path / "file").touch()
