@@ -162,18 +162,24 @@ class Archive:
 
     def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
         """Give the metadata, text and vector of those passages that are there."""
-        found = self._with_vectors(names, ["documents", "metadatas"])
-        rows = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
-        return {
-            str(name): (row, text, np.asarray(vector, dtype=np.float32))
-            for name, row, text, vector in rows
-            if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
-        }
+        rows: dict[str, tuple[Any, str, Vectors]] = {}
+        for some in batches(names):
+            found = self._with_vectors(some, ["documents", "metadatas"])
+            each = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
+            rows |= {
+                str(name): (row, text, np.asarray(vector, dtype=np.float32))
+                for name, row, text, vector in each
+                if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
+            }
+        return rows
 
     def vectors(self, names: Sequence[str]) -> dict[str, Vectors]:
         """Give the vectors of those passages that are there."""
-        found = self._with_vectors(names, [])
-        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+        vectors: dict[str, Vectors] = {}
+        for some in batches(names):
+            found = self._with_vectors(some, [])
+            vectors |= zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True)
+        return vectors
 
     def nearest(self, vector: Vectors, count: int) -> list[str]:
         """Name the passages nearest to a vector, the nearest first; a few are missed, for the index is approximate."""
@@ -185,8 +191,6 @@ class Archive:
         return _query(self.articles.query, vectors, count, ["documents", "metadatas", "distances"])
 
     def _with_vectors(self, names: Sequence[str], include: Sequence[str]) -> dict[str, Any]:
-        if not names:
-            return {"ids": [], "embeddings": [], "documents": [], "metadatas": []}
         asked: dict[str, Any] = {"ids": list(names), "include": [*include, "embeddings"]}
         left = _AGAIN
         while True:

@@ -856,3 +856,15 @@ async def test_a_mistake_of_ours_is_not_blamed_on_chroma(open_store: Open) -> No
 
     with pytest.raises(AttributeError):
         await store.articles(["no source"])  # type: ignore[list-item]
+
+
+async def test_more_passages_than_one_call_takes_are_read(store: Store) -> None:
+    article = long_article("a", 1)
+    await store.put(await prepared(article))
+    names = store._archive.records(["a"])["a"][0].passage_ids()
+    many = [names[0], *(f"none {number}" for number in range(40_000)), *names[1:]]
+
+    assert len(names) > 1
+    assert set(await asyncio.to_thread(store._archive.rows, many)) == set(names)
+    assert set(await asyncio.to_thread(store._archive.vectors, many)) == set(names)
+    assert store._archive.rows([]) == {}
