@@ -41,6 +41,7 @@ async def gather(
     fetcher: "Fetcher | None" = None,
     version_of: Callable[[str], Awaitable[str | None]] | None = None,
     memory: Memory | None = None,
+    done: Callable[[str], Awaitable[bool]] | None = None,
 ) -> AsyncIterator[Gathered]:
     """Give the articles of documents, and of the documents at addresses, one by one.
 
@@ -51,6 +52,7 @@ async def gather(
             page is not, takes the place of no other. None: summaries are left out.
         memory: what was there the last time, into which goes what is there now: a copy, to be kept for the next time
             when all of it was stored; None: everything is fetched.
+        done: tells whether a page, by its address, has its outcome from before, so that it is not fetched again.
 
     """
     memory = memory or Memory()
@@ -62,6 +64,8 @@ async def gather(
                 continue
             said = found.summary.source.version if found.summary else None
             if said and memory.entries.get(found.url) == said:
+                continue
+            if done and await done(found.url):
                 continue
             async for each in _page(found, fetcher, version_of):
                 yield each

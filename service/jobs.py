@@ -232,7 +232,7 @@ class Jobs:
             if await done(given.name if isinstance(given, Document) else given.url):
                 continue
             try:
-                async for one in gather([given], self.fetcher, self._store.version):
+                async for one in gather([given], self.fetcher, self._store.version, done=done):
                     if halt.is_set():
                         return
                     if not await done(one[0]):

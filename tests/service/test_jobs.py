@@ -22,6 +22,7 @@ from service.job_records import Job, Records
 from service.jobs import Jobs
 from service.spool import Delivery
 from tests.fakes import WordEmbedder
+from tests.site_server import Site, page
 
 ENDED = 20.0  # seconds; generous
 
@@ -188,6 +189,33 @@ async def test_a_job_that_is_stopped_goes_on_at_the_next_start(tmp_path: Path, s
     assert ended.counts.unchanged <= UNDER_WAY, "but for those that were under way, outcomes were kept"
     again = before & {one for texts, _ in embedder.asked for one in texts}
     assert not again, "nothing that was stored is embedded again"
+
+
+async def test_of_a_feed_that_was_interrupted_no_page_is_fetched_again_whose_article_is_stored(
+    tmp_path: Path, store: Store
+) -> None:
+    paths = [f"/{number}.md" for number in range(6)]
+    site = Site({path: page(f"# {path}\n\nIt is {path}.".encode(), content_type="text/markdown") for path in paths})
+    held = Held(first=3)
+    async with site.serving():
+        items = "".join(f"<item><title>{path}</title><link>{site.url(path)}</link></item>" for path in paths)
+        feed = f'<?xml version="1.0"?><rss version="2.0"><channel><title>A</title>{items}</channel></rss>'
+        site.pages["/feed.xml"] = page(feed.encode(), content_type="application/rss+xml")
+        async with Fetcher(allowed=["127.0.0.1"]) as fetcher:
+            async with Jobs(tmp_path / "jobs", store, held, fetcher) as at:
+                async with at.delivery() as delivery:
+                    delivery.address(site.url("/feed.xml"))
+                    job = await at.add(delivery)
+                await until_done(at, job.id, 3)
+                await held.held.wait()
+            asked = len(site.asked)
+            async with Jobs(tmp_path / "jobs", store, WordEmbedder(), fetcher) as at:
+                kept = {site.url(name) for name in paths} & set(await outcomes(at, job.id))
+                ended = await until_ended(at, job.id)
+    again = {site.url(one.path) for one in site.asked[asked:]}
+    assert len(kept) >= 3
+    assert not kept & again
+    assert (ended.status, ended.done) == ("done", 6)
 
 
 async def test_an_id_that_was_taken_before_the_stop_is_taken_after_it(tmp_path: Path, store: Store) -> None:
