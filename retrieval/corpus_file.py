@@ -8,6 +8,7 @@ its current version, or the mark that it is withdrawn.
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from datetime import MAXYEAR
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Discriminator, Field, Tag, TypeAdapter, ValidationError
@@ -19,7 +20,7 @@ from retrieval.types import Article, Corpus, Frozen, Source, Withdrawal, make_ar
 FORMAT = 1
 MEDIA_TYPE = "application/x-ndjson"
 LONGEST_LINE = 130_000_000  # bytes; an article of 20 MB whose every byte is escaped
-_MOST_CHARACTERS = 5_000_000  # of one article's versions in memory
+_MOST_TOGETHER = 5_000_000  # bytes of one article's versions in memory
 _HEAD = b'{"groundwire"'
 _ANOTHER_KIND = 'no export of groundwire: its first line is not {"groundwire": 1, …}'
 _BEFORE_WORDS = 8_000  # bytes: an id, and the moments of some hundred times that a version came back
@@ -208,6 +209,7 @@ class CorpusFile:
     async def read(self) -> AsyncIterator[History | Refused]:
         """Give the articles as they come, with what cannot be taken in between; nothing of a file of another kind."""
         opened: list[tuple[int, Stored | Mark]] = []
+        size = 0
         async for line in self._lines:
             self._number += 1
             found = self._parsed(line)
@@ -223,10 +225,13 @@ class CorpusFile:
                     yield Refused(line=self._number, reason=found)
             elif isinstance(found, Stored | Mark):
                 self._counted.add(found)
-                if opened and (found.article_id != opened[0][1].article_id or _fills(opened)):
+                if opened and (
+                    found.article_id != opened[0][1].article_id or _ends(opened[-1][1]) or size > _MOST_TOGETHER
+                ):
                     yield _history(opened)
-                    opened = []
+                    opened, size = [], 0
                 opened.append((self._number, found))
+                size += len(line)
         if opened:
             yield _history(opened)
         if problem := self._problem():
@@ -303,16 +308,17 @@ def _problem(found: Stored | Mark) -> str | None:
     """Say why a line that can be read tells of no article."""
     if problem := problem_of_id(found.article_id):
         return f"its id {problem}"
+    moments = [found.published, *(found.stored if isinstance(found, Stored) else [found.withdrawn.at])]
+    if any(moment and not 1 < moment.year < MAXYEAR for moment in moments):
+        return "a moment in the year 1 or 9999, which is not one everywhere"
     if isinstance(found, Stored) and found.article.source.version != found.version:
         return f"its words are not those of the version {found.version}: it was changed"
     return None
 
 
-def _fills(opened: list[tuple[int, Stored | Mark]]) -> bool:
-    """Tell whether what is read of an article is all of it, or as much as fits into memory."""
-    _, last = opened[-1]
-    texts = sum(len(one.text) for _, one in opened if isinstance(one, Stored))
-    return isinstance(last, Mark) or last.current or texts > _MOST_CHARACTERS
+def _ends(one: Stored | Mark) -> bool:
+    """Tell whether nothing of an article comes after a line of it."""
+    return isinstance(one, Mark) or one.current
 
 
 def _history(opened: list[tuple[int, Stored | Mark]]) -> History:
@@ -321,7 +327,7 @@ def _history(opened: list[tuple[int, Stored | Mark]]) -> History:
     return History(
         ones[0].article_id,
         tuple(one for one in ones if isinstance(one, Stored) and not one.current),
-        last if isinstance(last, Mark) or last.current else None,
+        last if _ends(last) else None,
         tuple(number for number, _ in opened),
     )
 

@@ -23,6 +23,7 @@ from retrieval.writes import Moments
 
 _TOGETHER = 100  # articles that are looked up in one go
 _MOST_CHARACTERS = 1_000_000  # of them together, but for one that is longer
+_WITHOUT_CURRENT = "an earlier version of an article whose current one is not here yet: import the file again"
 
 
 class Imported(Frozen):
@@ -74,13 +75,23 @@ async def imported(
             tell(found, total)
             continue
         if some and (len(some) == _TOGETHER or sum(map(_length, [*some, found])) > _MOST_CHARACTERS):
-            done += await take(some)
+            done += await _told(take(some), tell, total)
             tell(done, total)
             some = []
         some.append(found)
     if some:
-        done += await take(some)
-        tell(done, file.head.articles if file.head else None)
+        total = file.head.articles if file.head else None
+        done += await _told(take(some), tell, total)
+        tell(done, total)
+    return done
+
+
+async def _told(
+    taking: Awaitable[Imported], tell: Callable[[Imported | Refused, int | None], None], total: int | None
+) -> Imported:
+    done = await taking
+    for refused in done.refused:
+        tell(refused, total)
     return done
 
 
@@ -123,20 +134,22 @@ async def _take_in(history: History, row: Row | None, kept: set[str], store: Sto
     lacking = [one for one in history.superseded if _name(one) not in kept and one.version not in there]
     if isinstance(last, Stored) and row and _stays(row, last):
         lacking += [last] if row["version"] != last.version and _name(last) not in kept else []
-    if lacking:
-        await store.keep([(one.article, one.stored) for one in lacking])
-    done = Imported(versions=len(lacking))
+    done = Imported()
     if isinstance(last, Mark):
-        return done + await _withdrawn(last, row, store, _moments(history))
-    if last is None:
-        return done
-    if row and _stays(row, last):
-        return done + (Imported(older=1) if last in lacking else Imported(unchanged=1))
-    try:
-        outcome = await ingest(last.article, store, embedder, moments=_moments(history))
-    except ArticleWithdrawn:  # meanwhile
-        outcome = "unchanged"
-    return done + Imported(**{outcome: 1})
+        done = await _withdrawn(last, row, store, _moments(history))
+    elif last and row and _stays(row, last):
+        done = Imported(older=1) if last in lacking else Imported(unchanged=1)
+    elif last:
+        try:
+            outcome = await ingest(last.article, store, embedder, moments=_moments(history))
+        except ArticleWithdrawn:  # meanwhile
+            outcome = "unchanged"
+        done = Imported(**{outcome: 1})
+    elif not row:
+        return Imported(refused=tuple(Refused(line=number, reason=_WITHOUT_CURRENT) for number in history.numbers))
+    # Now that there is a record: a purge finds no text without one.
+    versions = await store.keep([(one.article, one.stored) for one in lacking]) if lacking else 0
+    return done + Imported(versions=versions)
 
 
 async def _withdrawn(mark: Mark, row: Row | None, store: Store, moments: Moments | None) -> Imported:

@@ -288,9 +288,14 @@ class Store:
         """Keep that an article is withdrawn, as another store says; False: it is withdrawn here, too."""
         return await self._in_thread(self._writes.mark, source, withdrawal, moments, pool=self._writers)
 
-    async def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
-        """Keep versions that counted no more in another store, with the moments when they became current there."""
-        await self._in_thread(self._writes.keep, versions, pool=self._writers)
+    async def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> int:
+        """Keep versions that counted no more in another store, with the moments when they became current there.
+
+        Returns:
+            How many: of an article that the store does not know, or that was purged, none is kept.
+
+        """
+        return await self._in_thread(self._writes.keep, versions, pool=self._writers)
 
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""

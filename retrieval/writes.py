@@ -75,6 +75,12 @@ def mean_of(vectors: Vectors) -> Vectors:
     return np.asarray(total / (np.linalg.norm(total) or 1.0), dtype=np.float32)
 
 
+def nobodys(dimensions: int) -> Vectors:
+    """Give the vector of a withdrawn article's mark: every record in Chroma must have one."""
+    vector: Vectors = np.eye(1, dimensions, dtype=np.float32)[0]
+    return vector
+
+
 @dataclass(frozen=True)
 class _Commit:
     """What an article's record is to say."""
@@ -182,27 +188,42 @@ class Writes:
 
     def _mark(self, source: Source, withdrawal: Withdrawal, moments: Moments | None = None) -> None:
         write = uuid.uuid4().hex
-        vector = np.zeros(self._dimensions, dtype=np.float32)
-        vector[0] = 1.0  # nobody's: every Chroma record must have one
         self._note({write: source.article_id})
         mark = Article(source=source, text="")
-        commits = [_Commit(mark, write, 0, vector, withdrawal=withdrawal, moments=moments)]
+        commits = [_Commit(mark, write, 0, nobodys(self._dimensions), withdrawal=withdrawal, moments=moments)]
         self._commit(commits)
         if not self._alone:
             self._look_again(commits)
         self._settle({write: source.article_id}, replaced=True)
 
-    def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
-        """Keep versions that counted no more in another store, with the moments when they became current there."""
+    def keep(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> int:
+        """Keep versions that counted no more in another store, with the moments when they became current there.
+
+        Returns:
+            How many: without a record, which a purge finds them by, or when it was purged meanwhile, none is kept.
+
+        """
+        kept = 0
         with self.lock:
             self._in_force()
-            for some in batches(versions):
+            for batch in batches(versions):
+                records = self._archive.records(list({one.source.article_id for one, _ in batch}))
+                there = {article_id for article_id, (record, _) in records.items() if not record.purged}
+                some = [(one, stored) for one, stored in batch if one.source.article_id in there]
+                if not some:
+                    continue
                 self._archive.superseded.upsert(
                     ids=[superseded_id(one.source.article_id, one.source.version) for one, _ in some],
                     embeddings=[NO_VECTOR for _ in some],
                     documents=[one.text for one, _ in some],
                     metadatas=[imported_row(one.source, stored) for one, stored in some],
                 )
+                kept += len(some)
+                if not self._alone:  # another process may have purged an article since, and swept before we wrote
+                    for article_id, (record, _) in self._archive.records(list(there)).items():
+                        if record.purged:
+                            self._sweep_article(article_id)
+        return kept
 
     def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
         """Take what waits, as much as one write holds; an article that is there twice waits for the next."""

@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retrieval.corpus_file import LONGEST_LINE, CorpusFile, History, Refused, head_of, lines_of
+from retrieval.corpus_file import LONGEST_LINE, CorpusFile, History, Refused, Stored, head_of, lines_of
 from retrieval.errors import ModelUnavailable
 from retrieval.exporting import exported
 from retrieval.importing import Imported, imported, take_in
@@ -248,6 +249,48 @@ async def test_what_is_purged_here_does_not_come_back(open_store: Open, source: 
     assert store._archive.superseded.count() == store._archive.passages.count() == 0
 
 
+async def test_what_is_purged_while_it_is_imported_does_not_come_back(
+    open_store: Open, source: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(source, article(1))
+    await put(source, article(1, "a correction"))
+    written = await lines(source)
+    store = open_store()
+    await put(store, article(1, "a correction"))
+    keep = store.keep
+
+    async def purged_before(versions: Sequence[tuple[Article, Sequence[datetime]]]) -> int:
+        assert await store.withdraw(article(1).source.article_id, purge=True)
+        return await keep(versions)
+
+    monkeypatch.setattr(store, "keep", purged_before)
+
+    done = await taken(store, written)
+
+    assert done.versions == 0
+    assert store._archive.superseded.count() == 0
+
+
+async def test_an_earlier_version_is_not_kept_before_the_article_is_there(open_store: Open, source: Store) -> None:
+    """A purge finds texts by the article's record."""
+    await put(source, article(1))
+    await put(source, article(1, "a correction"))
+    first, earlier, current, last = await lines(source)
+    store = open_store()
+    leaving = Ending(0)
+    leaving.name, leaving.dimensions = "words-64", 64
+    with pytest.raises(ModelUnavailable):
+        await taken(store, [first, earlier, current, last], leaving)
+    assert store._archive.superseded.count() == 0
+
+    done = await taken(store, [first, earlier, current.replace("a correction", "another"), last])
+
+    assert [one.line for one in done.refused] == [3, 2]
+    assert done.refused[-1].reason.startswith("an earlier version of an article whose current one is not here yet")
+    assert store._archive.superseded.count() == 0
+    assert await taken(store, [first, earlier, current, last]) == Imported(created=1, versions=1)
+
+
 # Files that are cut, changed, or of another kind
 
 
@@ -288,11 +331,27 @@ async def test_a_file_that_is_cut_anywhere_says_so_and_the_whole_one_completes_i
 
         done = await imported(lines_of(cut()), lambda some: take_in(some, store, WordEmbedder()), lambda *_: None)
         assert done.refused
-        assert "cut off" in done.refused[-1].reason or part == 10
+        assert any("cut off" in one.reason for one in done.refused) or part == 10
     done = await taken(store, written.decode().splitlines(keepends=True))
     assert not done.refused
     assert await store.corpus() == await source.corpus()
     assert parsed(await lines(store)) == parsed(await lines(source))
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:00:00-05:00"])
+@pytest.mark.parametrize("field", ["stored", "published"])
+async def test_a_moment_that_cannot_be_told_in_utc_loses_its_line_and_nothing_else(
+    open_store: Open, source: Store, field: str, moment: str
+) -> None:
+    await put(source, article(1))
+    await put(source, article(2))
+    written = await lines(source)
+    written[1] = json.dumps({**json.loads(written[1]), field: [moment] if field == "stored" else moment}) + "\n"
+
+    done = await taken(open_store(), written)
+
+    assert done.created == 1
+    assert [(one.line, one.reason[:27]) for one in done.refused][:1] == [(2, "a moment in the year 1 or 9")]
 
 
 async def test_lines_that_are_lost_twice_or_exchanged_are_noticed(source: Store) -> None:
@@ -356,6 +415,32 @@ async def test_a_line_without_an_end_is_not_read_whole_and_an_article_of_many_ve
     many = [first.decode(), *[json.dumps(version) + "\n"] * 9]
     found = [one async for one in CorpusFile(as_bytes(many)).read() if isinstance(one, History)]
     assert [len(one.superseded) for one in found] == [2, 2, 2, 2, 1]
+
+
+async def test_the_versions_of_an_article_are_each_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = make_article(article_id="a", title="t", text="x")
+    version = {"article_id": "a", "version": one.source.version, "title": "t", "text": one.text, "current": False}
+    line = json.dumps({**version, "stored": ["2026-01-01T00:00:00Z"]}) + "\n"
+    looks = 0
+    is_current = Stored.__getattribute__
+
+    def counted(self: Stored, name: str) -> object:
+        nonlocal looks
+        looks += 1
+        return is_current(self, name)
+
+    monkeypatch.setattr(Stored, "__getattribute__", counted)
+
+    async def looks_of(number: int) -> int:
+        before = looks
+        head = '{"groundwire": 1, "articles": 1, "fingerprint": ""}\n'
+        [found] = [
+            one async for one in CorpusFile(as_bytes([head, *[line] * number])).read() if isinstance(one, History)
+        ]
+        assert len(found.superseded) == number
+        return looks - before
+
+    assert await looks_of(200) < 2.5 * await looks_of(100)
 
 
 @settings(max_examples=60, deadline=None)
