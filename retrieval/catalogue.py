@@ -109,17 +109,9 @@ class Catalogue:
         with self._held:
             return Corpus(articles=len(self._current), fingerprint=f"{self._sum:016x}")
 
-    def get(self, article_id: str) -> Record | None:
-        """Give what is known of an article."""
-        return self._current.get(article_id)
-
     def record(self, article_id: str) -> Record | None:
         """Give an article's record, also when it was withdrawn."""
         return self._current.get(article_id) or self._withdrawn.get(article_id)
-
-    def has_record(self, article_id: str) -> bool:
-        """Tell whether an article is there or was withdrawn."""
-        return article_id in self._current or article_id in self._withdrawn
 
     def page(self, offset: int, limit: int) -> Sequence[str]:
         """Give the ids of a page of articles, in the order in which they came first."""

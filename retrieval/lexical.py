@@ -295,9 +295,6 @@ class WordIndex:
             articles = Query.term_set_query(self._schema, "article_id", list(scope.article_ids))
             yield Query.const_score_query(articles, 0.0)
 
-    def _state(self) -> dict[str, Any]:
-        return next((json.loads(stored) for stored in self._stored(_STATE)), {})
-
     def _stored(self, kind: str) -> Iterator[str]:
         searcher = self._index.searcher()
         query = Query.term_query(self._schema, "kind", kind)

@@ -16,16 +16,15 @@ from contextlib import closing
 from itertools import accumulate
 from pathlib import Path
 
-import numpy as np
 from chromadb.api import ClientAPI
 from chromadb.errors import ChromaError
 
 from retrieval.archive import Archive, batches, together
 from retrieval.catalogue import Record
-from retrieval.embedding import Embedder, Vectors
+from retrieval.embedding import Embedder
 from retrieval.passages import embeddable
 from retrieval.types import Article, Passage
-from retrieval.writes import Prepared
+from retrieval.writes import Prepared, nobodys
 
 _NOTE = "vectors-missing"
 TOGETHER = 20  # articles whose vectors are written in one call; of 300 articles it takes 3 s, one by one 9
@@ -146,9 +145,3 @@ async def embedded(
         return Prepared(article, passages, vectors, sentences)
 
     return await asyncio.gather(*map(one, records))
-
-
-def nobodys(dimensions: int) -> Vectors:
-    """Give the vector of a withdrawn article's mark: every record in Chroma must have one."""
-    vector: Vectors = np.eye(1, dimensions, dtype=np.float32)[0]
-    return vector

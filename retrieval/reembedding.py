@@ -26,7 +26,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import RetrievalError, StoreUnavailable
 from retrieval.feed import OVERLAP
 from retrieval.generations import Generation, Generations
-from retrieval.mending import TOGETHER, embedded, nobodys
+from retrieval.mending import TOGETHER, embedded
 from retrieval.owner import Owner
 from retrieval.rows import (
     Row,
@@ -39,7 +39,7 @@ from retrieval.rows import (
     withdrawal_of,
 )
 from retrieval.store import Store
-from retrieval.writes import Moments, Prepared, mean_of
+from retrieval.writes import Moments, Prepared, mean_of, nobodys
 
 Tell = Callable[[int, int], None]
 """Takes how many articles are done, and of how many."""

@@ -277,12 +277,12 @@ async def test_a_sweep_has_everybody_see_what_a_writer_committed_before_it_died(
             with pytest.raises(RuntimeError, match="died"):
                 await ingest(make_article(article_id="b", title="t", text="x"), writer, embedder)
         await follower.follow()
-        assert follower._feed.catalogue.get("b") is None
+        assert follower._feed.catalogue.record("b") is None
 
         follower._writes.sweep()
         await follower.follow()
 
-        assert follower._feed.catalogue.get("b")
+        assert follower._feed.catalogue.record("b")
         assert follower._archive.pending.count() == 0
 
 
