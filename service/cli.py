@@ -167,6 +167,7 @@ def search(question: str, limit: int, *, as_json: bool) -> int:
 def ingest(given: tuple[str, ...], *, restore: bool, watch: bool, every: float, as_json: bool) -> int:
     """Take in the articles of files, folders, pages and feeds; status 1 when any was skipped."""
     from retrieval.gathering import Memory
+    from service.desk import OwnDesk
     from service.ingestion import ingest_given, path_or_address
     from service.watching import Watch
     from service.wiring import open_fetcher
@@ -174,8 +175,13 @@ def ingest(given: tuple[str, ...], *, restore: bool, watch: bool, every: float, 
     asked = [path_or_address(one) for one in given]
 
     async def take_in(desk: "Desk") -> int:
-        memory = Memory()
-        async with open_fetcher(_settings()) as fetcher:
+        memory, settings = Memory(), _settings()
+        if watch and isinstance(desk, OwnDesk) and not settings.chroma:
+            click.echo(
+                "Nothing else can use the store until Ctrl-C; start `groundwire serve` before this to ask meanwhile.",
+                err=True,
+            )
+        async with open_fetcher(settings) as fetcher:
             watching = Watch(desk, fetcher, memory, as_json=as_json)
             ingestion = await ingest_given(asked, desk, fetcher, memory, restore=restore)
             click.echo(_json(ingestion.data(), lines=watch) if as_json else str(ingestion))

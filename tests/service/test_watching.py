@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import shutil
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from service.desk import OwnDesk
 from service.errors import RemoteError
 from service.ingestion import ingest_given
 from service.watching import Watch
+from tests import processes
 from tests.fakes import FirstSentence, WordEmbedder
 from tests.site_server import Site, page
 
@@ -309,3 +311,24 @@ async def test_what_ends_the_watch_is_raised_itself(desk: OwnDesk, folder: Path)
     async with Fetcher() as fetcher:
         with pytest.raises(ZeroDivisionError):
             await Watch(Broken(desk._answering), fetcher, Memory(), as_json=False).go_on([folder], 3600)
+
+
+def test_a_watch_that_holds_the_store_says_so_and_ends_quietly(folder: Path, tmp_path: Path) -> None:
+    env = processes.environment(tmp_path / "data")
+    command = [processes.BIN / "groundwire", "ingest", str(folder), "--watch"]
+    out, err = tmp_path / "out", tmp_path / "err"
+    with (
+        out.open("wb") as stdout,
+        err.open("wb") as stderr,
+        processes.started(command, env=env, stdout=stdout, stderr=stderr) as process,
+    ):
+        processes.until(lambda: "1 created" in out.read_text(), "it has taken in what is there")
+        shutil.rmtree(folder)
+        processes.until(lambda: "no such folder" in out.read_text(), "the folder is told to be gone")
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=20) == 0
+
+    assert err.read_text().splitlines() == [
+        "Nothing else can use the store until Ctrl-C; start `groundwire serve` before this to ask meanwhile."
+    ]
