@@ -9,9 +9,14 @@ from retrieval.readers.html_blocks import Block
 from retrieval.readers.html_page import Element, Page, alike, is_article, key, line, strings, types_of, words_of
 
 _LONGEST_TITLE = 300  # characters; what is longer is body
+_MOST_MARKED = 2_000  # elements that are looked through for a headline; chosen
 _SURE = 15  # letters of a title that is not one by chance; chosen
 _LIKE = 0.6  # of two titles: the same, in other words; chosen
 _SEPARATOR = re.compile(r"\s+(?:[|\-–—·•»«›>:]|::|\|\|)\s+|\s*[|｜]\s*|\s+[-–—]+\s+|(?<=\S)_(?=\S)(?=[^_]*$)")
+_LARGE = re.compile(r"[4-7]|\+[2-4]")
+_HEADLINE = re.compile(
+    r"(?:(?:article|story|news|post|page|main|content|entry) ?)?(?:head ?line|heading|title|titulo|titre|titolo|titel|tytul|subject|tit)(?: text)?"
+)
 _KICKER = re.compile(
     r"\b(?:kicker|eyebrow|overline|label|badge|category|section|tag|topic|flag|hidden|sr only|screen reader|prefix|"
     r"live|dachzeile|topline|surtitle|share|icon)\b"
@@ -86,13 +91,15 @@ def _unmarked(page: Page, blocks: list[Block]) -> list[str]:
 
 
 def _large(page: Page) -> list[str]:
-    """Give the first words in large letters, which were headlines before style sheets were."""
+    """Give the first words in large letters, or named a headline: those of pages without headings."""
     if next(page.tree.iter("h1", "h2", "h3"), None) is not None:
         return []
-    fonts = [
-        font for font in islice(page.tree.iter("font"), 200) if re.fullmatch(r"[4-7]|\+[2-4]", font.get("size") or "")
-    ]
-    heads = [_head(font) for font in fonts if font.find(".//p") is None]
+    marked = (
+        element
+        for element in islice(page.tree.iter("font", "div", "span", "p", "td", "b", "strong"), _MOST_MARKED)
+        if _LARGE.fullmatch(element.get("size") or "") or _HEADLINE.fullmatch(words_of(element))
+    )
+    heads = (_head(element) for element in marked if element.find(".//p") is None and element.find(".//a") is None)
     return [head for head in heads if 3 <= len(head.split()) <= 25][:1]
 
 

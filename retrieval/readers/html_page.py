@@ -21,6 +21,7 @@ _LONGEST_CLAIM = 2_000  # characters of what a head says under one name; chosen
 _MOST_CLAIMS = 20  # of one name; chosen
 _LONG_TAG = 4_000  # characters of a tag whose attributes are counted
 
+_HEAD = frozenset("title meta link script style base noscript template object isindex".split())
 _CHARSET = re.compile(rb"<meta\b[^>]{0,300}?\bcharset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _CHARSET_WITHIN = 8_192  # bytes; browsers look at 1,024, and saved pages have comments in front
 
@@ -86,6 +87,7 @@ def page_of(data: bytes, hints: Hints) -> Page:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise NoArticle("no page: there is nothing between its tags") from error
+    _out_of_head(tree)
     if sum(1 for _ in zip(tree.iter(), range(MOST_ELEMENTS + 1), strict=False)) > MOST_ELEMENTS:
         raise NoArticle(f"it has more than {MOST_ELEMENTS:,} elements")
     saved = _SAVED_FROM.search(text[:5000])
@@ -157,6 +159,19 @@ def is_article(node: Mapping[str, object]) -> bool:
         name.endswith(("Article", "BlogPosting")) or name in {"Report", "Reportage", "SpeakableArticle"}
         for name in types_of(node)
     )
+
+
+def _out_of_head(tree: Element) -> None:
+    """Put into the body what libxml2 leaves in the head of a page without <body>: <main> and its like, new to it."""
+    head = tree.find("head")
+    lost = [] if head is None else [one for one in head if isinstance(one.tag, str) and one.tag not in _HEAD]
+    if not lost:
+        return
+    body = tree.find("body")
+    if body is None:
+        body = etree.SubElement(tree, "body")
+    for place, element in enumerate(lost):
+        body.insert(place, element)
 
 
 def _charset(data: bytes, hints: Hints) -> str | None:

@@ -231,6 +231,12 @@ def test_a_day_of_the_week_tells_which_of_two_dates_is_meant(shown: str, day: da
     assert read(page).published == moment(day)
 
 
+def test_an_article_of_a_page_without_a_body_tag_is_read() -> None:
+    page = ARTICLE.replace(b"</head><body>", b"<main>").replace(b"</body>", b"</main>").replace(b"<head>", b"")
+
+    assert paragraphs(page) == PARAGRAPHS
+
+
 def test_large_letters_are_the_headline_where_there_is_none() -> None:
     page = ARTICLE.replace(b"<title>Bridge closes for a year", b"<title>Star Online: Local News").replace(
         b"<h1>Bridge closes for a year</h1>", b"<font size=5><b>Bridge closes for a year</b></font><br>"
