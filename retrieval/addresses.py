@@ -134,6 +134,15 @@ def parse(url: str, base: Url | None = None, *, with_user: bool = False) -> Url:
     return Url(scheme, _host(found["host"]), port, _without_dots(safe_path), safe_query)
 
 
+def is_address(url: str) -> bool:
+    """Tell whether a reader can be sent there: whether `parse` takes it, whatever user it names."""
+    try:
+        parse(url, with_user=True)
+    except ValueError:
+        return False
+    return True
+
+
 def _host(named: str) -> str:
     """Normalise a host: a name, or an address of the network in its usual form."""
     if named.startswith("["):

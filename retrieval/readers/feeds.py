@@ -13,6 +13,7 @@ from urllib.parse import urldefrag, urljoin
 
 import feedparser
 
+from retrieval.addresses import is_address
 from retrieval.readers.bylines import people_and_agencies
 from retrieval.readers.encodings import text_of
 from retrieval.readers.fields import Address, Fields, Hints, NoArticle, id_among_many
@@ -188,7 +189,7 @@ class _Channel:
         """Give the address of its page."""
         links = [dict.get(one, "href") for one in dict.get(entry, "links") or () if dict.get(one, "rel") == "alternate"]
         for link in (dict.get(entry, "feedburner_origlink"), dict.get(entry, "link"), *links):
-            if link and (whole := _joined(self._base, link)).startswith(("http://", "https://")):
+            if link and is_address(whole := _joined(self._base, link)):
                 return whole
         return None
 

@@ -1,21 +1,25 @@
 """The corpus: GET /v1/articles, and GET, PUT and DELETE /v1/articles/{id}."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Request, Response, delete, get, put
 from litestar.di import NamedDependency
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Operation, RequestBody
 from litestar.params import FromQuery, JSONBody, QueryParameter
-from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StringConstraints, ValidationError
 
+from retrieval.addresses import parse
 from retrieval.ingest import ingest
 from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
 from retrieval.store import Outcome
 from retrieval.types import Frozen, Source, Text, Withdrawal, make_article
 from service.desk import Answering
-from service.http.problems import Gone, problem_specs
-from service.http.requests import article_id_of
+from service.http.problems import Gone, field_error, problem_specs
+from service.http.requests import article_id_of, refuse_other_parameters
 
 _PREFIX = "/v1/articles/"
 _BODY_LIMIT = 2 * LONGEST_FILE + 1_000_000  # bytes; a file of quotation marks, all escaped, and its other fields
@@ -37,6 +41,11 @@ def _in_utc(moment: datetime) -> datetime:
         message = "is no moment of the years 1 to 9999 in UTC"
         raise ValueError(message) from error
     return moment
+
+
+def _of_the_web(url: str) -> str:
+    parse(url, with_user=True)
+    return url
 
 
 Words = Annotated[Text, AfterValidator(_some_words)]
@@ -85,7 +94,7 @@ class ArticleBody(Frozen):
     text: Annotated[Words, StringConstraints(max_length=LONGEST_FILE)]
     published: Annotated[AwareDatetime, AfterValidator(_in_utc)] | None = None
     outlet: Name | None = None
-    url: Name | None = None
+    url: Annotated[Name, AfterValidator(_of_the_web)] | None = None
     authors: Annotated[tuple[Name, ...], FailFast()] = ()
     credits: Annotated[tuple[Name, ...], FailFast()] = ()
 
@@ -153,7 +162,12 @@ def not_there(article_id: str, version: str | None, standing: str | Withdrawal |
 @put(
     _PREFIX + "{article_id:path}",
     request_max_body_size=_BODY_LIMIT,
-    responses=problem_specs(400, 409, 413, 415, 422, 503),
+    responses={
+        201: ResponseSpec(
+            Stored, generate_examples=False, description="There was none of this id, or it was withdrawn."
+        ),
+        **problem_specs(400, 409, 413, 415, 422, 503),
+    },
     summary="Store an article",
 )
 async def put_article(
@@ -166,25 +180,55 @@ async def put_article(
 
     One that was withdrawn comes back with `restore` alone.
     """
+    refuse_other_parameters(request, "restore")
     one = make_article(article_id=article_id_of(request, _PREFIX), **dict(data))
     outcome = await ingest(one, answering.store, answering.embedder, restore=restore)
     stored = Stored(article_id=one.source.article_id, version=one.source.version, outcome=outcome)
     return Response(stored, status_code=201 if outcome == "created" else 200)
 
 
+@dataclass
+class _Withdrawing(Operation):
+    """A withdrawal, for the OpenAPI document: Litestar calls every body required."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.request_body, RequestBody):
+            self.request_body.required = False
+
+
 @delete(
-    _PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 410, 415, 422, 503), summary="Withdraw an article"
+    _PREFIX + "{article_id:path}",
+    operation_class=_Withdrawing,
+    responses=problem_specs(400, 404, 410, 415, 422, 503),
+    summary="Withdraw an article",
 )
 async def delete_article(
     request: Request[Any, Any, Any],
     answering: NamedDependency[Answering],
     data: JSONBody[WithdrawalBody | None] = None,
+    reason: FromQuery[str | None] = None,
+    purge: FromQuery[bool | None] = None,
 ) -> None:
     """Withdraw an article: it is neither found nor cited again, and its text stays readable by its version.
 
-    With `purge` the text is removed, too, also of an article that was withdrawn before.
+    With `purge` the text is removed, too, also of an article that was withdrawn before. Both may be said in the body
+    or in the query.
     """
+    refuse_other_parameters(request, "reason", "purge")
     article_id = article_id_of(request, _PREFIX)
-    asked = data or WithdrawalBody()
+    asked = _asked(data or WithdrawalBody(), {"reason": reason, "purge": purge})
     if not await answering.store.withdraw(article_id, asked.reason, purge=asked.purge):
         raise not_there(article_id, None, await answering.store.standing(article_id))
+
+
+def _asked(body: WithdrawalBody, query: dict[str, str | bool | None]) -> WithdrawalBody:
+    """Put together what the body and the query say."""
+    said = body.model_dump(exclude_unset=True)
+    for name, value in query.items():
+        if value is not None and said.setdefault(name, value) != value:
+            raise field_error(name, "is one thing in the body and another in the query")
+    try:
+        return WithdrawalBody.model_validate(said)
+    except ValidationError as error:
+        wrong = [{"key": str(one["loc"][0]), "message": one["msg"]} for one in error.errors()]
+        raise ClientException(status_code=422, extra=wrong) from error

@@ -36,7 +36,7 @@ from retrieval.readers.structured import LISTS, articles_in, fields_of, list_in
 from service.http.jobs import EXAMPLE
 from service.http.links import Links
 from service.http.problems import AddressRefused, field_error, problem_specs
-from service.http.requests import refuse_other_pages
+from service.http.requests import refuse_other_pages, refuse_other_parameters
 from service.job_records import Job
 from service.jobs import Jobs
 from service.spool import Delivery
@@ -118,6 +118,7 @@ async def post_articles(
     One article that is wrong is refused here; of several each has its own outcome, among the job's items.
     """
     refuse_other_pages(request, links)
+    refuse_other_parameters(request)
     content_type, options = request.content_type
     if content_type not in {"application/json", "multipart/form-data"}:
         message = "send application/json, or files as multipart/form-data"

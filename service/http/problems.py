@@ -211,7 +211,6 @@ def _field_problems(error: Exception) -> list[FieldProblem]:
 def _field_problem(key: str, message: str) -> FieldProblem:
     if key == "data":  # what Litestar calls the body, and all that it says of an empty one
         return FieldProblem(field="body", message="must be a JSON object" if message == "'data'" else message)
-    # Pydantic names the Python class here, which is nothing to a client.
-    return FieldProblem(
-        field=key, message=re.sub(r"^Input should be a valid dictionary.*", "must be an object", message)
-    )
+    # Pydantic names the Python class here, which is nothing to a client, and says before our own words whose they are.
+    message = re.sub(r"^Input should be a valid dictionary.*", "must be an object", message)
+    return FieldProblem(field=key, message=message.removeprefix("Value error, "))

@@ -77,6 +77,19 @@ def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
     return article_id
 
 
+def refuse_other_parameters(request: Request[Any, Any, Any], *names: str) -> None:
+    """Refuse a query with a parameter beside these: one that is misspelt would be left out, and something else done.
+
+    Raises:
+        ClientException: there is one.
+
+    """
+    for name in request.query_params:
+        if name not in names:
+            known = f"; there is {' and '.join(names)}" if names else ""
+            raise field_error(name or "query", f"is no parameter of this request{known}")
+
+
 def refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
     """Refuse what a page of another origin sends: forms may be sent without asking first, and CORS lets pages ask.
 

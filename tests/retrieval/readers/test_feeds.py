@@ -197,6 +197,7 @@ def test_a_content_that_is_no_more_than_a_summary_is_one(item: str, is_summary: 
         ("<link>javascript:alert(1)</link>", None),
         ("<link>ftp://desk.example/a</link>", None),
         ("<link>http://[bad</link>", None),
+        ("<link>https://desk..example/a</link>", None),
         ("", None),
     ],
 )

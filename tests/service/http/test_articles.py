@@ -110,12 +110,34 @@ async def test_a_stored_article_is_found_at_once(client: Client) -> None:
         ({"title": "a", "text": "b", "credits": "PTI"}, "credits"),
         ({"title": "a", "text": "b", "credits": ["PTI", 1, 2]}, "credits.1"),
         ({"title": "a", "text": "b", "id": "c"}, "id"),
+        ({"title": "a", "text": "b", "url": "javascript:alert(1)"}, "url"),
+        ({"title": "a", "text": "b", "url": "not a url"}, "url"),
+        ({"title": "a", "text": "b", "url": "www.example.org/a"}, "url"),
+        ({"title": "a", "text": "b", "url": "https://"}, "url"),
     ],
 )
 async def test_a_wrong_field_of_an_article_is_named(gate: Client, body: dict[str, Any], field: str) -> None:
     response = await gate.put("/v1/articles/new", json=body)
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [field]
+
+
+async def test_what_is_wrong_is_said_in_our_words_alone(gate: Client) -> None:
+    response = await gate.put("/v1/articles/new", json={"title": " ", "text": "b", "url": "ftp://a.example/"})
+    assert response.json()["detail"] == "title: holds no words; url: begins with neither http:// nor https://"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "field"),
+    [
+        ("PUT", "/v1/articles/drones?restoer=1", "restoer"),
+        ("DELETE", "/v1/articles/drones?purge=true&why=x", "why"),
+    ],
+)
+async def test_a_parameter_that_there_is_not_is_named(client: Client, method: str, path: str, field: str) -> None:
+    response = await client.request(method, path, json={"title": "a", "text": "b"} if method == "PUT" else None)
+    assert (response.status_code, [one["field"] for one in response.json()["errors"]]) == (422, [field])
+    assert (await client.get("/v1/articles/drones")).json()["text"] == DRONES.text
 
 
 @pytest.mark.parametrize("path", ["%ff", "a%00", "a%0Ab", "a%7F", "%20", "x" * 1001])
@@ -215,6 +237,52 @@ async def test_a_withdrawal_that_cannot_be_read_withdraws_nothing(
     assert (await client.get("/v1/articles/drones")).status_code == 200
     text = await client.request("DELETE", "/v1/articles/drones", content=b"{}", headers={"content-type": "text/plain"})
     assert text.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("query", "body"),
+    [
+        ("?purge=true&reason=It+was+wrong.", None),
+        ("?purge=true", {"reason": "It was wrong."}),
+        ("?reason=It+was+wrong.", {"purge": True}),
+        ("?purge=true&reason=It+was+wrong.", {"reason": "It was wrong.", "purge": True}),
+    ],
+)
+async def test_a_purge_may_be_asked_for_in_the_query(client: Client, query: str, body: dict[str, Any] | None) -> None:
+    response = await client.request("DELETE", f"/v1/articles/drones{query}", json=body)
+    assert response.status_code == 204
+    gone = await client.get("/v1/articles/drones", params={"version": DRONES.source.version})
+    assert gone.status_code == 410
+    assert "It was wrong; its text was removed" in gone.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "field"),
+    [
+        ("?purge=perhaps", {}, "purge"),
+        ("?reason=+", None, "reason"),
+        (f"?reason={'x' * 1001}", None, "reason"),
+        ("?purge=true", {"purge": False}, "purge"),
+        ("?reason=a", {"reason": "b"}, "reason"),
+        ("?reason=a", {"reason": None}, "reason"),
+    ],
+)
+async def test_a_query_that_cannot_be_or_that_the_body_denies_withdraws_nothing(
+    client: Client, query: str, body: dict[str, Any] | None, field: str
+) -> None:
+    response = await client.request("DELETE", f"/v1/articles/drones{query}", json=body)
+    assert (response.status_code, [one["field"] for one in response.json()["errors"]]) == (422, [field])
+    assert (await client.get("/v1/articles/drones")).status_code == 200
+
+
+async def test_the_openapi_document_says_what_is_created_and_that_a_withdrawal_needs_no_body(gate: Client) -> None:
+    paths = (await gate.get("/schema")).json()["paths"]["/v1/articles/{article_id}"]
+    for status in ("200", "201"):
+        schema = paths["put"]["responses"][status]["content"]["application/json"]["schema"]
+        assert schema["$ref"].endswith("/Stored")
+    assert paths["put"]["requestBody"]["required"]
+    assert not paths["delete"]["requestBody"].get("required", False)
+    assert {one["name"] for one in paths["delete"]["parameters"]} == {"article_id", "reason", "purge"}
 
 
 async def test_a_reason_may_have_a_thousand_characters(client: Client) -> None:

@@ -157,6 +157,21 @@ async def test_other_kinds_of_bodies_are_refused(desk: Client, content_type: str
     assert response.status_code == 415
 
 
+@pytest.mark.parametrize(
+    ("query", "body", "field"),
+    [
+        ("?restore=true", {"text": "It is made of cheese."}, "restore"),
+        ("", {"text": "It is made of cheese.", "url": "javascript:alert(1)"}, "url"),
+    ],
+)
+async def test_a_parameter_that_there_is_not_and_an_address_that_is_none_are_refused(
+    desk: Client, query: str, body: dict[str, str], field: str
+) -> None:
+    response = await desk.post(f"/v1/articles{query}", json=body)
+    assert (response.status_code, [one["field"] for one in response.json()["errors"]]) == (422, [field])
+    assert (await desk.get("/v1/jobs")).json()["total"] == 0
+
+
 # Addresses
 
 
