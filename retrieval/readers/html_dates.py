@@ -46,9 +46,9 @@ _DATED_PATH = re.compile(
 )
 _PATH_MONTH = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(\d{1,2})/", re.IGNORECASE)
 _INDIAN = re.compile(
-    r"\b(?:India|Indian|Delhi|Mumbai|Bengaluru|Chennai|Kolkata|Hyderabad|crore|lakh|PTI|ANI|IANS)\b|₹|\bRs\b"
+    r"\b(?:(?i:india|indian|delhi|mumbai|bengaluru|chennai|kolkata|hyderabad|lucknow|thiruvananthapuram|crore|lakh)|PTI|ANI|IANS)\b|₹|\bRs\b"
 )
-_OTHER_IST = re.compile(r"\b(?:Israeli?s?|Ireland|Irish|Dublin|Jerusalem|Tel Aviv)\b")
+_OTHER_IST = re.compile(r"\b(?:(?i:israeli?s?|ireland|irish|dublin|jerusalem|tel aviv))\b")
 _SCRIPTS = {
     "JP": re.compile("[\u3041-\u30fa]"),
     "KR": re.compile("[\uac00-\ud7a3]"),
@@ -240,7 +240,7 @@ def _told(shown: Shown, body_starts: int | None, country: str, *, is_changed: bo
     for number, block in enumerate(blocks):
         text, label = block.text, before
         before = text if len(text) <= 40 and not re.search(r"\d", text) else ""
-        if len(text) > 400:
+        if len(text) > 400 or block.kind == "quote":  # which has the date of a message that it shows
             continue
         near = (head if head is not None else 0) - 8 <= number <= end + 2
         moments = list(_labelled(block, label, country))

@@ -68,6 +68,7 @@ _LINES = {
         get (?:the day['’]s|our|your|the|this|more|all|a) .{0,120}\b(?:inbox|newsletters?|e-?mail|delivered|app)\b.{0,60}
         advertisement\b[^.]{0,60}
         getty images
+        support (?:local|independent|quality|free|public) (?:news|journalism|reporting|media|newsrooms?)\b[^.]{0,60}
         (?:source|article|original) (?:url|link)\s*:.{0,200}
         listen to this (?:article|story).{0,30}
         read the (?:full|whole|rest of the|original|complete) (?:story|article|report|statement|post|interview)(?: (?:here|on|at) ?.{0,40})?
