@@ -72,6 +72,8 @@ class Document:
 
     def unreadable(self, error: OSError) -> UnreadableArticle:
         """Say why it cannot be read."""
+        if isinstance(error, IsADirectoryError) and isinstance(self.content, Path) and self.content.is_symlink():
+            return UnreadableArticle(self.name, "a link to a folder, which is not followed; name that folder itself")
         return UnreadableArticle(self.name, f"cannot be read: {error.strerror or error}")
 
 
@@ -92,7 +94,7 @@ def documents_below(folder: Path, path: Path) -> Iterator[Document]:
     if _is_folder(path) and not path.is_symlink():
         for found in _files(path):
             yield _below(folder, found)
-    elif path.is_file() or not path.exists():
+    elif _is_file(path) or not path.exists():
         yield _below(folder, path)
 
 
@@ -111,10 +113,10 @@ def _files(folder: Path) -> Iterator[Path]:
     for found in inside:
         if found.name.startswith("."):
             continue
-        if found.is_dir() and not found.is_symlink():
+        if _is_folder(found) and not found.is_symlink():
             yield from _files(found)
-        elif found.is_file():
-            yield found
+        elif _is_file(found) or _is_folder(found):
+            yield found  # a link to a folder is told, and not followed: it may lead back
 
 
 def _is_folder(path: Path) -> bool:
@@ -122,3 +124,10 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:
         return False  # reading it will say why
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return True  # reading it will say why

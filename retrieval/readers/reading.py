@@ -1,5 +1,6 @@
 """ONE DOCUMENT: its kind -> its reader -> the fields of its articles -> articles; top to bottom."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,8 @@ from retrieval.readers.documents import Document
 from retrieval.readers.fields import Address, Fields, NoArticle, article_of, id_among_many
 from retrieval.readers.kinds import kind_of
 from retrieval.types import Article
+
+_log = logging.getLogger("groundwire.readers")
 
 Found = Article | Address | UnreadableArticle
 
@@ -31,6 +34,11 @@ def articles_of(document: Document) -> Iterator[tuple[str, Found]]:
     except NoArticle as error:
         reason = f"{error}, behind the {number} articles before it" if number else str(error)
         yield name, UnreadableArticle(name, reason)
+    except OSError as error:  # of a disk, in the middle
+        yield name, document.unreadable(error)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one document, it ends no ingest
+        _log.warning("the reader of %s failed", name, exc_info=True)
+        yield name, UnreadableArticle(name, f"its reader failed on it: {type(error).__name__}")
 
 
 def _article(found: Fields | Address | NoArticle, document: Document, name: str, *, many: bool) -> tuple[str, Found]:

@@ -1,8 +1,12 @@
 """Files become articles, or a sentence for their author."""
 
+import logging
 import os
+import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -12,7 +16,8 @@ from hypothesis import strategies as st
 
 from retrieval import readers
 from retrieval.errors import UnreadableArticle
-from retrieval.readers import Document, document_files, documents
+from retrieval.readers import Document, document_files, documents, documents_below, kinds
+from retrieval.readers.fields import Fields
 from retrieval.types import Article
 
 DAY = datetime(2023, 11, 10, tzinfo=UTC)
@@ -396,3 +401,65 @@ def test_a_field_is_as_it_is_written_whatever_yaml_makes_of_it(folder: Path, giv
 
 def test_a_number_of_thousands_of_digits_ends_no_ingest(folder: Path) -> None:
     assert "`title` is longer" in refused(folder, f"---\ntitle: 0x{'f' * 5_000}\n---\nx")
+
+
+def told(folder: Path) -> list[tuple[str, str | None]]:
+    """Give the end of each name below a folder, and what the reading of it says."""
+    found = [each for file in document_files([folder]) for each in readers.articles_of(file)]
+    return [(Path(name).name, one.reason if isinstance(one, UnreadableArticle) else None) for name, one in found]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a file that cannot be read, whoever one is, is one of Linux")
+@pytest.mark.parametrize("suffix", [".md", ".jsonl", ".html"])
+def test_a_disk_that_fails_loses_nothing_else(folder: Path, suffix: str) -> None:
+    (folder / "a.md").write_text("First.")
+    (folder / f"b{suffix}").symlink_to("/proc/self/mem")
+    (folder / "c.md").write_text("Last.")
+
+    assert told(folder) == [("a.md", None), (f"b{suffix}", "cannot be read: Input/output error"), ("c.md", None)]
+
+
+def test_what_is_in_a_folder_that_can_be_listed_alone_is_told(folder: Path) -> None:
+    deep, inside = folder, os.open(folder, os.O_RDONLY)
+    while len(str(deep)) < 3900:  # bytes; a path may have 4,095
+        deep /= "b" * min(200, 4000 - len(str(deep)))
+        os.mkdir(deep.name, dir_fd=inside)
+        above, inside = inside, os.open(deep.name, os.O_RDONLY, dir_fd=inside)
+        os.close(above)
+    os.close(os.open("c" * 200 + ".md", os.O_WRONLY | os.O_CREAT, dir_fd=inside))
+    os.close(inside)
+    (folder / "z.md").write_text("Last.")
+
+    assert told(folder) == [("c" * 200 + ".md", "cannot be read: File name too long"), ("z.md", None)]
+    assert [Path(file.name).name for file in documents_below(folder, deep)] == ["c" * 200 + ".md"]
+
+
+def test_a_link_to_a_folder_is_told_and_not_followed(folder: Path) -> None:
+    (folder / "a").mkdir()
+    (folder / "a" / "a.md").write_text("First.")
+    (folder / "b").symlink_to(folder)
+
+    assert told(folder) == [("a.md", None), ("b", "a link to a folder, which is not followed; name that folder itself")]
+    assert [file.article_id for file in document_files([folder / "b" / "a"])] == ["a"]
+
+
+@pytest.mark.parametrize("suffix", [".md", ".jsonl"])
+def test_a_reader_that_fails_as_nobody_foresaw_ends_no_ingest_and_is_logged(
+    folder: Path, suffix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(*_: object) -> Iterator[Fields]:
+        yield Fields("First.")
+        raise ArithmeticError("nobody knew")
+
+    (folder / "a.md").write_text("text")
+    kind = replace(next(kind for kind in kinds.KINDS if suffix in kind.suffixes), read=failing)
+    monkeypatch.setattr(kinds, "KINDS", (kind, *kinds.KINDS))
+    (folder / f"b{suffix}").write_text("text")
+    (folder / "c.txt").write_text("Last.")
+
+    with caplog.at_level(logging.WARNING, "groundwire.readers"):
+        found = told(folder)
+
+    assert ("c.txt", None) in found
+    assert (f"b{suffix}", "its reader failed on it: ArithmeticError") in found
+    assert "nobody knew" in caplog.text
