@@ -72,7 +72,7 @@ ARTICLES: dict[str, tuple[Mapping[str, object], str]] = {
         {
             "title": f'<img src="x" onerror="{PWNED}">Zorblatt comet</title></script><script>{PWNED}</script>',
             "outlet": f"\"><svg onload=\"{PWNED}\"> ' onfocus='{PWNED}' [x](javascript:alert(1))",
-            "url": f"javascript:{PWNED}//https://comet.example/",
+            "url": f"https://comet.example/'\"><script>{PWNED}</script>",
             "published": "2026-02-01",
             "credits": [f"<script>{PWNED}</script>"],
         },
@@ -85,7 +85,7 @@ ARTICLES: dict[str, tuple[Mapping[str, object], str]] = {
         {
             "title": f"Zorblatt comet seen <iframe srcdoc='<script>parent.{PWNED}</script>'>",
             "outlet": "Sky\u202edliaM\u202c Weekly",
-            "url": f"data:text/html,<script>{PWNED}</script>",
+            "url": f"https://data.example/?<svg/onload={PWNED}>",
             "published": "2026-02-02",
         },
         "In Cape Tern 46 pupils saw the Zorblatt comet, their teacher said.\n",
