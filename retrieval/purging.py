@@ -12,10 +12,11 @@ import sqlite3
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from retrieval.errors import StoreUnavailable
+from retrieval.owner import Owner
 
 _NOTE = "purge-unfinished"
 _DATABASE = "chroma.sqlite3"
@@ -66,13 +67,18 @@ def vacuum(chroma: Path) -> None:
 
     Raises:
         StoreUnavailable: that is none, or they cannot be written.
+        StoreLocked: it is that of an embedded store, which is in use.
 
     """
+    chroma = chroma.resolve()
     if not (chroma / _DATABASE).is_file():
         raise StoreUnavailable(f"{chroma} is no folder of a Chroma server: it has no {_DATABASE}.")
-    with unfinished():
-        put_in_place(written_anew(chroma), chroma)
-        clear_unused(chroma)
+    with ExitStack() as owned:
+        if (chroma.parent / "lock").is_file():  # an embedded store's, or where one was
+            owned.callback(Owner.acquire(chroma.parent, "Stop it; or leave this: it clears its files itself.").release)
+        with unfinished():
+            put_in_place(written_anew(chroma), chroma)
+            clear_unused(chroma)
 
 
 def written_anew(chroma: Path) -> Path:

@@ -224,6 +224,7 @@ def withdraw(article_id: str, reason: str | None, *, purge: bool, as_json: bool)
 def vacuum(folder: Path) -> int:
     """Write the files of a stopped Chroma server, in FOLDER, anew, without what was purged.
 
+    Stop the server first: one that runs loses what it stores from then on.
     Not the folder of groundwire itself: a purge does that at once.
     """
     from retrieval.purging import vacuum

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 import retrieval.purging
-from retrieval.errors import StoreUnavailable
+from retrieval.errors import StoreLocked, StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.lexical import Term, WordIndex
 from retrieval.purging import vacuum
@@ -287,6 +287,20 @@ async def test_a_chroma_server_is_told_to_delete_and_its_files_are_written_anew_
         await whole(store)
     with pytest.raises(StoreUnavailable, match="is no folder of a Chroma server"):
         vacuum(tmp_path)
+
+
+async def test_the_files_of_a_store_in_use_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "store"
+    with Store.open_embedded(folder, WordEmbedder()) as store:
+        monkeypatch.chdir(folder / "chroma")
+        for chroma in (folder / "chroma", Path()):
+            with pytest.raises(StoreLocked, match="is in use"):
+                vacuum(chroma)
+        await filled(store)
+        held = await store.corpus()
+    vacuum(folder / "chroma")
+    with Store.open_embedded(folder, WordEmbedder()) as store:
+        assert await store.corpus() == held
 
 
 if __name__ == "__main__":
