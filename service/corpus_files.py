@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import click
 
-from retrieval.corpus_file import Refused, end_of, head_of, is_current, lines_of
+from retrieval.corpus_file import History, Refused, Stored, end_of, head_of, is_current, lines_of
 from retrieval.importing import Imported, imported
 from service.desk import Desk
 from service.errors import CorpusFileError
@@ -83,14 +83,21 @@ async def import_from(file: Path | None, desk: Desk) -> Imported:
     except OSError as error:
         raise CorpusFileError(f"{file} cannot be read: {error.strerror or error}.") from error
     with source, progress("Importing", "imported") as show:
+        articles = 0  # without those that were withdrawn there, which the file does not count as articles either
+
+        async def take_in(histories: Sequence[History]) -> Imported:
+            nonlocal articles
+            taken = await desk.take_in(histories)
+            articles += sum(isinstance(history.last, Stored) for history in histories)
+            return taken
 
         def tell(found: Imported | Refused, total: int | None) -> None:
             if isinstance(found, Refused):
                 click.echo(plain(f"line {found.line}: {found.reason}"), err=True)
             else:
-                show(found.articles, total)
+                show(articles, total)
 
-        done = await imported(lines_of(_chunks(source)), desk.take_in, tell)
+        done = await imported(lines_of(_chunks(source)), take_in, tell)
     for article_id in done.still_here:
         click.echo(
             plain(f"{article_id} was purged where this comes from; its text is withdrawn here, and still readable"),
@@ -114,12 +121,20 @@ async def _chunks(source: BinaryIO) -> AsyncIterator[bytes]:
 
 @contextmanager
 def _whole(file: Path | None) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when it is whole, in place of another; None: stdout."""
+    """Open a file that takes its name when it is whole, in place of another; None: stdout.
+
+    What is there and no regular file, a pipe or a device, stays, and is written to.
+    """
     if file is None:
         yield sys.stdout.buffer
         return
-    part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
+        if file.exists() and not file.is_file():
+            with file.open("wb") as out:
+                yield out
+            return
+        file = Path(os.path.realpath(file))  # a link stays one
+        part = file.with_name(f".{file.name}.{os.getpid()}.part")
         try:
             with part.open("xb") as out:
                 yield out

@@ -1,9 +1,10 @@
 """`groundwire export` and `groundwire import` as real processes: alone, beside a service, killed, in pipes."""
 
 import json
+import os
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -11,7 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from retrieval.store import Store
+from service import corpus_files
 from service.demo import SEEDS
+from service.desk import OwnDesk
+from tests.fakes import FirstSentence, WordEmbedder
 from tests.processes import BIN, environment, groundwire, serving, started, until
 
 
@@ -47,7 +52,7 @@ def test_a_store_is_moved_by_two_commands_and_again_does_nothing(
     assert {name: count for name, count in again.items() if count} == {"unchanged": 5}
     assert groundwire("articles", env=env).stdout == groundwire("articles", env=seeded).stdout
     ingested = groundwire("ingest", str(SEEDS), env=env)
-    assert "0 created, 0 replaced, 4 unchanged, 1 skipped" in ingested.stdout
+    assert "0 created, 0 replaced, 4 unchanged, 1 withdrawn, 0 skipped" in ingested.stdout
     assert "It was wrong" in ingested.stderr
 
 
@@ -139,6 +144,47 @@ def test_a_file_that_was_there_stays_until_the_whole_export_is(seeded: dict[str,
     missing = groundwire("import", str(tmp_path / "none"), env=seeded)
     assert missing.returncode == 1
     assert "cannot be read: No such file or directory" in missing.stderr
+
+
+def test_an_export_goes_through_a_pipe_and_a_link_that_are_there(
+    seeded: dict[str, str], file: Path, tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reading:
+        try:
+            done = groundwire("export", str(pipe), env=seeded)
+            assert done.returncode == 0, done.stderr
+            assert pipe.is_fifo()
+            read, _ = reading.communicate(timeout=30)
+        finally:
+            reading.kill()
+    assert sorted(read.splitlines()) == sorted(file.read_bytes().splitlines())
+
+    there = tmp_path / "there"
+    there.mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(there / "corpus.jsonl")
+    for _ in range(2):
+        assert groundwire("export", str(link), env=seeded).returncode == 0
+        assert link.is_symlink()
+        assert [one.name for one in there.iterdir()] == ["corpus.jsonl"]
+
+
+async def test_no_more_articles_are_imported_than_the_file_has(
+    file: Path, store: Store, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, int | None]] = []
+
+    @contextmanager
+    def progress(*_: str) -> Iterator[Callable[[int, int | None], None]]:
+        yield lambda done, total: shown.append((done, total))
+
+    monkeypatch.setattr(corpus_files, "progress", progress)
+    done = await corpus_files.import_from(file, OwnDesk(FirstSentence(store, embedder)))
+
+    assert (done.created, done.withdrawn) == (4, 1)
+    assert shown == [(4, 4)]
 
 
 def test_an_import_that_is_killed_is_completed_by_the_next(file: Path, tmp_path: Path) -> None:
