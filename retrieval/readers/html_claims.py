@@ -5,6 +5,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from retrieval.addresses import is_address
 from retrieval.readers.html_blocks import Block
 from retrieval.readers.html_page import Element, Page, alike, is_article, key, line, strings, types_of, words_of
 
@@ -367,7 +368,8 @@ def _is_address(url: str) -> bool:
         named = parts.scheme.lower() in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return named and "@" not in parts.netloc and not re.search(r"[\s\\<>\"]", url) and "." in (parts.hostname or "")
+    plain = "@" not in parts.netloc and not re.search(r"[\s\\<>\"]", url) and "." in (parts.hostname or "")
+    return named and plain and is_address(url)
 
 
 def _host(url: str) -> str:

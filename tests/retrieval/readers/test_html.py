@@ -109,6 +109,7 @@ def refused(page: bytes | str) -> str:
         ("https://[::1", "https://news.example/b", "https://news.example/b"),
         ("https://news.example/a", None, "https://news.example/a"),
         ("ftp://news.example/a", None, None),
+        ("https://news..example/a", None, None),
         ("/a", None, None),
     ],
 )
