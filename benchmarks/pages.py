@@ -4,7 +4,7 @@
 
 FOLDER holds NAME.html with NAME.yaml beside it: title, published, outlet, authors, credits, paragraphs (the body, one
 after another), not (what must not be in it), standfirst and optional (what may be in it), url (its own), fetched (where
-it was); or refused (why it holds no article).
+it was); or refused (why it holds no article). title_also, published_also and outlet_also are other readings.
 """
 
 import argparse
@@ -54,17 +54,23 @@ def judged(page: Path) -> Verdict:
         return Verdict({"article": False}, found)
     right = {
         "article": True,
-        "title": same(found.title, expected["title"]),
-        "date": is_date(found.published, expected.get("published")),
+        "title": any(same(found.title, one) for one in readings("title", expected)),
+        "date": any(is_date(found.published, one) for one in readings("published", expected)),
     }
     right["body"] = is_body(found.text, expected)
     for name in ("outlet", "url"):
         if expected.get(name):
-            right[name] = same(getattr(found, name), expected[name])
+            right[name] = any(same(getattr(found, name), one) for one in readings(name, expected))
     for name in ("authors", "credits"):
         if expected.get(name) is not None:
             right[name] = {one.casefold() for one in getattr(found, name)} == {one.casefold() for one in expected[name]}
     return Verdict(right, found)
+
+
+def readings(name: str, expected: dict[str, Any]) -> list[Any]:
+    """Give what a field may be read as: what is expected, and what else an editor could defend."""
+    also = expected.get(f"{name}_also") or []
+    return [expected.get(name), *(also if isinstance(also, list) else [also])]
 
 
 def is_refused(expected: dict[str, Any]) -> bool:

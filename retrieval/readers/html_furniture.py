@@ -66,6 +66,14 @@ _LINES = {
         for (?:more|the latest|breaking|all the latest) .{0,80}\b(?:follow|visit|subscribe|download|click|check out|stay tuned|go to)\b.{0,160}
         (?:catch|check out|get|find|read|follow) all (?:the|of)\b.{0,160}\b(?:news|updates|events|app|here)\b.{0,120}
         get (?:the day['’]s|our|your|the|this|more|all|a) .{0,120}\b(?:inbox|newsletters?|e-?mail|delivered|app)\b.{0,60}
+        special offer\s*:.{0,160}
+        dig deeper into the moment
+        (?:synopsis\s*)?ai[- ]generated (?:summary|synopsis)\b.{0,300}
+        (?:quick (?:read|take)\s*)?(?:the )?summary is ai[- ]generated\b.{0,100}
+        this (?:story|article|page) was printed from .{0,160}
+        (?:reach|contact|e-?mail|follow) [^.]{2,80} (?:at|on)\b.{0,80}(?:\d{3}-\d{4}|[\w.]+@[\w.]+|@\w+).{0,80}
+        expand\s?live\s*:.{0,200}
+        .{5,240}\((?:ap |reuters |file )?(?:photo|picture|image|illustration)(?: by|:|/| courtesy)?\s?[^)]{2,60}\)
         advertisement\b[^.]{0,60}
         getty images
         support (?:local|independent|quality|free|public) (?:news|journalism|reporting|media|newsrooms?)\b[^.]{0,60}
@@ -109,6 +117,7 @@ _LINES = {
         (?:have your say|join the debate|vote now|take our (?:poll|survey)|poll:)[^.]{0,120}
     """,
     "de": r"""
+        .{5,240}\((?:foto|bild|quelle)\s*:\s?[^)]{2,60}\)
         (?:(?:jetzt|hier|kostenlos) )+(?:abonnieren|anmelden|registrieren)\b.{0,160}
         (?:newsletter )?(?:abonnieren|anmelden|registrieren|newsletter|diese[ns] (?:artikel|beitrag|text) (?:teilen|drucken|merken|hören)|teilen|drucken|merken|vorlesen|anhören|kommentieren|artikel (?:vorlesen|anhören|teilen|merken|drucken|hören))
         .{0,100}\bnewsletters?\b.{0,120}\b(?:abonnieren|anmelden|bestellen|registrieren|eintragen)\b.{0,80}
@@ -120,6 +129,7 @@ _LINES = {
         (?:inhalt(?:sverzeichnis)?|übersicht|in diesem artikel)\s*:?
     """,
     "fr": r"""
+        .{5,240}\((?:photo|crédits?|image)(?:\s*:)?\s[^)]{2,60}\)
         (?:à lire|lire|voir|écouter|lisez|regardez|écoutez|à voir|à écouter)(?: (?:aussi|également|ici|notre|l['’]article|plus tard|la suite|plus))*\s*[:>|].{0,250}
         (?:à lire|lire|voir|écouter|lisez|regardez) (?:aussi|également|plus tard|la suite|plus)
         (?:crédits?|photo|photographie|image|illustration|source|légende|vidéo|infographie)s?\s*[:©].{1,160}
@@ -130,6 +140,7 @@ _LINES = {
         \(?(?:avec|d['’]après) (?:l['’])?(?:afp|reuters|ap|agences?)
     """,
     "es": r"""
+        .{5,240}\((?:foto|imagen)(?:\s*:)?\s[^)]{2,60}\)
         (?:lea|lee|vea|ve|mira|leer|ver|escucha) (?:también|además|más|aquí)\s*(?:[:|].{0,250})?
         (?:foto|imagen|fuente|crédito|vídeo|video|gráfico|archivo)s?\s*[:©|].{1,160}
         (?:suscríb[ea](?:te|se)|regístr[ae](?:te|se)|inscríbete|síg(?:ue|a)nos|únete a|descarga (?:la|nuestra)|recibe (?:las|los|el|la|en|nuestr)|apóyanos|ya eres suscriptor|inicia sesión|todos los derechos reservados)\b.{0,220}
@@ -137,6 +148,7 @@ _LINES = {
         (?:publicado|actualizado)(?: (?:el|en|a las|por))?\b[^.]{0,40}\d.{0,20}
     """,
     "pt": r"""
+        .{5,240}\((?:foto|imagem)(?:\s*:)?\s[^)]{2,60}\)
         (?:leia|veja|ouça|assista|confira|saiba) (?:também|mais|ainda|aqui)\s*(?:[:|].{0,250})?
         (?:foto|imagem|fonte|crédito|vídeo|divulgação|reprodução|arte|infográfico)s?\s*[:©|/].{1,160}
         (?:assine (?:a|o|já|agora|nossa)|inscreva-se|cadastre-se|receba (?:as|os|no|em|nossa|notícias)|siga(?:-nos| o | a )|compartilhe (?:no|esta|essa|este)|baixe (?:o|nosso)|entre no (?:grupo|canal)|participe do (?:grupo|canal)|clique aqui|todos os direitos reservados|já é assinante|apoie o|continua (?:após|depois d)a publicidade)\b.{0,220}
