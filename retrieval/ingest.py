@@ -73,6 +73,8 @@ class Ingested:
     """Beside an outcome, what is to be told all the same."""
     passages: int = 0
     """How many were written."""
+    withdrawn: bool = False
+    """Left out because it was withdrawn, as it was meant."""
 
 
 async def ingest_all(
@@ -141,7 +143,7 @@ async def _put(
     try:
         outcome = await put(read)
     except UnreadableArticle as error:
-        return Ingested(name, None, None, error.reason)
+        return Ingested(name, None, None, error.reason, withdrawn=isinstance(error, ArticleWithdrawn))
     # Where it was stored may be another process: to split it once more costs a hundredth of what embedding it did.
     passages = 0 if outcome == "unchanged" else len(await asyncio.to_thread(split, read))
     return Ingested(name, read.source.article_id, outcome, reason=note, passages=passages)

@@ -46,20 +46,25 @@ class Ingestion:
     skipped: tuple[Ingested, ...]
     noted: tuple[Ingested, ...] = ()
     """Taken in, with something to be told."""
+    withdrawn: tuple[Ingested, ...] = ()
+    """Left out because they were withdrawn, which is no failure."""
 
     def __str__(self) -> str:
         """Count them in one line."""
+        withdrawn = f"{len(self.withdrawn)} withdrawn, " if self.withdrawn else ""
         return (
-            f"{self.created} created, {self.replaced} replaced, {self.unchanged} unchanged, {len(self.skipped)} skipped"
+            f"{self.created} created, {self.replaced} replaced, {self.unchanged} unchanged, "
+            f"{withdrawn}{len(self.skipped)} skipped"
         )
 
     def data(self) -> dict[str, object]:
         """Give the same for programs."""
-        skipped, noted = (
-            [{"name": one.name, "reason": one.reason} for one in some] for some in (self.skipped, self.noted)
+        skipped, noted, withdrawn = (
+            [{"name": one.name, "reason": one.reason} for one in some]
+            for some in (self.skipped, self.noted, self.withdrawn)
         )
         counts = {"created": self.created, "replaced": self.replaced, "unchanged": self.unchanged}
-        return {**counts, "skipped": skipped, "noted": noted}
+        return {**counts, "skipped": skipped, "noted": noted, "withdrawn": withdrawn}
 
 
 def path_or_address(given: str) -> Path | Address:
@@ -93,6 +98,7 @@ async def ingest_given(
     there = [one for one in given if one not in missing]
     skipped = [Ingested(str(path), None, None, "no such file or folder") for path in missing]
     noted: list[Ingested] = []
+    withdrawn: list[Ingested] = []
     outcomes: Counter[str] = Counter()
 
     learned = memory.copy() if memory else None
@@ -102,7 +108,10 @@ async def ingest_given(
         async for one in ingest_all(
             gather(_documents(there), fetcher, versions_at(desk), learned), partial(desk.put, restore=restore)
         ):
-            if not one.outcome:
+            if one.withdrawn:
+                withdrawn.append(one)
+                say(f"left out {one.name}: {one.reason}")
+            elif not one.outcome:
                 skipped.append(one)
                 say(f"skipped {one.name}: {one.reason}")
             else:
@@ -114,7 +123,12 @@ async def ingest_given(
     if memory and learned:
         memory.update(learned)
     return Ingestion(
-        outcomes["created"], outcomes["replaced"], outcomes["unchanged"], skipped=tuple(skipped), noted=tuple(noted)
+        outcomes["created"],
+        outcomes["replaced"],
+        outcomes["unchanged"],
+        skipped=tuple(skipped),
+        noted=tuple(noted),
+        withdrawn=tuple(withdrawn),
     )
 
 

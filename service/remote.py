@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from retrieval.corpus_file import MEDIA_TYPE, Count, History, Refused, end, head, lines_of
-from retrieval.errors import UnreadableArticle
+from retrieval.errors import ArticleWithdrawn, UnreadableArticle
 from retrieval.importing import Imported
 from retrieval.store import Outcome
 from retrieval.types import Article, Corpus, Hit, Source
@@ -108,6 +108,7 @@ class RemoteDesk:
         """Store an article, in place of one that was withdrawn only with `restore`.
 
         Raises:
+            ArticleWithdrawn: it was withdrawn, and `restore` does not say that it is to come back.
             UnreadableArticle: the service refuses it.
 
         """
@@ -117,7 +118,10 @@ class RemoteDesk:
         try:
             stored = await self._call(_Stored, "PUT", path, {**body, "text": article.text})
         except _Refused as error:
-            raise UnreadableArticle(source.article_id, error.detail.removeprefix(f"{source.article_id}: ")) from error
+            reason = error.detail.removeprefix(f"{source.article_id}: ")
+            if error.status == HTTPStatus.CONFLICT:  # the end of the reason is the error's own
+                raise ArticleWithdrawn(source.article_id, reason.rpartition("; ")[0]) from error
+            raise UnreadableArticle(source.article_id, reason) from error
         return stored.outcome
 
     async def withdraw(self, article_id: str, reason: str | None, *, purge: bool) -> str | None:

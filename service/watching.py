@@ -138,7 +138,7 @@ class Watch:
                 self._say(one.name, "removed", f"its article stays; groundwire withdraw {one.article_id}")
 
     def _tell(self, one: Ingested) -> None:
-        outcome = one.outcome or "skipped"
+        outcome = one.outcome or ("withdrawn" if one.withdrawn else "skipped")
         if outcome in {"created", "replaced"}:
             self._said.pop(one.name, None)
         if outcome != "unchanged":

@@ -315,7 +315,7 @@ async def test_what_ends_the_watch_is_raised_itself(desk: OwnDesk, folder: Path)
 
 def test_a_watch_that_holds_the_store_says_so_and_ends_quietly(folder: Path, tmp_path: Path) -> None:
     env = processes.environment(tmp_path / "data")
-    command = [processes.BIN / "groundwire", "ingest", str(folder), "--watch"]
+    command: list[str | Path] = [processes.BIN / "groundwire", "ingest", str(folder), "--watch"]
     out, err = tmp_path / "out", tmp_path / "err"
     with (
         out.open("wb") as stdout,

@@ -48,12 +48,26 @@ def test_what_is_withdrawn_stays_so_until_it_is_restored_on_purpose(env: dict[st
     assert "drones" not in groundwire("articles", env=env).stdout
 
     ingested = groundwire("ingest", str(folder), env=env)
-    assert ingested.returncode == 1
-    assert ingested.stdout == "0 created, 0 replaced, 1 unchanged, 1 skipped\n"
+    assert ingested.returncode == 0
+    assert ingested.stdout == "0 created, 0 replaced, 1 unchanged, 1 withdrawn, 0 skipped\n"
     assert "drones.md: withdrawn on" in ingested.stderr
     assert "`--restore`" in ingested.stderr
     restored = groundwire("ingest", "--restore", str(folder), env=env)
     assert (restored.returncode, restored.stdout) == (0, "1 created, 0 replaced, 1 unchanged, 0 skipped\n")
+
+
+def test_beside_a_service_what_stays_withdrawn_is_no_failure_either(tmp_path: Path, folder: Path) -> None:
+    env = environment(tmp_path / "data")
+    with serving("serve", "--port", "0", env=env, out=tmp_path / "out", log=tmp_path / "log"):
+        groundwire("ingest", str(folder), env=env)
+        groundwire("withdraw", "drones", "--reason", "Wrong; wholly.", env=env)
+        ingested = groundwire("ingest", str(folder), "--json", env=env)
+
+    told = json.loads(ingested.stdout)
+    assert (ingested.returncode, told["skipped"]) == (0, [])
+    [drones] = told["withdrawn"]
+    assert "Wrong; wholly; `--restore`" in drones["reason"]
+    assert drones["reason"].count("brings it back") == 1
 
 
 def test_what_is_purged_is_in_no_file(env: dict[str, str], folder: Path) -> None:
