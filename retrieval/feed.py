@@ -54,7 +54,7 @@ class Feed:
         self._own = 0  # commits of this process
         self._taken = -1  # those of them that were followed
         self._position = self._seen = 0
-        self._writing_anew = False
+        self._missed: dict[str, tuple[Record, str]] | None = None  # changes while the word index is written anew
         self._lost = False  # the word index failed: what it was given since its last commit
         self._looking = threading.Lock()
         self._begin()
@@ -88,7 +88,7 @@ class Feed:
 
     def refresh(self) -> None:
         """Take in what anybody changed, before somebody counts or lists; a search sees it without."""
-        if self._overlap and not self._writing_anew:  # which takes longer than anybody waits
+        if self._overlap:
             self.follow()
         else:
             self.catch_up()
@@ -133,16 +133,19 @@ class Feed:
         self._seen = max((record.change for record in catalogue.records()), default=0)
 
     def _take_in(self, changes: Sequence[tuple[Record, str]], progress: "_Progress") -> None:
-        try:
-            for some in batches(changes, _TAKEN_IN):
-                self._index(some)
-                progress.tell(len(some))
-            if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
-                self.words.residue = True
-            self.words.commit(self._position)
-        except BaseException:
-            self._lost = True
-            raise
+        if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
+            self.words.residue = True
+        if self._missed is None:
+            try:
+                for some in batches(changes, _TAKEN_IN):
+                    self._index(some)
+                    progress.tell(len(some))
+                self.words.commit(self._position)
+            except BaseException:
+                self._lost = True
+                raise
+        else:  # a commit would show a word index that is half written
+            self._missed |= {record.article_id: (record, title) for record, title in changes}
         # Not before: what is known is not taken in again.
         for record, _ in changes:
             self.catalogue.apply(record)
@@ -154,29 +157,34 @@ class Feed:
     def clear_residue(self) -> None:
         """Write the word index anew where words of what was purged are left in its files; searches go on meanwhile.
 
+        What is changed meanwhile is known at once, and found by its words at the end.
+
         Raises:
             StoreUnavailable: as `follow` does.
 
         """
         if not self.words.residue:
             return
-        with self._looking:
-            self._writing_anew = True
-            try:
+        try:
+            with self._looking:
+                self._missed = {}
                 self.words.start_over()
                 records = self.catalogue.records()
-                progress = _Progress(self._archive)
-                for some in batches(records, _TAKEN_IN):
-                    sources = self._archive.records([record.article_id for record in some])
-                    self._index([(record, sources[record.article_id][1].title) for record in some])
-                    progress.tell(len(some))
+            progress = _Progress(self._archive)
+            for some in batches(records, _TAKEN_IN):
+                sources = self._archive.records([record.article_id for record in some])
+                self._index([(record, sources[record.article_id][1].title) for record in some])
+                progress.tell(len(some))
+            with self._looking:
+                for missed in batches([*self._missed.values()], _TAKEN_IN):
+                    self._index(missed)
+                self._missed = None
                 self.words.commit(self._position)
-                progress.end()
-            except BaseException:
-                self._lost = True
-                raise
-            finally:
-                self._writing_anew = False
+            progress.end()
+        except BaseException:
+            with self._looking:
+                self._missed, self._lost = None, True
+            raise
 
     def _index(self, changes: Sequence[tuple[Record, str]]) -> None:
         texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])

@@ -1,6 +1,7 @@
 """The feed of changes: whoever changes what and when, every process learns of it, and of its end."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -69,6 +70,11 @@ def by_words(store: Store, words: str) -> set[str]:
 def knows(store: Store) -> dict[str, str]:
     """Give the articles that this process takes for current, with the writes that stored them."""
     return {one.article_id: one.write for one in store._feed.catalogue.records() if not one.withdrawn}
+
+
+def has_residue(store: Store) -> bool:
+    """Tell whether words of what was purged are left in the files."""
+    return store._feed.words.residue
 
 
 def truth(store: Store) -> dict[str, str]:
@@ -259,3 +265,48 @@ async def test_a_process_that_opens_while_another_writes_without_end_builds_noth
     assert "anew" not in caplog.text
     assert knows(follower) == truth(follower)
     assert number
+
+
+async def test_nobody_waits_while_the_word_index_is_written_anew_and_nothing_is_missed(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, other = opened(), opened()
+    for name in ("a", "b", "c", "d", "e"):
+        await put(store, name)
+    await look(store)
+    await store.withdraw("a", purge=True)
+    await look(store)
+    assert has_residue(store)
+    texts, at_work, going_on = store._archive.texts, threading.Event(), threading.Event()
+
+    def slow(names: list[str]) -> dict[str, str]:
+        found = texts(names)
+        at_work.set()
+        assert going_on.wait(60)
+        return found
+
+    monkeypatch.setattr(store._archive, "texts", slow)
+    rewriting = asyncio.create_task(asyncio.to_thread(store._feed.clear_residue))
+    try:
+        assert await asyncio.to_thread(at_work.wait, 30)
+        await put(store, "b", "ferries")
+        await store.withdraw("c")
+        await store.withdraw("d", purge=True)
+        await put(other, "f")
+        [vector] = await WordEmbedder().embed([article("b", "ferries").text], "question")
+        found = await asyncio.wait_for(store.candidates(vector, [Term("drones")], 9), 20)
+        assert {one.passage.source.article_id for one in found} == {"b", "e", "f"}
+        assert len(await asyncio.wait_for(store.sources(0, 9), 20)) == 3
+        assert knows(store) == truth(store)
+        assert by_words(store, "drones") == {"b", "c", "d", "e"}, "as before"
+    finally:
+        going_on.set()
+        await rewriting
+
+    assert by_words(store, "drones") == {"e", "f"}
+    assert by_words(store, "ferries") == {"b"}
+    assert has_residue(store), "d was purged meanwhile"
+    store._feed.clear_residue()
+    assert not has_residue(store)
+    assert by_words(store, "drones") == {"e", "f"}
+    assert knows(store) == truth(store)
