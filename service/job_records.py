@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     n_unchanged INTEGER NOT NULL DEFAULT 0, n_skipped INTEGER NOT NULL DEFAULT 0,
     starts INTEGER NOT NULL DEFAULT 0,
     waits INTEGER NOT NULL DEFAULT 0,
+    addresses INTEGER NOT NULL DEFAULT 0,
     error TEXT
 );
 CREATE TABLE IF NOT EXISTS items (
@@ -136,14 +137,18 @@ class Records:
                 )
             return [JobItem(**dict(row)) for row in rows]
 
-    def add(self, job_id: str, total: int | None, accept: Callable[[], None]) -> Job:
-        """Add a job behind all others; it is there when what it was given is accepted, and both are on the disk."""
+    def add(self, job_id: str, total: int | None, accept: Callable[[], None], *, addresses: bool = False) -> Job:
+        """Add a job behind all others, which holds addresses or not.
+
+        It is there when what it was given is accepted, and both are on the disk.
+        """
         with self._failing_clearly():
             self._db.execute("PRAGMA synchronous=FULL")  # what was promised outlives a failure of the power
             try:
                 with self._transaction():
                     self._db.execute(
-                        "INSERT INTO jobs (id, created, total) VALUES (?, ?, ?)", [job_id, _now().isoformat(), total]
+                        "INSERT INTO jobs (id, created, total, addresses) VALUES (?, ?, ?, ?)",
+                        [job_id, _now().isoformat(), total, addresses],
                     )
                     accept()
             finally:
@@ -156,11 +161,15 @@ class Records:
 
     # What the one who works on them does
 
-    def next(self) -> Job | None:
-        """Give the oldest job that has not ended; one that waits and waits lets those behind it go first."""
+    def next(self, *, addresses: bool) -> Job | None:
+        """Give the oldest job that has not ended, of those that hold addresses or of the others.
+
+        One that waits and waits lets those behind it go first.
+        """
         with self._failing_clearly():
             row = self._db.execute(
-                "SELECT * FROM jobs WHERE finished IS NULL ORDER BY waits / ?, number LIMIT 1", [PATIENT]
+                "SELECT * FROM jobs WHERE finished IS NULL AND addresses = ? ORDER BY waits / ?, number LIMIT 1",
+                [addresses, PATIENT],
             ).fetchone()
         return _job(row) if row else None
 

@@ -1,6 +1,7 @@
 """ONE JOB: what was given -> articles -> the store, what became of each kept; top to bottom, and job after job.
 
 Jobs outlive the process. Of several processes that share a folder one works, and another goes on when it ends.
+Jobs with addresses have a lane of their own, so that no article waits for a slow site.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +42,17 @@ Ts = TypeVarTuple("Ts")
 _log = logging.getLogger("groundwire.jobs")
 
 
+@dataclass
+class _Lane:
+    """What jobs of one sort wait for and are at: those with addresses, where sites may be slow, or those without."""
+
+    addresses: bool
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    at_work: tuple[str, asyncio.Event] | None = None  # a job, and what ends it
+    recorded: int = 0
+    failed_at: str | None = None  # the first article that the store or the model failed at
+
+
 class Jobs:
     """The jobs of a folder, and who works on them; used in an `async with` statement.
 
@@ -55,16 +68,13 @@ class Jobs:
         self._spool = folder / "spool"
         self._pool = ThreadPoolExecutor(1, "jobs")  # SQLite's one thread
         self._lock = FileLock(folder / "worker.lock", thread_local=False)  # of the one process that works
-        self._news = asyncio.Event()
         self._stopped = asyncio.Event()
-        self._at_work: tuple[str, asyncio.Event] | None = None  # a job, and what ends it
-        self._recorded = 0
-        self._failed_at: str | None = None  # the first article that the store or the model failed at
+        self._lanes = _Lane(addresses=False), _Lane(addresses=True)
 
     async def __aenter__(self) -> Self:
         """Open the records and begin to work."""
         self._records = await self._call(self._open)
-        self._worker = asyncio.create_task(self._work())
+        self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes]
         return self
 
     async def __aexit__(
@@ -74,7 +84,8 @@ class Jobs:
         try:
             await self.stop()
         finally:
-            self._worker.cancel()
+            for worker in self._workers:
+                worker.cancel()
             self._pool.shutdown()
             self._records.close()
             self._lock.release()
@@ -82,10 +93,11 @@ class Jobs:
     async def stop(self) -> None:
         """Stop between two articles; the job goes on at the next start. A second time does nothing."""
         self._stopped.set()
-        self._news.set()
-        if self._at_work:
-            self._at_work[1].set()
-        await asyncio.wait([self._worker])
+        for lane in self._lanes:
+            lane.news.set()
+            if lane.at_work:
+                lane.at_work[1].set()
+        await asyncio.wait(self._workers)
 
     # What anybody may ask
 
@@ -95,8 +107,10 @@ class Jobs:
 
     async def add(self, delivery: spool.Delivery) -> Job:
         """Make a job of what was given."""
-        job = await self._call(self._records.add, delivery.job_id, delivery.total, delivery.accept)
-        self._news.set()
+        addresses = delivery.addresses
+        add = partial(self._records.add, delivery.job_id, delivery.total, delivery.accept, addresses=addresses)
+        job = await self._call(add)
+        self._lanes[addresses].news.set()
         return job
 
     async def job(self, job_id: str) -> Job | None:
@@ -114,22 +128,24 @@ class Jobs:
     async def cancel(self, job_id: str) -> bool:
         """End a job that has not ended; what was stored stays. False: there is none, or it has."""
         cancelled = await self._call(self._records.cancel, job_id)
-        if cancelled and self._at_work and self._at_work[0] == job_id:
-            self._at_work[1].set()
-        elif cancelled:
+        for lane in self._lanes:
+            if cancelled and lane.at_work and lane.at_work[0] == job_id:
+                lane.at_work[1].set()
+                return True
+        if cancelled:
             await self._call(self._records.prune, self._sweep)  # what it was given
         return cancelled
 
     # The one who works
 
-    async def _work(self) -> None:
+    async def _work(self, lane: _Lane) -> None:
         wait = _SHORTEST_WAIT
         while not self._stopped.is_set():
-            before = self._recorded
+            before = lane.recorded
             try:
-                worked = self._is_ours() and await self._next()
+                worked = self._is_ours() and await self._next(lane)
             except (StoreError, ModelError) as error:
-                wait = _SHORTEST_WAIT if self._recorded > before else min(2 * wait, _LONGEST_WAIT)
+                wait = _SHORTEST_WAIT if lane.recorded > before else min(2 * wait, _LONGEST_WAIT)
                 _log.warning("jobs are tried again in %.0f s: %s", wait, error)
                 await _pause(wait, self._stopped)
             except Exception:  # noqa: BLE001 - or a bug would end all work, unseen
@@ -138,8 +154,8 @@ class Jobs:
             else:
                 wait = _SHORTEST_WAIT
                 if not worked:
-                    await _pause(_POLL, self._news)
-                    self._news.clear()
+                    await _pause(_POLL, lane.news)
+                    lane.news.clear()
 
     def _is_ours(self) -> bool:
         """Tell whether this process is the one that works, and be it if there is none."""
@@ -152,24 +168,24 @@ class Jobs:
             raise unwritable(self._folder, error) from error
         return True
 
-    async def _next(self) -> bool:
-        """Work on the oldest job that has not ended; False: there is none."""
-        job = await self._call(self._records.next)
+    async def _next(self, lane: _Lane) -> bool:
+        """Work on the oldest job of a lane that has not ended; False: there is none."""
+        job = await self._call(partial(self._records.next, addresses=lane.addresses))
         if job is None:
             return False
         halt, error = asyncio.Event(), None
-        self._at_work = job.id, halt
+        lane.at_work = job.id, halt
         try:
             if await self._call(self._records.start, job.id) > _MOST_STARTS:
                 error = f"the service ended {_MOST_STARTS} times after {job.done} items of it: the next one may be why"
-            elif not await self._take_in(job, halt) and self._stopped.is_set():
+            elif not await self._take_in(job, halt, lane) and self._stopped.is_set():
                 await self._call(self._records.pause, job.id)
                 return True
         except (StoreError, ModelError) as failure:
             with suppress(StoreError):  # what cannot be written may be the disk on which this is
                 why = f"waits, to be tried again: {failure}"
-                if self._failed_at is not None:
-                    why += f" (at the article {self._failed_at!r})"
+                if lane.failed_at is not None:
+                    why += f" (at the article {lane.failed_at!r})"
                 alone = isinstance(failure, ModelError)  # the store fails for all
                 await self._call(partial(self._records.pause, job.id, why, alone=alone))
             raise
@@ -180,16 +196,16 @@ class Jobs:
             # Not its message, which may hold what an article says.
             error = f"a fault of the service ({type(bug).__name__}); its log has more under this job's id"
         finally:
-            self._at_work = self._failed_at = None
+            lane.at_work = lane.failed_at = None
         await self._call(self._records.finish, job.id, error)
         await self._call(self._records.prune, self._sweep)
         if ended := await self._call(self._records.job, job.id):
             _log.info("job %s %s: %s%s", job.id, ended.status, ended.counts, f"; {error}" if error else "")
         return True
 
-    async def _take_in(self, job: Job, halt: asyncio.Event) -> bool:
+    async def _take_in(self, job: Job, halt: asyncio.Event, lane: _Lane) -> bool:
         """Bring the articles of a job into the store, until it is halted; False: it was, before the last one."""
-        run = asyncio.create_task(self._bring(job, halt))
+        run = asyncio.create_task(self._bring(job, halt, lane))
         halted = asyncio.create_task(halt.wait())
         try:
             await asyncio.wait([run, halted], return_when=asyncio.FIRST_COMPLETED)
@@ -203,16 +219,16 @@ class Jobs:
             halted.cancel()
             run.cancel()
 
-    async def _bring(self, job: Job, halt: asyncio.Event) -> bool:
+    async def _bring(self, job: Job, halt: asyncio.Event, lane: _Lane) -> bool:
         skipped = 0
         _log.info("job %s: %s", job.id, f"goes on after {job.done} items" if job.done else "begins")
         # Begun before: the ids that its articles took are taken.
         taken = await self._call(self._records.article_ids, job.id) if job.done else {}
-        async with aclosing(ingest_all(self._gathered(job, halt), self._put, taken)) as ingested:
+        async with aclosing(ingest_all(self._gathered(job, halt), partial(self._put, lane), taken)) as ingested:
             async for one in ingested:
                 if not await self._call(self._records.record, job.id, one):
                     halt.set()  # it was cancelled, maybe by another process
-                self._recorded += 1
+                lane.recorded += 1
                 if one.outcome is None:
                     skipped += 1
                     if skipped <= _MOST_LOGGED:  # names and reasons may be a client's words: they forge no line
@@ -243,14 +259,14 @@ class Jobs:
                 name = given.name if isinstance(given, Document) else given.url
                 yield name, UnreadableArticle(name, self._fault_of(bug)), None
 
-    async def _put(self, article: Article) -> Outcome:
+    async def _put(self, lane: _Lane, article: Article) -> Outcome:
         article_id = article.source.article_id
         try:
             return await ingest(article, self._store, self._embedder)
         except TextRefused as error:
             raise UnreadableArticle(article_id, str(error).removesuffix(".")) from error
         except (StoreError, ModelError):
-            self._failed_at = self._failed_at or article_id
+            lane.failed_at = lane.failed_at or article_id
             raise
         except UnreadableArticle:
             raise

@@ -59,6 +59,11 @@ class Delivery:
         """Count the articles; None: addresses and some kinds of files lead to as many as there are."""
         return self._articles
 
+    @property
+    def addresses(self) -> bool:
+        """Tell whether there are any."""
+        return any("url" in one for one in self._given)
+
     def address(self, url: str) -> None:
         """Add an address; one that is given twice is one."""
         if url in self._names:

@@ -218,6 +218,22 @@ async def test_of_a_feed_that_was_interrupted_no_page_is_fetched_again_whose_art
     assert (ended.status, ended.done) == ("done", 20)
 
 
+async def test_an_article_does_not_wait_for_a_slow_site(tmp_path: Path, store: Store) -> None:
+    site = Site({"/slow.md": [ENDED, b""]})
+    async with (
+        site.serving(),
+        Fetcher(allowed=["127.0.0.1"]) as fetcher,
+        Jobs(tmp_path / "jobs", store, WordEmbedder(), fetcher) as at,
+    ):
+        async with at.delivery() as delivery:
+            delivery.address(site.url("/slow.md"))
+            slow = await at.add(delivery)
+        assert (await until_ended(at, (await given(at, "a.md")).id)).counts.created == 1
+        waiting = await at.job(slow.id)
+        assert waiting is not None
+        assert waiting.finished is None
+
+
 async def test_an_id_that_was_taken_before_the_stop_is_taken_after_it(tmp_path: Path, store: Store) -> None:
     held = Held(first=1)
     async with opened(tmp_path, store, held) as at:
