@@ -91,7 +91,7 @@ class Step:
     def __str__(self) -> str:
         """Give two lines of at most 80 columns."""
         outcomes = ", ".join(f"{count:,} {name}" for name, count in sorted(self.outcomes.items()))
-        rate = f", {self.embedded / self.seconds:.0f} passages/s" if self.embedded else ""
+        rate = f", {self.embedded / self.seconds:.0f} a second" if self.embedded else ""
         return (
             f"{self.name:<10} {self.seconds:8.1f} s  {outcomes}\n"
             f"{'':10} {self.embedded:,} passages embedded{rate}; {self.resident_mb:,.0f} MB; "
