@@ -117,9 +117,9 @@ def test_ingest_reports_and_skips_what_is_no_article_and_takes_in_the_rest(tmp_p
     done = groundwire("ingest", str(folder), str(tmp_path / "missing"), "--json", env=env)
     assert done.returncode == 1
     summary = json.loads(done.stdout)
-    assert (summary["created"], summary["replaced"], summary["unchanged"]) == (1, 0, 0)
+    assert (summary["created"], summary["replaced"], summary["unchanged"]) == (2, 0, 0)
     skipped = {Path(one["name"]).name: one["reason"] for one in summary["skipped"]}
-    assert skipped.keys() == {"empty.md", "binary.txt", "latin.txt", "broken.md", "picture.png", "missing"}
+    assert skipped.keys() == {"empty.md", "binary.txt", "broken.md", "picture.png", "missing"}
     assert skipped["missing"] == "no such file or folder"
     for name, reason in skipped.items():
         assert f"{name}: {reason}" in done.stderr
