@@ -175,5 +175,5 @@ def sweep(spool: Path, kept: Collection[str]) -> None:
         except Timeout:
             continue
         shutil.rmtree(spool / name, ignore_errors=True)
+        Path(lock.lock_file).unlink(missing_ok=True)  # while it is held: a request that waits for it makes another
         lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
