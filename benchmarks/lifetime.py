@@ -94,7 +94,7 @@ class Step:
         rate = f", {self.embedded / self.seconds:.0f} a second" if self.embedded else ""
         return (
             f"{self.name:<10} {self.seconds:8.1f} s  {outcomes}\n"
-            f"{'':10} {self.embedded:,} passages embedded{rate}; {self.resident_mb:,.0f} MB; "
+            f"{'':10} {self.embedded:,} passages{rate}; {self.resident_mb:,.0f} MB; "
             f"search p50 {self.p50_ms:.0f} p95 {self.p95_ms:.0f} ms"
         )
 
