@@ -146,7 +146,7 @@ async def test_a_proxy_reaches_a_service_on_this_machine_by_its_public_name(answ
             assert response.headers["access-control-allow-origin"] == "https://other.example"
         message = {"role": "user", "parts": [{"type": "text", "text": "drones"}]}
         stream = await client.post("/api/chat", json={"messages": [message]}, headers={"host": "news.example"})
-        assert "https://News.example:8443/ask/articles/drones?version=" in stream.text
+        assert "https://news.example:8443/ask/articles/drones?version=" in stream.text
 
 
 async def test_chat_clients_have_the_extras_of_the_setting(answering: FirstSentence) -> None:
