@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from retrieval.embedding import Embedder, Vectors
-from retrieval.errors import ArticleWithdrawn, UnreadableArticle
+from retrieval.errors import ArticleWithdrawn, TextRefused, UnreadableArticle
 from retrieval.gathering import Gathered, gather
 from retrieval.passages import embeddable, split
 from retrieval.readers import Document
@@ -51,9 +51,12 @@ async def ingest(
     if isinstance(standing, str):
         known = await store.embedded(article_id)
     if fresh := [number for number, text in enumerate(texts) if text not in known]:
-        vectors, sentences = await embedder.embed_parts(
-            [texts[number] for number in fresh], [parts[number] for number in fresh]
-        )
+        try:
+            vectors, sentences = await embedder.embed_parts(
+                [texts[number] for number in fresh], [parts[number] for number in fresh]
+            )
+        except TextRefused as error:  # it would be refused again: this article is none for this model
+            raise UnreadableArticle(article_id, str(error).removesuffix(".")) from error
         known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(fresh)}
     embedded = [known[text] for text in texts]
     vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32).reshape(-1, embedder.dimensions)

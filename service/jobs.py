@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Self, TypeVar, TypeVarTuple
 from filelock import FileLock, Timeout
 
 from retrieval.embedding import Embedder
-from retrieval.errors import ModelError, StoreError, TextRefused, UnreadableArticle
+from retrieval.errors import ModelError, StoreError, UnreadableArticle
 from retrieval.gathering import Gathered, gather
 from retrieval.ingest import ingest, ingest_all
 from retrieval.owner import unwritable
@@ -263,8 +263,6 @@ class Jobs:
         article_id = article.source.article_id
         try:
             return await ingest(article, self._store, self._embedder)
-        except TextRefused as error:
-            raise UnreadableArticle(article_id, str(error).removesuffix(".")) from error
         except (StoreError, ModelError):
             lane.failed_at = lane.failed_at or article_id
             raise

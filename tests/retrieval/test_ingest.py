@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from retrieval.embedding import Role, Vectors
-from retrieval.errors import StoreUnavailable, UnreadableArticle
+from retrieval.errors import StoreUnavailable, TextRefused, UnreadableArticle
 from retrieval.ingest import MOST_CHARACTERS, UNDER_WAY, Ingested, ingest, ingest_files
 from retrieval.passages import embeddable, split, text_to_embed
 from retrieval.readers import document_files
 from retrieval.search import search
 from retrieval.store import Outcome, Store
-from retrieval.types import Article, Scope, make_article
+from retrieval.types import Article, Scope, Span, make_article
 from tests.fakes import WordEmbedder
 
 
@@ -320,6 +320,21 @@ class Slow(WordEmbedder):
     async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
         await self.go.wait()
         return await super().embed(texts, role)
+
+
+async def test_an_article_that_the_model_refuses_is_left_out_with_its_reason(folder: Path, store: Store) -> None:
+    class Refusing(WordEmbedder):
+        async def embed_parts(
+            self, texts: Sequence[str], parts: Sequence[Sequence[Span]]
+        ) -> tuple[Vectors, list[Vectors]]:
+            if "drones" in texts[0]:
+                raise TextRefused("The model answered HTTP 400: too long.")
+            return await super().embed_parts(texts, parts)
+
+    found = await ingested(folder, store, Refusing())
+
+    assert [one.reason for one in found if not one.outcome] == ["The model answered HTTP 400: too long"]
+    assert [one.outcome for one in found if one.outcome] == ["created"] * (len(found) - 1)
 
 
 async def test_a_correction_embeds_only_the_passages_that_it_changed(store: Store, embedder: WordEmbedder) -> None:
