@@ -57,6 +57,7 @@ async def gather(
     """
     memory = memory or Memory()
     for one in given:
+        failed = False
         stream = _read(one) if isinstance(one, Document) else _fetch(one, fetcher, memory.validators)
         async for name, found in stream:
             if not isinstance(found, Address):
@@ -69,8 +70,12 @@ async def gather(
                 continue
             async for each in _page(found, fetcher, version_of):
                 yield each
-                if said and isinstance(each[1], Article) and not each[2]:
+                if not isinstance(each[1], Article) or each[2]:
+                    failed = True
+                elif said:
                     memory.entries[found.url] = said
+        if failed and isinstance(one, Address):
+            memory.validators.pop(one.url, None)  # asked again whole, so that its pages are, too
 
 
 async def _page(

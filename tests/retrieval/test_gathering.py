@@ -91,3 +91,19 @@ async def test_what_was_learned_is_kept_by_who_stored_it() -> None:
         memory.update(learned)
 
     assert [one.etag for one in memory.validators.values()] == ['"1"']
+
+
+async def test_a_feed_whose_page_failed_is_asked_whole_again_until_the_page_is_there() -> None:
+    memory = Memory()
+    async with Site().serving() as site:
+        address = Address(site.url("/feed.xml"))
+        site.pages |= {"/feed.xml": feed(site.url("/a.txt")).replace(b"\r\n\r\n", b"\r\netag: x\r\n\r\n", 1)}
+        await gathered(address, memory)
+        without = dict(memory.validators)
+        site.pages["/a.txt"] = page(b"The whole article.", content_type="text/plain")
+        [(_, found, note)] = await gathered(address, memory)
+
+    assert not without
+    assert isinstance(found, Article)
+    assert (found.text, note) == ("The whole article.", None)
+    assert memory.validators[address.url].etag == "x"
