@@ -93,7 +93,7 @@ async def import_from(file: Path | None, desk: Desk) -> Imported:
 
         def tell(found: Imported | Refused, total: int | None) -> None:
             if isinstance(found, Refused):
-                click.echo(plain(f"line {found.line}: {found.reason}"), err=True)
+                show.say(f"line {found.line}: {found.reason}")
             else:
                 show(articles, total)
 

@@ -2,38 +2,23 @@
 
 import asyncio
 import re
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from retrieval.gathering import Memory, gather
 from retrieval.ingest import Ingested, ingest_all
 from retrieval.readers import Address, Document, document_files, holds_many
 from service.desk import Desk, versions_at
-from service.printing import plain
+from service.progress import progress
 
 if TYPE_CHECKING:
     from retrieval.fetching import Fetcher
-
-_LINE_EVERY = 5.0  # seconds between two lines of progress where there is no terminal
-_COLUMNS = (
-    TextColumn("{task.description}"),
-    BarColumn(bar_width=20),
-    MofNCompleteColumn(),
-    TextColumn("articles,{task.fields[rate]:6.0f} passages/s,"),
-    TimeRemainingColumn(compact=True),
-    TextColumn("left"),
-)
 
 
 @dataclass(frozen=True)
@@ -102,24 +87,27 @@ async def ingest_given(
     outcomes: Counter[str] = Counter()
 
     learned = memory.copy() if memory else None
-    with _progress(await asyncio.to_thread(_total, there)) as (say, show):
+    total = await asyncio.to_thread(_total, there)
+    done = passages = 0
+    with progress("Ingesting", "ingested") as show:
         for one in skipped:
-            say(f"skipped {one.name}: {one.reason}")
+            show.say(f"skipped {one.name}: {one.reason}")
         async for one in ingest_all(
             gather(_documents(there), fetcher, versions_at(desk), learned), partial(desk.put, restore=restore)
         ):
             if one.withdrawn:
                 withdrawn.append(one)
-                say(f"left out {one.name}: {one.reason}")
+                show.say(f"left out {one.name}: {one.reason}")
             elif not one.outcome:
                 skipped.append(one)
-                say(f"skipped {one.name}: {one.reason}")
+                show.say(f"skipped {one.name}: {one.reason}")
             else:
                 outcomes[one.outcome] += 1
                 if one.reason:
                     noted.append(one)
-                    say(f"{one.outcome} {one.name}: {one.reason}")
-            show(one)
+                    show.say(f"{one.outcome} {one.name}: {one.reason}")
+            done, passages = done + 1, passages + one.passages
+            show(done, total, passages)
     if memory and learned:
         memory.update(learned)
     return Ingestion(
@@ -148,44 +136,3 @@ def _total(given: Sequence[Path | Address]) -> int | None:
             return None
         total += 1
     return total
-
-
-@contextmanager
-def _progress(total: int | None) -> Iterator[tuple[Callable[[str], None], Callable[[Ingested], None]]]:
-    """Give two functions: one says a line on stderr, the other shows that one file more is done."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    began = time.monotonic()
-    done = passages = 0
-
-    def count(one: Ingested) -> float:
-        """Give the passages a second so far."""
-        nonlocal done, passages
-        done, passages = done + 1, passages + one.passages
-        return passages / max(time.monotonic() - began, 0.001)
-
-    if console.is_terminal:
-        with Progress(*_COLUMNS, console=console) as bar:
-            task = bar.add_task("Ingesting", total=total, rate=0.0)
-            yield (
-                lambda line: console.print(plain(line), markup=False),
-                lambda one: bar.update(task, advance=1, rate=count(one)),
-            )
-        return
-
-    told = began
-
-    def say(line: str) -> None:
-        click.echo(plain(line), err=True)
-
-    def show(one: Ingested) -> None:
-        nonlocal told
-        rate, now = count(one), time.monotonic()
-        if now - told >= _LINE_EVERY:
-            told = now
-            of = left = ""
-            if total is not None:
-                of = f" of {total}"
-                left = f", {timedelta(seconds=round((now - began) / done * (total - done)))} left"
-            say(f"ingested {done}{of} articles, {rate:.0f} passages a second{left}")
-
-    yield say, show
