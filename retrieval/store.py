@@ -2,7 +2,8 @@
 
 The door to what lies behind: the client of Chroma (connection.py), the collections in force (generations.py,
 archive.py), one write (writes.py), the feed of changes (feed.py) from which a process knows what is current
-(catalogue.py) and which words it holds (lexical.py), one search of both indexes (candidates.py).
+(catalogue.py) and which words it holds (lexical.py), one search of both indexes (candidates.py). How far behind that
+is, in seconds, `Store.lag` tells.
 """
 
 import asyncio
@@ -80,6 +81,7 @@ class Store:
         # Threads of their own: those that wait to write must not keep readers waiting.
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="groundwire-writer")
         self._closed = threading.Event()
+        self._followed = time.monotonic()
         self._follower = threading.Thread(target=self._keep_following, name="groundwire-follower", daemon=True)
         self._follower.start()
 
@@ -248,6 +250,11 @@ class Store:
 
         """
         await self._in_thread(self._is_ready)
+
+    @property
+    def lag(self) -> float:
+        """Seconds since all that was changed was last taken in, by whomever: 1 or so, unless it cannot be."""
+        return time.monotonic() - self._followed
 
     async def follow(self) -> None:
         """Take in what was changed since, by this process and by others; a search does so by itself."""
@@ -464,6 +471,7 @@ class Store:
                     _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=is_ours(error))
                 said = str(error)
             else:
+                self._followed = time.monotonic()
                 said = ""
 
 
