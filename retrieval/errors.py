@@ -45,12 +45,13 @@ class StoreError(RetrievalError):
 
 
 class StoreLocked(StoreError):
-    """Another process owns the embedded store; `address` is where it serves HTTP, if it does."""
+    """Another process owns the embedded store; `address` is where it serves HTTP, if it does, and `token` its key."""
 
-    def __init__(self, message: str, address: str | None = None) -> None:
-        """Keep the owner's address, so that a command can work through it."""
+    def __init__(self, message: str, address: str | None = None, token: str | None = None) -> None:
+        """Keep the owner's address and token, so that a command can work through it; the message has no token."""
         super().__init__(message)
         self.address = address
+        self.token = token
 
 
 class StoreForeign(StoreError):

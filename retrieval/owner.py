@@ -1,7 +1,12 @@
-"""Who owns an embedded store's folder: an OS lock, and beside it a note with the owner's process and HTTP address."""
+"""Who owns an embedded store's folder: an OS lock, and beside it a note with what its commands need to reach the owner.
+
+The note has the owner's process, its HTTP address and a token, for which the owner does all that it is asked: who may
+read the note, and that is its owner's user alone, could read and write the whole folder as well.
+"""
 
 import json
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -17,6 +22,7 @@ class Owner:
     def __init__(self, folder: Path, lock: FileLock) -> None:
         """Take a held lock; use `acquire`."""
         self.folder = folder
+        self.token = secrets.token_hex(32)
         self._lock = lock
 
     @classmethod
@@ -37,11 +43,11 @@ class Owner:
             lock = FileLock(folder / "lock")
             lock.acquire(blocking=False)
         except Timeout as error:
-            pid, address = _noted(folder)
+            pid, address, token = _noted(folder)
             who = f" ({pid})" if pid else ""
             where = f", which serves {address}" if address else ""
             message = f"{folder} is in use by another process{who}{where}. {advice}"
-            raise StoreLocked(message, address) from error
+            raise StoreLocked(message, address, token) from error
         except OSError as error:
             raise unwritable(folder, error) from error
         owner = cls(folder, lock)
@@ -53,9 +59,12 @@ class Owner:
         return owner
 
     def announce(self, address: str | None) -> None:
-        """Leave the address, in one step: whoever finds the lock held reads it."""
+        """Leave the address and the token, in one step: a command that finds the lock held reads them."""
         note = self.folder / "owner.json.new"
-        note.write_text(json.dumps({"pid": os.getpid(), "address": address}), encoding="utf-8")
+        note.unlink(missing_ok=True)  # one that a kill left keeps its mode, and could be a link to elsewhere
+        private = os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(private, "w", encoding="utf-8") as file:
+            json.dump({"pid": os.getpid(), "address": address, "token": self.token}, file)
         note.replace(self.folder / "owner.json")
 
     def release(self) -> None:
@@ -72,10 +81,10 @@ def unwritable(folder: Path, error: OSError) -> StoreUnavailable:
     return StoreUnavailable(f"{folder} cannot be written: {why}. Give a folder that can (GROUNDWIRE_DATA_DIR).")
 
 
-def _noted(folder: Path) -> tuple[int | None, str | None]:
-    """Read the owner's process and HTTP address, as far as it left them."""
+def _noted(folder: Path) -> tuple[int | None, str | None, str | None]:
+    """Read the owner's process, HTTP address and token, as far as it left them."""
     try:
         owner = json.loads((folder / "owner.json").read_text(encoding="utf-8"))
-        return owner["pid"], owner["address"]
-    except (OSError, ValueError, LookupError, TypeError):
-        return None, None
+        return owner["pid"], owner["address"], owner.get("token")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None, None, None

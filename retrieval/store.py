@@ -304,6 +304,11 @@ class Store:
         """
         return await self._in_thread(self._writes.keep, versions, pool=self._writers)
 
+    @property
+    def local_token(self) -> str | None:
+        """Give what commands of this machine send to the store's owner; None where no process owns the store alone."""
+        return self._owner.token if self._owner else None
+
     def announce(self, address: str) -> None:
         """Leave the owner's HTTP address beside the lock, for commands that find the store in use."""
         if self._owner:

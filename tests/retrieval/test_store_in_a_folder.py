@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -39,7 +40,8 @@ def owned(folder: Path, pid: int, address: str | None) -> bool:
         note = (folder / "owner.json").read_text()
     except OSError:
         return False
-    return note == json.dumps({"pid": pid, "address": address})
+    told = json.loads(note)
+    return bool(told.pop("token")) and told == {"pid": pid, "address": address}
 
 
 def test_a_locked_store_is_refused_until_its_owner_is_killed(tmp_path: Path, embedder: WordEmbedder) -> None:
@@ -54,6 +56,8 @@ def test_a_locked_store_is_refused_until_its_owner_is_killed(tmp_path: Path, emb
                 Store.open_embedded(tmp_path, embedder)
 
             assert raised.value.address == address
+            assert raised.value.token
+            assert raised.value.token not in str(raised.value)
             assert address in str(raised.value)
             assert str(process.pid) in str(raised.value)
             assert str(tmp_path) in str(raised.value)
@@ -75,6 +79,28 @@ def test_an_owner_that_serves_nothing_is_named_all_the_same(tmp_path: Path, embe
         store.announce("http://127.0.0.1:1")
         with pytest.raises(StoreLocked, match=r"http://127\.0\.0\.1:1"):
             Store.open_embedded(tmp_path, embedder)
+
+
+def test_what_a_command_sends_to_the_owner_is_for_its_own_user_to_read(tmp_path: Path, embedder: WordEmbedder) -> None:
+    """Also where an owner that was killed has left notes that anybody may read, or a link to somewhere else."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("a file of somebody else")
+    (tmp_path / "owner.json").write_text("{}")
+    (tmp_path / "owner.json").chmod(0o644)
+    (tmp_path / "owner.json.new").symlink_to(elsewhere)
+
+    with Store.open_embedded(tmp_path, embedder) as store:
+        store.announce("http://127.0.0.1:1")
+        assert stat.S_IMODE((tmp_path / "owner.json").lstat().st_mode) == 0o600
+        with pytest.raises(StoreLocked) as raised:
+            Store.open_embedded(tmp_path, embedder)
+        assert raised.value.token == store.local_token
+        assert len(raised.value.token or "") == 64
+        token = store.local_token
+
+    assert elsewhere.read_text() == "a file of somebody else"
+    with Store.open_embedded(tmp_path, embedder) as store:
+        assert store.local_token != token
 
 
 @pytest.mark.parametrize("note", ["", "{", "[]", "7", "{}", "\udcff"])
