@@ -292,11 +292,11 @@ def reembed(*, force: bool, as_json: bool) -> int:
 
 def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] | None" = None) -> int:
     """Serve until Ctrl-C or SIGTERM; `first` is done before, in the same event loop."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # while it starts: so that the store is closed
     from service.serving import listen
     from service.serving import serve as serve_http
     from service.wiring import open_answerer
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the store is closed
     # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
     with open_answerer(settings) as answerer, listen(settings.host, settings.port) as listener:
 

@@ -1,11 +1,21 @@
-"""Serving over HTTP: the socket first, then the application, until a signal ends it; the store is its caller's."""
+"""Serving over HTTP: the socket first, then the application, until a signal ends it; the store is its caller's.
+
+SIGTERM drains first: readiness says that the service is being stopped, so that whoever sends requests sends them
+elsewhere, and each connection is closed behind its next response. Then, and with Ctrl-C at once, no connection is
+taken any more, what is under way has its grace, and what is left fails clearly. A second signal ends the grace.
+"""
 
 import asyncio
 import errno
 import ipaddress
+import logging
+import math
+import signal
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from types import FrameType
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -13,13 +23,20 @@ import uvicorn
 from service.desk import Answering
 from service.errors import AddressUnusable
 from service.http.app import LOOPBACK, make_app
+from service.http.ending import Stopping
 from service.jobs import Jobs
 from service.logs import configure_logs
 from service.settings import Settings
 from service.wiring import open_fetcher
 
-_GRACE = 5  # seconds that requests under way have to end
 _THREADS = 32  # for work that blocks; chosen
+# Longer than what sends requests keeps its connections for (nginx and AWS's balancers 60 s): the side that sends must
+# be the one that closes an idle one, or a request meets the end of it.
+_KEEP_ALIVE = 75  # seconds
+_LAST = 2.0  # seconds in which those whose requests were ended take their failure; chosen
+_TICK = 0.1  # seconds after which a second signal is noticed; uvicorn's own
+
+_log = logging.getLogger("groundwire.serving")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -66,7 +83,7 @@ def address_of(listener: socket.socket) -> str:
 async def serve(
     answering: Answering, settings: Settings, listener: socket.socket, started: Callable[[str], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM, which is raised again when all is closed.
+    """Serve until SIGINT or SIGTERM, and all is closed.
 
     Args:
         answering: what answers.
@@ -79,6 +96,7 @@ async def serve(
     # Python's own has as many as there are cores, and four: an ingest would have them all, and questions wait.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "asyncio"))
     host = listener.getsockname()[0]
+    stopping = Stopping()
     names = LOOPBACK | {host, urlsplit(settings.public_url or "").hostname or host}
     async with (
         open_fetcher(settings) as fetcher,
@@ -91,33 +109,72 @@ async def serve(
             cors_origins=settings.cors_origins,
             chat_extras=settings.chat_extras,
             jobs=jobs,
+            stopping=stopping,
         )
         config = uvicorn.Config(
             app,
             log_config=None,  # configure_logs has done it
             access_log=False,  # the application writes its own lines, with request ids
             lifespan="off",
-            timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=_KEEP_ALIVE,
             server_header=False,
         )
-        await _Server(config, lambda: started(address_of(listener)), jobs.stop).serve(sockets=[listener])
+        server = _Server(config, stopping, drain=settings.drain, grace=settings.grace)
+        server.tell = lambda: started(address_of(listener))
+        server.stop = jobs.stop
+        await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells when it takes requests, and when it is to end."""
+    """uvicorn's server, which tells when it takes requests, and ends as is said above."""
 
-    def __init__(
-        self, config: uvicorn.Config, started: Callable[[], None], stop: Callable[[], Awaitable[None]]
-    ) -> None:
+    tell: Callable[[], None]
+    stop: Callable[[], Awaitable[None]]
+
+    def __init__(self, config: uvicorn.Config, stopping: Stopping, *, drain: float, grace: float) -> None:
         super().__init__(config)
-        self._tell = started
-        self._stop = stop
+        self._stopping = stopping
+        self._drain = drain
+        self._grace = grace
+        self._drained_at = math.inf
+        self._hurried = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._tell()
+            self.tell()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        # Only noted here: what a signal interrupts may be anything.
+        if self._stopping.begun:
+            self._hurried = True
+            for one in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(one, signal.SIG_DFL)  # a third one is for a process that hangs
+        self._stopping.begun = True
+        self._drained_at = time.monotonic() + (self._drain if sig == signal.SIGTERM and not self._hurried else 0)
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or time.monotonic() >= self._drained_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Here, as the signal is raised again behind it, and then nothing more can be waited for.
-        await asyncio.gather(super().shutdown(sockets), self._stop())
+        if under_way := len(self.server_state.tasks):
+            _log.info("being stopped: %d requests under way have %.0f s", under_way, self._grace)
+        await asyncio.gather(super().shutdown(sockets), self._end_in_time(), self.stop())
+
+    async def _end_in_time(self) -> None:
+        """Wait for the requests under way; end those that take too long, then those whose clients do not read it."""
+        await self._wait(self._grace, lambda: self._hurried)
+        if self.server_state.tasks:
+            _log.warning("being stopped: %d requests were not done in time", len(self.server_state.tasks))
+        self._stopping.end()
+        await self._wait(_LAST)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await self._wait(_LAST)
+        self.force_exit = True
+
+    async def _wait(self, seconds: float, unless: Callable[[], bool] = lambda: False) -> None:
+        """Wait until no request is under way."""
+        until = time.monotonic() + seconds
+        while self.server_state.tasks and time.monotonic() < until and not unless():
+            await asyncio.wait(list(self.server_state.tasks), timeout=_TICK)

@@ -44,6 +44,13 @@ def _allowed(host: str) -> str:
     return host
 
 
+def _key(key: SecretStr) -> SecretStr:
+    """Give a key that can be sent; the error does not say it."""
+    if not re.fullmatch(r"[!-~]+", key.get_secret_value()):
+        raise ValueError("it is no key: keys have no spaces, line breaks nor letters beyond ASCII")
+    return key
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 Host = Annotated[str, AfterValidator(_allowed)]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
@@ -74,6 +81,19 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="Origins whose pages may ask, with commas between; * for all."
+    )
+    drain: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        description="Seconds for which a service that SIGTERM ends still takes requests, its readiness saying so: "
+        "longer than who sends them needs to see it.",
+    )
+    grace: float = Field(
+        default=30.0, ge=0, le=3600, description="Seconds that requests under way then have before they fail."
+    )
+    api_key: Annotated[SecretStr, AfterValidator(_key)] | None = Field(
+        default=None, description="The key with which commands ask a running service that is not this machine's own."
     )
     chat_extras: Annotated[tuple[ChatExtra, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="What chat protocols carry beyond what every client reads, with commas between."

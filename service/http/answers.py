@@ -13,6 +13,7 @@ from pydantic import Field
 
 from retrieval.types import Frozen, Hit
 from service.desk import Answering
+from service.http.ending import ended
 from service.http.problems import field_error, problem_of, problem_specs
 from service.http.streaming import streamed, while_connected
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
@@ -83,7 +84,7 @@ def _check(question: Question, answering: Answering) -> None:
 async def _messages(answering: Answering, question: Question) -> AsyncGenerator[str]:
     """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
     try:
-        async with aclosing(answering.events(question)) as events:
+        async with aclosing(ended(answering.events(question))) as events:
             async for event in events:
                 yield _message(event)
     except Exception as error:  # noqa: BLE001 - the status is sent; all that is left is to say it in the stream

@@ -25,6 +25,7 @@ from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.cors import Origins
+from service.http.ending import Stopping
 from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
@@ -60,6 +61,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     cors_origins: Sequence[str] = (),
     chat_extras: Collection[ChatExtra] = (),
     jobs: Jobs | None = None,
+    stopping: Stopping | None = None,
 ) -> "Service":
     """Make the application.
 
@@ -71,6 +73,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         cors_origins: the origins whose pages may read and ask (not store nor delete), `*` for all.
         chat_extras: what the chat protocols carry unasked; a request's header has the last word.
         jobs: what works on articles that are posted, without which none can be; its owner closes it.
+        stopping: what tells that the service is being stopped, and ends its requests.
 
     """
 
@@ -89,8 +92,14 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     async def provide_extras(request: Request[Any, Any, Any]) -> frozenset[ChatExtra]:
         return extras_of(request.headers.get(EXTRAS_HEADER), chat_extras)
 
+    stopped_by = stopping or Stopping()
+
+    async def provide_stopping() -> Stopping:
+        return stopped_by
+
     return Service(
         hosts=hosts,
+        stopping=stopped_by,
         origins=Origins(cors_origins),
         route_handlers=[
             answer,
@@ -115,6 +124,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         dependencies={
             "answering": Provide(provide),
             "jobs": Provide(provide_jobs),
+            "stopping": Provide(provide_stopping),
             "links": Provide(provide_links),
             "extras": Provide(provide_extras),
         },
@@ -135,11 +145,19 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 class Service(Litestar):
     """Litestar, and what must hold for requests that no route matches too: its middleware never sees those."""
 
-    __slots__ = ("_hosts", "_origins")
+    __slots__ = ("_hosts", "_origins", "_stopping")
 
-    def __init__(self, *, hosts: Collection[str] | None, origins: Origins, **options: Any) -> None:  # noqa: ANN401 - Litestar's own
-        """Take the names that the service may be called by, who may read it elsewhere, and Litestar's options."""
+    def __init__(
+        self,
+        *,
+        hosts: Collection[str] | None,
+        stopping: Stopping,
+        origins: Origins,
+        **options: Any,  # noqa: ANN401 - Litestar's own
+    ) -> None:
+        """Take the names that the service may be called by, its end, its readers elsewhere, and Litestar's options."""
         self._hosts = hosts
+        self._stopping = stopping
         self._origins = origins
         super().__init__(**options)
 
@@ -163,6 +181,8 @@ class Service(Litestar):
                 status = message["status"]
                 sent_headers = MutableScopeHeaders.from_message(message)
                 sent_headers["x-request-id"] = request_id.get()
+                if self._stopping.begun:
+                    sent_headers["connection"] = "close"  # nobody must send into what is closed soon
                 for name, value in _SECURITY_HEADERS.items():
                     sent_headers.setdefault(name, value)
                 self._origins.mark(sent_headers, headers)
@@ -171,23 +191,30 @@ class Service(Litestar):
             await send(message)
 
         try:
-            if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
-                await self._refuse(scope, receive, identified)
-            elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
-                await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
-            else:
-                # What can be got can be asked about: HEAD is GET without the body.
-                method = "GET" if scope["method"] == "HEAD" else scope["method"]
-                await super().__call__({**scope, "method": method}, receive, identified)
+            with self._stopping.request() as ending, ending.within():
+                if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
+                    await self._refuse(scope, receive, identified, self._misdirected())
+                elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
+                    await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
+                else:
+                    # What can be got can be asked about: HEAD is GET without the body.
+                    method = "GET" if scope["method"] == "HEAD" else scope["method"]
+                    await super().__call__({**scope, "method": method}, receive, identified)
+        except HTTPException as error:
+            # What ended the request. A response in its middle stays without its end, and the server hangs up.
+            if not status:
+                await self._refuse(scope, receive, identified, error)
         finally:
             took = (time.perf_counter() - began) * 1000
             # Paths are the client's words: quoted, so that they cannot forge a line.
             _log.info("%s %s %d %.0f ms", scope["method"], ascii(scope["path"]), status, took)
             request_id.reset(token)
 
-    async def _refuse(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+    def _misdirected(self) -> ClientException:
         names = ", ".join(sorted(self._hosts or ()))
-        error = ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
+        return ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
+
+    async def _refuse(self, scope: HTTPScope, receive: Receive, send: Send, error: HTTPException) -> None:
         scope["litestar_app"] = scope["app"] = self
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         response = problem_response(request, error).to_asgi_response(app=None, request=request)

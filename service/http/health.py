@@ -7,6 +7,7 @@ from litestar.di import NamedDependency
 
 from retrieval.types import Frozen
 from service.desk import Answering
+from service.http.ending import BeingStopped, Stopping
 from service.http.problems import problem_specs
 
 
@@ -23,7 +24,9 @@ async def live() -> Health:
 
 
 @get("/health/ready", responses=problem_specs(503), summary="Can it answer?")
-async def ready(answering: NamedDependency[Answering]) -> Health:
+async def ready(answering: NamedDependency[Answering], stopping: NamedDependency[Stopping]) -> Health:
     """Ask the store, and say that it answers."""
+    if stopping.begun:
+        raise BeingStopped
     await answering.store.ready()
     return Health()

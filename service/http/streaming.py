@@ -10,6 +10,8 @@ from litestar import Request
 from litestar.exceptions import ClientException
 from litestar.response import Stream
 
+from service.http.ending import ended
+
 T = TypeVar("T")
 
 # A proxy closes what is silent for a minute (nginx's proxy_read_timeout), and a slow model is.
@@ -47,9 +49,10 @@ async def begun(request: Request[Any, Any, Any], events: AsyncGenerator[T]) -> A
 
     Raises:
         ClientException: the client left.
-        Exception: what the events raise before the first.
+        Exception: what the events raise before the first, or what ends the request.
 
     """
+    events = ended(events)
 
     async def first() -> T:
         return await anext(events)
