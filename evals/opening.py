@@ -17,7 +17,7 @@ from service.desk import Desk, OwnDesk
 from service.ingestion import ingest_given
 from service.remote import RemoteDesk
 from service.settings import Settings
-from service.wiring import open_answerer, open_desk
+from service.wiring import key_of, open_answerer, open_desk
 
 KEY = "GROUNDWIRE_EVAL_KEY"
 """The variable of the environment that holds the key of an endpoint that is asked."""
@@ -46,7 +46,7 @@ async def open_target(named: str | None, corpus: Path | None, settings: Settings
     if named and named.startswith(("http://", "https://")):
         if corpus:
             raise EvalError(f"{named} has its own articles: leave --corpus out")
-        async with RemoteDesk(named.rstrip("/")) as remote:
+        async with RemoteDesk(named.rstrip("/"), key_of(settings)) as remote:
             yield await _filled(GroundwireTarget(named, remote, {}), remote, f"{named} has no articles")
     elif named and named.startswith(PREFIX):
         async with open_openai(named, corpus, os.environ.get(KEY, "")) as endpoint:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -65,7 +66,8 @@ class GroundwireRetriever(BaseRetriever):  # type: ignore[misc]  # LlamaIndex is
             scope: which articles are searched.
 
         Raises:
-            StoreLocked: a process owns the folder; if it serves HTTP, use `of_service` with the error's `address`.
+            StoreLocked: a process owns the folder; if it serves HTTP, use `of_service` with the error's `address`
+                and `token`.
             StoreError, ModelError: as the store and MiniLM do.
 
         """
@@ -77,9 +79,25 @@ class GroundwireRetriever(BaseRetriever):  # type: ignore[misc]  # LlamaIndex is
         return retriever
 
     @classmethod
-    def of_service(cls, address: str, *, limit: int = 10, scope: Scope = Scope()) -> Self:  # noqa: B008 - frozen
-        """Search through a running service, such as `http://127.0.0.1:8000`, until `close`."""
-        client = httpx.Client(base_url=address, timeout=_TIMEOUT)
+    def of_service(
+        cls,
+        address: str,
+        *,
+        api_key: str | None = None,
+        limit: int = 10,
+        scope: Scope = Scope(),  # noqa: B008 - frozen
+    ) -> Self:
+        """Search through a running service, until `close`.
+
+        Args:
+            address: such as `http://127.0.0.1:8000`.
+            api_key: a key of the service with the scope `ask`, where it wants one; the `token` of a StoreLocked is one.
+            limit: how many passages a question finds.
+            scope: which articles are searched.
+
+        """
+        headers = {"authorization": f"Bearer {api_key}"} if api_key else {}
+        client = httpx.Client(base_url=address, timeout=_TIMEOUT, headers=headers)
         asked = {"limit": limit, "scope": scope.model_dump(mode="json")}
 
         async def find(question: str) -> list[Hit]:
@@ -126,6 +144,10 @@ def _ask(client: httpx.Client, request: dict[str, Any]) -> list[Hit]:
     except (httpx.HTTPError, ValueError) as error:
         message = f"The service at {client.base_url} does not answer: {str(error) or type(error).__name__}"
         raise StoreUnavailable(message) from error
+    if response.status_code == HTTPStatus.UNAUTHORIZED and "authorization" not in client.headers:
+        raise StoreUnavailable(
+            f"The service at {client.base_url} wants a key: give api_key; `groundwire keys create NAME` makes one"
+        )
     if not response.is_success:
         raise StoreUnavailable(
             f"The service at {client.base_url} refused: {answer.get('detail', response.status_code)}"

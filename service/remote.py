@@ -1,6 +1,8 @@
 """A running service's desk: the commands' work through its HTTP address, with the same types as at home."""
 
-from collections.abc import AsyncGenerator, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,6 +21,8 @@ from service.types import Answer, Question, SearchRequest
 
 _NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _TIMEOUT = httpx.Timeout(10, read=600)  # seconds; a language model, or an article of 20 MB, takes its time
+_LONGEST_WAIT = 60  # seconds for what a key may not do yet: its limits are counted by the minute
+_TRIES = 10  # of a request that has to wait; chosen: others may be served first, with the same key
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -59,10 +63,12 @@ class _Refused(RemoteError):
 class RemoteDesk:
     """A Desk whose store another process holds."""
 
-    def __init__(self, address: str) -> None:
-        """Work through a service's address, such as `http://127.0.0.1:8000`."""
+    def __init__(self, address: str, key: str | None = None) -> None:
+        """Work through a service's address, such as `http://127.0.0.1:8000`, with a key where it wants one."""
+        self._key = key
+        headers = {"authorization": f"Bearer {key}"} if key else {}
         # It is on this machine: a proxy of the environment has no part in it.
-        self._client = httpx.AsyncClient(base_url=address, timeout=_TIMEOUT, trust_env=False)
+        self._client = httpx.AsyncClient(base_url=address, timeout=_TIMEOUT, trust_env=False, headers=headers)
 
     async def __aenter__(self) -> Self:
         """Use the desk in an `async with` statement."""
@@ -138,15 +144,14 @@ class RemoteDesk:
     async def exported(self) -> AsyncGenerator[bytes]:
         """Give the lines of the whole corpus as a file."""
         try:
-            async with self._client.stream("GET", "/v1/export") as response:
+            async with self._admitted("GET", "/v1/export") as response:
                 if response.is_error:
-                    await response.aread()
-                    raise RemoteError(f"The service at {self._client.base_url} exports nothing: {response.text}")
+                    raise self._refusal(response)
                 async for line in lines_of(response.aiter_bytes()):
                     yield line + b"\n"
         except httpx.HTTPError as error:
             what = str(error) or type(error).__name__
-            raise RemoteError(f"The service at {self._client.base_url} left in the middle: {what}") from error
+            raise RemoteError(f"{self._service} left in the middle: {what}") from error
 
     async def take_in(self, histories: Sequence[History]) -> Imported:
         """Take in articles of such a file, as a file of their own."""
@@ -162,18 +167,61 @@ class RemoteDesk:
         return done.model_copy(update={"refused": tuple(told)})
 
     async def _call(self, kind: type[Reply], method: str, path: str, body: dict[str, Any] | str | None = None) -> Reply:
-        service = f"The service at {self._client.base_url}"
         sent = {"content": body, "headers": {"content-type": MEDIA_TYPE}} if isinstance(body, str) else {"json": body}
         try:
-            response = await self._client.request(method, path, **sent)
+            async with self._admitted(method, path, **sent) as response:
+                await response.aread()
+            if response.is_error:
+                raise self._refusal(response)
             answer = response.json() if response.content else {}
         except (httpx.HTTPError, ValueError) as error:
-            raise RemoteError(f"{service} does not answer: {str(error) or type(error).__name__}") from error
-        if response.is_error:
-            detail = str(answer.get("detail", response.text))
-            message = f"{service} refused: {detail}"
-            raise _Refused(message, detail, response.status_code) if response.is_client_error else RemoteError(message)
+            raise RemoteError(f"{self._service} does not answer: {str(error) or type(error).__name__}") from error
         try:
             return kind.model_validate(answer)
         except ValidationError as error:
-            raise RemoteError(f"{service} is of another version than this command: restart it") from error
+            raise RemoteError(f"{self._service} is of another version than this command: restart it") from error
+
+    @asynccontextmanager
+    async def _admitted(self, method: str, path: str, **sent: Any) -> AsyncIterator[httpx.Response]:  # noqa: ANN401 - httpx's own
+        """Send a request, again when its key may do more if it may not yet; an error is read to its end."""
+        for left in reversed(range(_TRIES)):
+            async with self._client.stream(method, path, **sent) as response:
+                wait = _seconds(response)
+                if wait is None or not left:
+                    if response.is_error:
+                        await response.aread()
+                    yield response
+                    return
+            await asyncio.sleep(wait)
+
+    @property
+    def _service(self) -> str:
+        return f"The service at {self._client.base_url}"
+
+    def _refusal(self, response: httpx.Response) -> RemoteError:
+        """Say what the service says, and of a key what to do; what a key lacks is nobody's article's fault."""
+        try:
+            detail = str(response.json().get("detail", response.text))
+        except (ValueError, AttributeError):
+            return RemoteError(f"{self._service} does not answer: {response.status_code} {response.reason_phrase}")
+        status, message = response.status_code, f"{self._service} refused: {detail}"
+        if status == HTTPStatus.UNAUTHORIZED and not self._key:
+            return RemoteError(
+                f"{self._service} wants a key: set GROUNDWIRE_API_KEY; `groundwire keys create NAME` makes one"
+            )
+        if status == HTTPStatus.UNAUTHORIZED:
+            return RemoteError(
+                f"{self._service} does not take the key that it was sent (GROUNDWIRE_API_KEY): {detail}. "
+                "`groundwire keys list` shows those that it takes, `groundwire keys create NAME` makes one"
+            )
+        if status in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} or not response.is_client_error:
+            return RemoteError(message)
+        return _Refused(message, detail, status)
+
+
+def _seconds(response: httpx.Response) -> float | None:
+    """Give how long to wait before a request is sent again; None: that is not said, or it is too long."""
+    said = response.headers.get("retry-after", "")
+    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS or not said.isdecimal() or int(said) > _LONGEST_WAIT:
+        return None
+    return float(said)

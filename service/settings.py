@@ -60,7 +60,13 @@ ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(
 class Settings(BaseSettings):
     """Each field is the environment variable GROUNDWIRE_<FIELD>; an empty one is as good as none."""
 
-    model_config = SettingsConfigDict(env_prefix="GROUNDWIRE_", env_ignore_empty=True, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="GROUNDWIRE_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # it may be a key
+    )
 
     # Where things are
     data_dir: Path = Field(

@@ -121,6 +121,11 @@ def open_fetcher(settings: Settings) -> "Fetcher":
     return Fetcher(allowed=settings.fetch_allowed, about=settings.public_url)
 
 
+def key_of(settings: Settings) -> str | None:
+    """Give the key with which a running service is asked, if there is one."""
+    return settings.api_key.get_secret_value() if settings.api_key else None
+
+
 @asynccontextmanager
 async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
     """Open the store, or a way to it through the service that holds it.
@@ -135,5 +140,5 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         except StoreLocked as error:
             if not error.address:
                 raise
-            desk = await stack.enter_async_context(RemoteDesk(error.address))
+            desk = await stack.enter_async_context(RemoteDesk(error.address, error.token or key_of(settings)))
         yield desk

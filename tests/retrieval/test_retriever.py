@@ -152,6 +152,22 @@ async def test_a_running_service_is_asked_what_the_retriever_is(
     assert b'"outlets":["The Desk"]' in route.calls[0].request.content
 
 
+@respx.mock
+async def test_a_service_with_keys_is_asked_with_one() -> None:
+    route = respx.post("http://127.0.0.1:9/v1/search").respond(200, json={"hits": []})
+    with GroundwireRetriever.of_service("http://127.0.0.1:9", api_key="gw_a_b") as remote:
+        assert await remote.aretrieve(QUESTION) == []
+        assert route.calls.last.request.headers["authorization"] == "Bearer gw_a_b"
+        route.respond(401, json={"detail": "the key was revoked"})
+        with pytest.raises(StoreUnavailable, match="refused: the key was revoked"):
+            await remote.aretrieve(QUESTION)
+    with (
+        GroundwireRetriever.of_service("http://127.0.0.1:9") as remote,
+        pytest.raises(StoreUnavailable, match="wants a key: give api_key"),
+    ):
+        await remote.aretrieve(QUESTION)
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [

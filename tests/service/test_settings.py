@@ -1,5 +1,6 @@
 """Settings from the environment."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,14 @@ def test_the_key_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SettingsError) as caught:
         from_environment()
     assert "sk-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["gw_ab cd", "gw_ab\ncd", "gw_schlüssel"])
+def test_what_cannot_be_sent_as_a_key_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setenv("GROUNDWIRE_API_KEY", key)
+    with pytest.raises(SettingsError, match="GROUNDWIRE_API_KEY: it is no key") as caught:
+        from_environment()
+    assert key not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_model_of_no_provider_is_told_the_providers(monkeypatch: pytest.MonkeyPatch) -> None:
