@@ -263,6 +263,7 @@ class Answerer:
             citations=tuple(answer.citations),
             sources=tuple(answer.sources.values()),
             disagreements=answer.disagreements,
+            left_out=answer.left_out,
             notices=tuple(answer.notices),
             hits=tuple(hits) if question.options.include_hits else None,
             writer=answer.writer,

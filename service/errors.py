@@ -10,6 +10,22 @@ ServiceError
 """
 
 from collections.abc import Sequence
+from typing import Literal
+
+FailureKind = Literal[
+    "unreachable",
+    "timeout",
+    "key",
+    "not_found",
+    "rate_limited",
+    "refused",
+    "server_error",
+    "broken",
+    "cut_off",
+    "declined",
+]
+"""Why a language model did not answer: no connection; too late; the key, the model's name or the request refused; too
+many requests; an error of its server; what came was no whole reply; cut off by a limit; the model would not."""
 
 
 class ServiceError(Exception):
@@ -41,4 +57,9 @@ class ModelNotAllowed(ServiceError):
 
 
 class WriterUnavailable(ServiceError):
-    """The language model did not answer."""
+    """The language model did not answer; `kind` is why, in a word for metrics."""
+
+    def __init__(self, message: str, kind: FailureKind = "broken") -> None:
+        """Say why."""
+        super().__init__(message)
+        self.kind = kind

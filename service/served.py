@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol, TypeVar
 
 from prompts.message import Message
-from service.errors import WriterUnavailable
+from service.errors import FailureKind, WriterUnavailable
 from service.settings import Settings
 from service.thinking import Reply
 from service.types import Usage
@@ -73,7 +73,7 @@ class ServedModel:
             if not failure:
                 self._plain = plain
                 return
-            words, wait = str(failure), failure.wait
+            words, wait, kind = str(failure), failure.wait, failure.kind
             if last or given or wait is None or (plain and failure.plain):
                 break
             if clock() + wait >= deadline:
@@ -82,7 +82,7 @@ class ServedModel:
             plain |= failure.plain
             await asyncio.sleep(wait)
         # Outside of the handler, so that it carries no other error.
-        raise WriterUnavailable(f"The language model {self.name} {words}.")
+        raise WriterUnavailable(f"The language model {self.name} {words}.", kind)
 
     async def _ask(self, messages: Sequence[Message], deadline: float, *, plain: bool) -> AsyncGenerator[str | Usage]:
         # A connection for each reply: LlamaIndex's streams hold theirs until the garbage is collected, and a model
@@ -119,11 +119,12 @@ class ServedModel:
     def _failure(self, wire: Wire, error: Exception) -> "_Failure":
         """Say what went wrong by what the wire saw: every client has its own errors for it, and quotes the server."""
         if isinstance(error, TimeoutError):
-            return _Failure(f"did not finish within the {self._timeout:g} s of GROUNDWIRE_LLM_TIMEOUT")
+            return _Failure(f"did not finish within the {self._timeout:g} s of GROUNDWIRE_LLM_TIMEOUT", kind="timeout")
         if wire.endless:
             return _Failure("does not come to an end")
         if wire.status is None and wire.broken:
-            return _Failure("cannot be reached: look at GROUNDWIRE_LLM_BASE_URL, and whether its server runs", BACK_OFF)
+            words = "cannot be reached: look at GROUNDWIRE_LLM_BASE_URL, and whether its server runs"
+            return _Failure(words, BACK_OFF, kind="unreachable")
         if wire.status is None:
             return _Failure(f"could not be asked ({type(error).__name__})")
         if wire.refused:
@@ -131,26 +132,33 @@ class ServedModel:
         if wire.broken:
             return _Failure("broke off in the middle of its reply", BACK_OFF)
         if isinstance(error, self._provider.error):
-            return _Failure("reported an error in the place of its reply", BACK_OFF)
+            return _Failure("reported an error in the place of its reply", BACK_OFF, kind="server_error")
         return _Failure(f"sent what is no reply ({type(error).__name__})")
 
 
 class _Failure(Exception):
     """Why one request came to nothing; `wait`: seconds after which another may succeed, None if none will."""
 
-    def __init__(self, words: str, wait: float | None = None, *, plain: bool = False) -> None:
+    def __init__(
+        self, words: str, wait: float | None = None, *, kind: FailureKind = "broken", plain: bool = False
+    ) -> None:
         super().__init__(words)
         self.wait = wait
+        self.kind = kind
         self.plain = plain  # if it is a plain one
 
 
 def _refusal(status: int, headers: Mapping[str, str]) -> _Failure:
+    kind: FailureKind = "server_error" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "refused"
     match status:
         case 401 | 403:
+            kind = "key"
             advice = ", refusing the key: look at GROUNDWIRE_LLM_API_KEY"
         case 404:
+            kind = "not_found"
             advice = ": it is not at its address; look at GROUNDWIRE_LLM and GROUNDWIRE_LLM_BASE_URL"
         case 429:
+            kind = "rate_limited"
             advice = ": it is asked too often, or its quota is used up"
         case 400 | 413 | 422:
             advice = ", refusing the request: GROUNDWIRE_LLM_CONTEXT_WINDOW may be larger than its own"
@@ -161,19 +169,19 @@ def _refusal(status: int, headers: Mapping[str, str]) -> _Failure:
     words = f"answered HTTP {status}{advice}"
     if status in {408, 409, 429} or status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # what the providers' clients ask again
         asked = asked_to_wait(headers)
-        return _Failure(words, BACK_OFF if asked is None else asked)
+        return _Failure(words, BACK_OFF if asked is None else asked, kind=kind)
     # What a model says that takes no temperature, or Mistral's servers to `stream_options`.
     plain = status in {400, 422}
-    return _Failure(words, 0.0 if plain else None, plain=plain)
+    return _Failure(words, 0.0 if plain else None, kind=kind, plain=plain)
 
 
-_CUT_OFF = {
+_CUT_OFF: dict[str, tuple[str, FailureKind]] = {
     **dict.fromkeys(
         ["length", "max_tokens", "model_length", "model_context_window_exceeded"],
-        "was cut off by a limit of its server: GROUNDWIRE_LLM_CONTEXT_WINDOW may be larger than its own",
+        ("was cut off by a limit of its server: GROUNDWIRE_LLM_CONTEXT_WINDOW may be larger than its own", "cut_off"),
     ),
-    **dict.fromkeys(["content_filter", "refusal"], "refused to answer"),
-    **dict.fromkeys(["abort", "error"], "broke off in the middle of its reply"),
+    **dict.fromkeys(["content_filter", "refusal"], ("refused to answer", "declined")),
+    **dict.fromkeys(["abort", "error"], ("broke off in the middle of its reply", "broken")),
 }
 
 
@@ -181,7 +189,8 @@ def _unfinished(reply: Reply, ended: str | None) -> _Failure | None:
     if reply.mixed:
         return _Failure("mixes its thoughts into its reply: start its server with a parser for them")
     if ended in _CUT_OFF:
-        return _Failure(_CUT_OFF[ended])
+        words, kind = _CUT_OFF[ended]
+        return _Failure(words, kind=kind)
     if not reply.begun:
         return _Failure("sent an empty reply; GROUNDWIRE_LLM_BASE_URL may not be the address of its API")
     return None if ended else _Failure("broke off in the middle of its reply")

@@ -153,6 +153,7 @@ class Answer(Frozen):
     citations: tuple[Citation, ...] = ()
     sources: tuple[CitedSource, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
+    left_out: int = Field(default=0, ge=0, description="Sentences that were drafted, and that nothing proves.")
     notices: tuple[Notice, ...] = ()
     hits: tuple[Hit, ...] | None = None
     writer: str = Field(description="`extractive`, or the `provider/model` that wrote the text.")

@@ -285,7 +285,7 @@ class LanguageModelWriter:
         for one in sentences:
             text = visible(one.text)  # again, as what nobody sees may come in two pieces
             if not said and refuses(text) and not says_not(text):
-                raise WriterUnavailable(f"The language model {self.name} declined to answer.")
+                raise WriterUnavailable(f"The language model {self.name} declined to answer.", "declined")
             known = text in said or len(said) == MOST_SENTENCES
             said[text] = None
             if known or says_not(text):

@@ -1,0 +1,256 @@
+"""The service seen from outside: what each request, each answer and each call of a model came to.
+
+It is told in log lines, metrics and spans. Each part is observed at its seam, and knows nothing of it.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from prompts.message import Message
+from retrieval.embedding import Embedder, Role, Vectors
+from retrieval.store import Store
+from retrieval.types import Hit, Span
+from service.desk import Answering
+from service.errors import WriterUnavailable
+from service.llm import LanguageModel
+from service.metrics import UNMATCHED, Metrics
+from service.types import Answer, Answered, Event, Question, SearchRequest, Usage
+
+_LONGEST_PATH = 200  # characters in a line; chosen: an article's id may be longer, and a stranger's path is
+_PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
+_answers = logging.getLogger("groundwire.answers")
+_http = logging.getLogger("groundwire.http")
+
+
+@dataclass
+class Seen:
+    """What is seen of a request while it is served."""
+
+    route: str | None = None
+    """The template of its path, where a route was found for it."""
+    status: int = 0
+    """0 as long as nothing was answered: it stays so when the client leaves before."""
+    bytes: int = 0
+    """Of the response's body."""
+
+
+@dataclass(frozen=True)
+class Observer:
+    """What an application is observed with."""
+
+    metrics: Metrics = field(default_factory=Metrics)
+    log_questions: bool = False
+    """Whether the text of a question may be in the log."""
+
+    @contextmanager
+    def request(self, method: str, path: str) -> Iterator[Seen]:
+        """See a request being served; tell it when it has ended."""
+        seen, began = Seen(), time.perf_counter()
+        self.metrics.in_flight.inc()
+        try:
+            yield seen
+        finally:
+            took = time.perf_counter() - began
+            route = seen.route or UNMATCHED
+            self.metrics.in_flight.dec()
+            self.metrics.served(route, method, seen.status, took)
+            # Every few seconds, for ever: they are told where something is wrong.
+            well = route in _PROBES and seen.status == HTTPStatus.OK
+            _http.log(
+                logging.DEBUG if well else logging.INFO,
+                "%(method)s %(path)s %(status)d %(ms).0f ms",
+                {
+                    "method": method,
+                    "path": quote(path, errors="surrogateescape")[:_LONGEST_PATH],
+                    "status": seen.status,
+                    "ms": round(took * 1000, 2),
+                    "route": route,
+                    "bytes": seen.bytes,
+                },
+            )
+
+
+class Observed:
+    """An Answering whose answers are seen."""
+
+    def __init__(self, answering: Answering, observer: Observer) -> None:
+        """Take what answers."""
+        self._answering = answering
+        self._observer = observer
+
+    @property
+    def store(self) -> Store:
+        """Give its store."""
+        return self._answering.store
+
+    @property
+    def embedder(self) -> Embedder:
+        """Give its embedding model."""
+        return self._answering.embedder
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Name who may write."""
+        return self._answering.models
+
+    async def search(self, request: SearchRequest) -> list[Hit]:
+        """Give the passages that a question finds."""
+        return await self._answering.search(request)
+
+    async def answer(self, question: Question) -> Answer:
+        """Answer, or abstain."""
+        async with aclosing(self.events(question)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
+                    return event.answer
+        raise AssertionError("a stream of events ends with the answer")  # pragma: no cover
+
+    async def events(self, question: Question) -> AsyncGenerator[Event]:
+        """Answer event by event, and tell what came of it."""
+        began = time.perf_counter()
+        answer, error = None, None
+        try:
+            async with aclosing(self._answering.events(question)) as events:
+                async for event in events:
+                    if isinstance(event, Answered):
+                        answer = event.answer
+                        self._tell(question, began, answer, None)
+                    yield event
+        except Exception as failure:
+            error = failure
+            raise
+        finally:
+            if answer is None:
+                self._tell(question, began, None, error)
+
+    def _tell(self, question: Question, began: float, answer: Answer | None, error: Exception | None) -> None:
+        """Count and log an answer; without one it failed, or whoever asked has left."""
+        took = time.perf_counter() - began
+        outcome: str
+        if answer:
+            writer = answer.writer
+            outcome = answer.abstained.reason if answer.abstained else "answered"
+            self._observer.metrics.composed(answer)
+        else:
+            # As it was asked for: a name that is none of ours makes no metric of its own.
+            asked = question.options.model or self.models[0]
+            writer = asked if asked in self.models else "none"
+            outcome = "failed" if error else "left"
+        self._observer.metrics.answered(writer, outcome, took)
+        _answers.info(
+            "%(outcome)s by %(writer)s in %(ms).0f ms",
+            {"outcome": outcome, "writer": writer, "ms": round(took * 1000, 2)}
+            | self._asked(question)
+            | (_counted(answer) if answer else {"error": error and type(error).__name__}),
+        )
+
+    def _asked(self, question: Question) -> dict[str, Any]:
+        """Say what was asked without saying it: the same question has the same hash."""
+        digest = hashlib.sha256(question.question.encode()).hexdigest()[:16]
+        text = {"text": question.question} if self._observer.log_questions else {}
+        return {"question": digest, "turns": len(question.history)} | text
+
+
+def _counted(answer: Answer) -> dict[str, Any]:
+    supported = sum(one.verdict == "supported" for one in answer.sentences)
+    usage = answer.usage
+    return {
+        "answer": answer.id,
+        "sentences": len(answer.sentences),
+        "citations": len(answer.citations),
+        "sources": len(answer.sources),
+        "unsupported": len(answer.sentences) - supported,
+        "left_out": answer.left_out,
+        "disagreements": len(answer.disagreements),
+        "notices": ",".join(one.kind for one in answer.notices) or None,
+        "input_tokens": usage.input_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        **{f"{stage}_ms": milliseconds for stage, milliseconds in answer.timings_ms.items() if stage != "total"},
+        "articles": answer.corpus.articles,
+        "corpus": answer.corpus.fingerprint,
+    }
+
+
+class ObservedEmbedder:
+    """An Embedder whose calls are seen."""
+
+    def __init__(self, embedder: Embedder, observer: Observer) -> None:
+        """Take what embeds."""
+        self._embedder = embedder
+        self._observer = observer
+        self.failed_at: float | None = None
+        """When the last call failed, on the monotonic clock; None: it did not."""
+
+    @property
+    def name(self) -> str:
+        """Identify the model."""
+        return self._embedder.name
+
+    @property
+    def dimensions(self) -> int:
+        """Tell how many numbers a vector has."""
+        return self._embedder.dimensions
+
+    async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+        """Embed the texts, in order."""
+        with self._seen(role, len(texts)):
+            return await self._embedder.embed(texts, role)
+
+    async def embed_parts(self, texts: Sequence[str], parts: Sequence[Sequence[Span]]) -> tuple[Vectors, list[Vectors]]:
+        """Embed passages, and parts of each."""
+        with self._seen("passage", len(texts)):
+            return await self._embedder.embed_parts(texts, parts)
+
+    @contextmanager
+    def _seen(self, role: Role, texts: int) -> Iterator[None]:
+        began, failed = time.perf_counter(), False
+        try:
+            yield
+        except Exception:
+            failed = True
+            raise
+        finally:
+            self._observer.metrics.embedded(role, texts, time.perf_counter() - began, failed=failed)
+
+
+class ObservedModel:
+    """A LanguageModel whose replies are seen."""
+
+    def __init__(self, model: LanguageModel, observer: Observer) -> None:
+        """Take what replies."""
+        self._model = model
+        self._observer = observer
+
+    @property
+    def name(self) -> str:
+        """Name the model."""
+        return self._model.name
+
+    @property
+    def context_window(self) -> int:
+        """Tell its tokens."""
+        return self._model.context_window
+
+    async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
+        """Give the reply as it comes."""
+        began, first, failure = time.perf_counter(), None, None
+        try:
+            async with aclosing(self._model.stream(messages)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, Usage):
+                        self._observer.metrics.used(self.name, piece)
+                    elif first is None:
+                        first = time.perf_counter() - began
+                    yield piece
+        except WriterUnavailable as error:
+            failure = error.kind
+            raise
+        finally:
+            self._observer.metrics.replied(self.name, time.perf_counter() - began, first, failure)
