@@ -15,7 +15,7 @@ from retrieval.types import Frozen, Hit
 from service.desk import Answering
 from service.http.ending import ended
 from service.http.problems import field_error, problem_of, problem_specs
-from service.http.streaming import streamed, while_connected
+from service.http.streaming import Streaming, streamed, while_connected
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
 _BODY_LIMIT = 1_000_000  # bytes; the longest question and history, all of it escaped (`\ud83d\ude00`), are 264,000
@@ -44,6 +44,7 @@ class Hits(Frozen):
     "/v1/answers",
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
+    operation_class=Streaming,
     responses={200: ResponseSpec(Answer, generate_examples=False), **problem_specs(400, 413, 415, 422, 503)},
     summary="Answer a question",
 )

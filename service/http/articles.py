@@ -8,7 +8,8 @@ from litestar import Request, Response, delete, get, put
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, NotFoundException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.openapi.spec import Operation, RequestBody
+from litestar.openapi.spec import Operation, Parameter, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from pydantic import AfterValidator, AwareDatetime, FailFast, Field, StringConstraints, ValidationError
 
@@ -130,7 +131,23 @@ async def articles(
     )
 
 
-@get(_PREFIX + "{article_id:path}", responses=problem_specs(400, 404, 410, 422, 503), summary="Read an article")
+@dataclass
+class _OfAnArticle(Operation):
+    """What is asked of one article, for the OpenAPI document: Litestar takes what may hold a slash for an address."""
+
+    def __post_init__(self) -> None:
+        for one in self.parameters or ():
+            if isinstance(one, Parameter) and one.param_in == "path":
+                one.schema = Schema(type=OpenAPIType.STRING, min_length=1, max_length=LONGEST_FIELD)
+                one.description = "The article's id; what is no letter, digit or slash in it is percent-encoded."
+
+
+@get(
+    _PREFIX + "{article_id:path}",
+    operation_class=_OfAnArticle,
+    responses=problem_specs(400, 404, 410, 422, 503),
+    summary="Read an article",
+)
 async def article(
     request: Request[Any, Any, Any], answering: NamedDependency[Answering], version: FromQuery[str | None] = None
 ) -> WholeArticle:
@@ -162,6 +179,7 @@ def not_there(article_id: str, version: str | None, standing: str | Withdrawal |
 @put(
     _PREFIX + "{article_id:path}",
     request_max_body_size=_BODY_LIMIT,
+    operation_class=_OfAnArticle,
     responses={
         201: ResponseSpec(
             Stored, generate_examples=False, description="There was none of this id, or it was withdrawn."
@@ -188,10 +206,11 @@ async def put_article(
 
 
 @dataclass
-class _Withdrawing(Operation):
+class _Withdrawing(_OfAnArticle):
     """A withdrawal, for the OpenAPI document: Litestar calls every body required."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if isinstance(self.request_body, RequestBody):
             self.request_body.required = False
 

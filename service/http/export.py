@@ -1,12 +1,15 @@
 """The whole corpus as a file: GET /v1/export, and POST /v1/import, both as they come."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException, InternalServerException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.spec import Example, OpenAPIMediaType, Operation, Reference, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
@@ -21,6 +24,10 @@ from service.http.streaming import begun
 
 _TYPES = (MEDIA_TYPE, "application/jsonl")
 _HEADERS = {"content-disposition": 'attachment; filename="groundwire-export.jsonl"', "cache-control": "no-store"}
+_EMPTY = (
+    '{"groundwire": 1, "articles": 0, "fingerprint": "0000000000000000"}\n'
+    '{"groundwire": "end", "articles": 0, "withdrawn": 0, "superseded": 0, "fingerprint": "0000000000000000"}\n'
+)
 
 
 @get(
@@ -39,8 +46,21 @@ async def export(request: Request[Any, Any, Any], answering: NamedDependency[Ans
     return Stream(lines, media_type=MEDIA_TYPE, headers=_HEADERS)
 
 
+@dataclass
+class _Importing(Operation):
+    """What may be imported, for the OpenAPI document: the route reads its body itself."""
+
+    def __post_init__(self) -> None:
+        lines = Schema(type=OpenAPIType.STRING, description="An export: a line of JSON for each version.")
+        examples: dict[str, Example | Reference] = {"an empty export": Example(value=_EMPTY)}
+        self.request_body = RequestBody(
+            required=True, content={MEDIA_TYPE: OpenAPIMediaType(schema=lines, examples=examples)}
+        )
+
+
 @post(
     "/v1/import",
+    operation_class=_Importing,
     request_max_body_size=None,
     status_code=HTTP_200_OK,
     responses=problem_specs(

@@ -88,7 +88,7 @@ async def job(
 
 @delete(
     "/v1/jobs/{job_id:str}",
-    responses=problem_specs(503, own={404: _NO_JOB, 409: "The job has ended."}),
+    responses=problem_specs(400, 503, own={404: _NO_JOB, 409: "The job has ended."}),
     summary="Cancel a job",
 )
 async def cancel_job(job_id: FromPath[str], jobs: NamedDependency[Jobs]) -> None:

@@ -21,7 +21,7 @@ from service.http.chat import BODY_LIMIT, Incoming, Messages
 from service.http.links import Links, Reference
 from service.http.problems import openai_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, check_model, model_names, reply, webui_sources, whole
-from service.http.streaming import streamed, while_connected
+from service.http.streaming import Streaming, streamed, while_connected
 from service.types import ChatExtra
 
 Chunk = Mapping[str, Any]
@@ -145,6 +145,7 @@ async def model(model_id: FromPath[str], answering: NamedDependency[Answering]) 
     "/v1/chat/completions",
     status_code=200,
     request_max_body_size=BODY_LIMIT,
+    operation_class=Streaming,
     responses={200: ResponseSpec(Completion, generate_examples=False), **openai_specs(ERRORS)},
     summary="Answer a conversation of OpenAI's chat completions",
 )

@@ -21,7 +21,7 @@ from service.http.links import Links
 from service.http.openai import ERRORS, UrlCitation, ascii_json, url_citation
 from service.http.problems import field_error, openai_specs, problem_of
 from service.http.replies import Piece, Said, Whole, reply, whole
-from service.http.streaming import streamed, while_connected
+from service.http.streaming import Streaming, streamed, while_connected
 from service.types import ChatExtra
 
 
@@ -125,6 +125,7 @@ class ModelResponse(Frozen):
     "/v1/responses",
     status_code=200,
     request_max_body_size=BODY_LIMIT,
+    operation_class=Streaming,
     responses={200: ResponseSpec(ModelResponse, generate_examples=False), **openai_specs(ERRORS)},
     summary="Answer a conversation of OpenAI's Responses",
 )

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from litestar import Request
 from litestar.exceptions import ClientException
+from litestar.openapi.spec import OpenAPIMediaType, OpenAPIResponse, Operation, Schema
+from litestar.openapi.spec.enums import OpenAPIType
 from litestar.response import Stream
 
 from service.http.ending import ended
@@ -18,6 +21,28 @@ T = TypeVar("T")
 _PING_EVERY = 15.0  # seconds
 # Neither a cache nor a proxy may hold back what is to be read as it comes.
 _HEADERS: Mapping[str, str] = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+_MEDIA_TYPE = "text/event-stream"
+# OpenAPI 3.1 does not say what a stream's schema is of; 3.2 has it so, and tools read it so.
+_AN_EVENT = Schema(
+    description="Each event of the stream.",
+    type=OpenAPIType.OBJECT,
+    properties={
+        "event": Schema(type=OpenAPIType.STRING),
+        "data": Schema(type=OpenAPIType.STRING, description="JSON."),
+    },
+    required=["data"],
+)
+
+
+@dataclass
+class Streaming(Operation):
+    """What may answer with a stream, for the OpenAPI document: Litestar knows one media type of each status."""
+
+    def __post_init__(self) -> None:
+        """Add the events to what is answered."""
+        answered = (self.responses or {})["200"]
+        if isinstance(answered, OpenAPIResponse) and answered.content:  # no reference to one
+            answered.content[_MEDIA_TYPE] = OpenAPIMediaType(schema=_AN_EVENT)
 
 
 async def while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
@@ -69,7 +94,7 @@ async def _after(first: T, rest: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 def streamed(lines: AsyncGenerator[str], headers: Mapping[str, str] = MappingProxyType({})) -> Stream:
     """Answer with server-sent events; when the client leaves, Litestar cancels this, and so the work."""
-    return Stream(kept_open(lines), media_type="text/event-stream", headers={**_HEADERS, **headers})
+    return Stream(kept_open(lines), media_type=_MEDIA_TYPE, headers={**_HEADERS, **headers})
 
 
 async def kept_open(lines: AsyncGenerator[str], every: float = _PING_EVERY) -> AsyncGenerator[str]:

@@ -46,7 +46,7 @@ from service.http.chat import BODY_LIMIT, Incoming, Messages, question_of
 from service.http.links import Links, Reference, References
 from service.http.problems import problem_of
 from service.http.replies import UNASKED, check_model
-from service.http.streaming import begun, streamed
+from service.http.streaming import Streaming, begun, streamed
 from service.types import (
     Answer,
     Answered,
@@ -76,6 +76,7 @@ class ChatRequest(Incoming):
     "/api/chat",
     status_code=200,
     request_max_body_size=BODY_LIMIT,
+    operation_class=Streaming,
     responses={
         200: ResponseSpec(
             str,

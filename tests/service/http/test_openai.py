@@ -606,7 +606,8 @@ async def test_the_openapi_document_describes_openais_routes(gate: Client) -> No
         responses = document["paths"][path]["post"]["responses"]
         assert set(responses) == {"200", "400", "404", "413", "415", "503"}
         for status, one in responses.items():
-            [content] = one["content"].values()
+            assert set(one["content"]) == {"application/json"} | ({"text/event-stream"} if status == "200" else set())
+            content = one["content"]["application/json"]
             assert content["schema"]["$ref"].endswith(f"/{result if status == '200' else 'OpenAIProblem'}")
     assert set(document["paths"]["/v1/models/{model_id}"]["get"]["responses"]) == {"200", "400", "404"}
     forms = document["components"]["schemas"]["Message"]["properties"]["content"]["oneOf"]
