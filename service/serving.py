@@ -157,8 +157,8 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter) or time.monotonic() >= self._drained_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if under_way := len(self.server_state.tasks):
-            _log.info("being stopped: %d requests under way have %.0f s", under_way, self._grace)
+        under_way = len(self.server_state.tasks)
+        _log.info("being stopped: no more requests are taken; %d under way have %g s", under_way, self._grace)
         await asyncio.gather(super().shutdown(sockets), self._end_in_time(), self.stop())
 
     async def _end_in_time(self) -> None:
@@ -174,7 +174,7 @@ class _Server(uvicorn.Server):
         self.force_exit = True
 
     async def _wait(self, seconds: float, unless: Callable[[], bool] = lambda: False) -> None:
-        """Wait until no request is under way."""
+        """Wait until no connection is open: a request is under way until its response is read."""
         until = time.monotonic() + seconds
-        while self.server_state.tasks and time.monotonic() < until and not unless():
-            await asyncio.wait(list(self.server_state.tasks), timeout=_TICK)
+        while self.server_state.connections and time.monotonic() < until and not unless():  # noqa: ASYNC110 - uvicorn's
+            await asyncio.sleep(_TICK)

@@ -4,9 +4,10 @@ import asyncio
 import json
 import signal
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import httpx
 import pytest
@@ -18,6 +19,8 @@ from service.serving import address_of, listen, serve
 from service.settings import Settings
 from service.types import Event, Question, Searched
 from tests.fakes import FirstSentence
+
+signalled = asyncio.Event()
 
 
 @dataclass
@@ -46,8 +49,7 @@ def slow(answering: FirstSentence) -> Slow:
 
 @asynccontextmanager
 async def at_work(answering: FirstSentence, settings: Settings | None = None) -> AsyncGenerator[httpx.AsyncClient]:
-    """Serve on a free port, then end as Ctrl-C does."""
-    before = signal.signal(signal.SIGINT, lambda *_: None)  # uvicorn raises it again when it has ended
+    """Serve on a free port, then end as Ctrl-C does, unless a signal has ended it before."""
     started = asyncio.get_running_loop().create_future()
     listener = listen("127.0.0.1", 0)
     service = asyncio.create_task(serve(answering, settings or Settings(), listener, started.set_result))
@@ -61,9 +63,22 @@ async def at_work(answering: FirstSentence, settings: Settings | None = None) ->
         async with httpx.AsyncClient(base_url=await started, timeout=10, trust_env=False) as client:
             yield client
     finally:
-        signal.raise_signal(signal.SIGINT)
+        if not signalled.is_set():
+            signal.raise_signal(signal.SIGINT)
         await asyncio.wait_for(service, 10)
-        signal.signal(signal.SIGINT, before)
+
+
+def raise_signal(kind: signal.Signals) -> None:
+    """Send this process a signal, which its service handles."""
+    signalled.set()
+    signal.raise_signal(kind)
+
+
+@pytest.fixture(autouse=True)
+def _unsignalled() -> Iterator[None]:
+    signalled.clear()
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was
 
 
 async def test_a_sentence_arrives_while_the_next_one_is_being_written(slow: Slow) -> None:
@@ -115,6 +130,145 @@ async def test_a_request_ends_after_the_work_that_it_stopped(slow: Slow) -> None
     }
     await make_app(slow)(scope, receive, send)
     assert slow.stopped.is_set()
+
+
+ASKED = [{"role": "user", "content": "drones"}]
+STREAMS = {
+    "/v1/answers": ({"question": "drones", "stream": True}, 'event: failed\ndata: {"error":{'),
+    "/v1/chat/completions": ({"model": "groundwire", "messages": ASKED, "stream": True}, 'data: {"error":{'),
+    "/v1/responses": ({"model": "groundwire", "input": "drones", "stream": True}, "event: response.failed\n"),
+    "/api/chat": (
+        {"messages": [{"role": "user", "parts": [{"type": "text", "text": "drones"}]}]},
+        'data: {"type": "error", "errorText": "',
+    ),
+}
+
+
+async def test_a_draining_service_says_so_and_serves_and_closes_each_connection_behind_its_response(
+    slow: Slow,
+) -> None:
+    slow.go_on.set()
+    async with at_work(slow, Settings(drain=1)) as client:
+        assert "connection" not in (await client.get("/health/ready")).headers
+        raise_signal(signal.SIGTERM)
+        ready = await client.get("/health/ready")
+        assert ready.status_code == 503
+        assert "is being stopped" in ready.json()["detail"]
+        assert ready.headers["connection"] == "close"
+        assert int(ready.headers["retry-after"]) > 0
+        answer = await client.post("/v1/answers", json={"question": "drones"})
+        assert answer.json()["answered"]
+        assert answer.headers["connection"] == "close"
+
+
+async def test_an_interrupt_drains_nothing(slow: Slow) -> None:
+    async with at_work(slow, Settings(drain=60)):
+        raise_signal(signal.SIGINT)
+
+
+async def test_an_answer_under_way_is_given_whole_before_the_end(slow: Slow) -> None:
+    async with at_work(slow) as client:
+        answering = asyncio.create_task(client.post("/v1/answers", json={"question": "drones"}))
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        raise_signal(signal.SIGTERM)
+        while not await asyncio.to_thread(_is_refused, client.base_url):
+            pass
+        slow.go_on.set()
+        answer = await answering
+    assert answer.json()["answered"]
+
+
+async def test_an_answer_that_is_not_done_in_its_grace_fails_with_a_problem(slow: Slow) -> None:
+    async with at_work(slow, Settings(grace=0.2)) as client:
+        answering = asyncio.create_task(client.post("/v1/answers", json={"question": "drones"}))
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        raise_signal(signal.SIGTERM)
+        answer = await answering
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    assert "is being stopped before this was done" in answer.json()["detail"]
+    assert slow.stopped.is_set()
+
+
+@pytest.mark.parametrize("path", STREAMS)
+async def test_a_stream_that_is_not_done_in_its_grace_ends_with_its_own_failure(slow: Slow, path: str) -> None:
+    body, failure = STREAMS[path]
+    async with at_work(slow, Settings(grace=0.2)) as client, client.stream("POST", path, json=body) as response:
+        assert response.status_code == 200
+        pieces = response.aiter_text()
+        text = await anext(pieces)
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        raise_signal(signal.SIGTERM)
+        text += "".join([piece async for piece in pieces])  # to its own end: a broken stream raises
+    assert failure in text
+    assert "is being stopped before this was done" in text
+    assert slow.stopped.is_set()
+
+
+@pytest.mark.parametrize("kinds", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGINT)])
+async def test_a_second_signal_ends_the_grace(slow: Slow, kinds: tuple[signal.Signals, ...]) -> None:
+    async with at_work(slow, Settings(drain=3600, grace=3600)) as client:
+        answering = asyncio.create_task(client.post("/v1/answers", json={"question": "drones"}))
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        for kind in kinds:
+            raise_signal(kind)
+        assert (await answering).status_code == 503
+
+
+class Long(Slow):
+    """Says more than the sockets' buffers hold."""
+
+    async def events(self, question: Question) -> AsyncGenerator[Event]:
+        async for event in super().events(question):
+            yield event
+            if isinstance(event, Searched):
+                for _ in range(20_000):  # of about 1 kB
+                    yield event
+
+
+async def test_a_client_that_reads_nothing_does_not_hold_the_end_up(answering: FirstSentence) -> None:
+    long = Long(answering.store, answering.embedder)
+    long.go_on.set()
+    async with at_work(long, Settings(grace=0.2)) as client:
+        with _asking(client.base_url, {"question": "drones", "stream": True}):
+            await asyncio.wait_for(long.stopped.wait(), 10)
+            raise_signal(signal.SIGTERM)
+            # It ends within at_work's deadline.
+
+
+async def test_a_response_that_is_read_slowly_has_the_grace_too(answering: FirstSentence) -> None:
+    long = Long(answering.store, answering.embedder)
+    long.go_on.set()
+    async with at_work(long) as client:
+        with _asking(client.base_url, {"question": "drones", "stream": True}) as reader:
+            await asyncio.wait_for(long.stopped.wait(), 10)
+            raise_signal(signal.SIGTERM)
+            while not await asyncio.to_thread(_is_refused, client.base_url):
+                pass
+            response = b"".join(await asyncio.to_thread(lambda: list(iter(partial(reader.recv, 1 << 20), b""))))
+    assert b"event: answered" in response
+    assert response.endswith(b"0\r\n\r\n")
+
+
+@contextmanager
+def _asking(url: httpx.URL, body: dict[str, object]) -> Iterator[socket.socket]:
+    """Ask, and read nothing."""
+    content = json.dumps(body).encode()
+    head = [b"POST /v1/answers HTTP/1.1", b"Host: localhost", b"Content-Type: application/json"]
+    with socket.socket() as asking:
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        asking.connect((url.host, url.port))
+        asking.sendall(b"\r\n".join([*head, b"Content-Length: %d" % len(content), b"", content]))
+        yield asking
+
+
+def _is_refused(url: httpx.URL) -> bool:
+    try:
+        socket.create_connection((url.host, url.port or 0), timeout=1).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 @pytest.mark.parametrize("path", ["/v1/answers", "/v1/articles"])
