@@ -293,12 +293,16 @@ def reembed(*, force: bool, as_json: bool) -> int:
 def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] | None" = None) -> int:
     """Serve until Ctrl-C or SIGTERM; `first` is done before, in the same event loop."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # while it starts: so that the store is closed
+    from service.logs import configure_logs
+    from service.observing import Observer
     from service.serving import listen
     from service.serving import serve as serve_http
     from service.wiring import open_answerer
 
+    configure_logs(settings.log_format, settings.secrets, messages=settings.log_questions)
+    observer = Observer(log_questions=settings.log_questions)
     # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
-    with open_answerer(settings) as answerer, listen(settings.host, settings.port) as listener:
+    with open_answerer(settings, observer) as answerer, listen(settings.host, settings.port) as listener:
 
         def started(address: str) -> None:
             answerer.store.announce(address)
@@ -307,7 +311,7 @@ def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] 
         async def run() -> None:
             if first:
                 await first(answerer)
-            await serve_http(answerer, settings, listener, started)
+            await serve_http(answerer, settings, listener, started, observer)
 
         try:
             asyncio.run(run())

@@ -6,7 +6,7 @@ It is told in log lines, metrics and spans. Each part is observed at its seam, a
 import hashlib
 import logging
 import time
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -20,8 +20,11 @@ from retrieval.types import Hit, Span
 from service.desk import Answering
 from service.errors import WriterUnavailable
 from service.llm import LanguageModel
+from service.logs import request_id
 from service.metrics import UNMATCHED, Metrics
 from service.types import Answer, Answered, Event, Question, SearchRequest, Usage
+
+Send = Callable[[Any], Awaitable[None]]
 
 _LONGEST_PATH = 200  # characters in a line; chosen: an article's id may be longer, and a stranger's path is
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
@@ -40,6 +43,18 @@ class Seen:
     bytes: int = 0
     """Of the response's body."""
 
+    def sending(self, send: Send) -> Send:
+        """Give an ASGI `send` that is seen."""
+
+        async def seen(message: Any) -> None:  # noqa: ANN401 - ASGI's
+            if message["type"] == "http.response.start":
+                self.status = message["status"]
+            elif message["type"] == "http.response.body":
+                self.bytes += len(message.get("body", b""))
+            await send(message)
+
+        return seen
+
 
 @dataclass(frozen=True)
 class Observer:
@@ -50,9 +65,10 @@ class Observer:
     """Whether the text of a question may be in the log."""
 
     @contextmanager
-    def request(self, method: str, path: str) -> Iterator[Seen]:
-        """See a request being served; tell it when it has ended."""
+    def request(self, scope: Mapping[str, Any], name: str) -> Iterator[Seen]:
+        """See a request, by its ASGI scope and its id, being served; tell it when it has ended."""
         seen, began = Seen(), time.perf_counter()
+        token = request_id.set(name)
         self.metrics.in_flight.inc()
         try:
             yield seen
@@ -60,21 +76,22 @@ class Observer:
             took = time.perf_counter() - began
             route = seen.route or UNMATCHED
             self.metrics.in_flight.dec()
-            self.metrics.served(route, method, seen.status, took)
+            self.metrics.served(route, scope["method"], seen.status, took)
             # Every few seconds, for ever: they are told where something is wrong.
             well = route in _PROBES and seen.status == HTTPStatus.OK
             _http.log(
                 logging.DEBUG if well else logging.INFO,
                 "%(method)s %(path)s %(status)d %(ms).0f ms",
                 {
-                    "method": method,
-                    "path": quote(path, errors="surrogateescape")[:_LONGEST_PATH],
+                    "method": scope["method"],
+                    "path": quote(scope["path"], errors="replace")[:_LONGEST_PATH],
                     "status": seen.status,
                     "ms": round(took * 1000, 2),
                     "route": route,
                     "bytes": seen.bytes,
                 },
             )
+            request_id.reset(token)
 
 
 class Observed:

@@ -25,7 +25,7 @@ from service.errors import AddressUnusable
 from service.http.app import LOOPBACK, make_app
 from service.http.ending import Stopping
 from service.jobs import Jobs
-from service.logs import configure_logs
+from service.observing import Observer
 from service.settings import Settings
 from service.wiring import open_fetcher
 
@@ -81,7 +81,11 @@ def address_of(listener: socket.socket) -> str:
 
 
 async def serve(
-    answering: Answering, settings: Settings, listener: socket.socket, started: Callable[[str], None]
+    answering: Answering,
+    settings: Settings,
+    listener: socket.socket,
+    started: Callable[[str], None],
+    observer: Observer | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, and all is closed.
 
@@ -90,9 +94,9 @@ async def serve(
         settings: of which those of serving are used.
         listener: a listening socket, which this closes.
         started: called with the address once requests are taken.
+        observer: what all of it is observed with.
 
     """
-    configure_logs()
     # Python's own has as many as there are cores, and four: an ingest would have them all, and questions wait.
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "asyncio"))
     host = listener.getsockname()[0]
@@ -109,11 +113,12 @@ async def serve(
             cors_origins=settings.cors_origins,
             chat_extras=settings.chat_extras,
             jobs=jobs,
+            observer=observer,
             stopping=stopping,
         )
         config = uvicorn.Config(
             app,
-            log_config=None,  # configure_logs has done it
+            log_config=None,  # logs.py does it
             access_log=False,  # the application writes its own lines, with request ids
             lifespan="off",
             timeout_keep_alive=_KEEP_ALIVE,

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from retrieval.addresses import Allowed, parse
 from service.errors import SettingsError
+from service.logs import LogFormat
 from service.types import ChatExtra, OnUnsupported
 
 
@@ -132,6 +133,17 @@ class Settings(BaseSettings):
         default="extractive", description="Who answers when the model fails."
     )
     on_unsupported: OnUnsupported = Field(default="drop", description="What becomes of a sentence without a proof.")
+
+    # Being seen
+    log_format: LogFormat = Field(default="text", description="Log lines for people, or one JSON object a line.")
+    log_questions: bool = Field(
+        default=False, description="Whether questions, and messages of errors, which may quote a text, may be logged."
+    )
+
+    @property
+    def secrets(self) -> list[str]:
+        """Give what must be seen nowhere."""
+        return [one.get_secret_value() for _, one in self if isinstance(one, SecretStr)]
 
 
 def from_environment() -> Settings:

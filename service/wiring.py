@@ -15,6 +15,7 @@ from retrieval.store import Store
 from service.answering import Answerer
 from service.desk import Desk, OwnDesk
 from service.errors import SettingsError
+from service.observing import ObservedEmbedder, ObservedModel, Observer
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.writers import ExtractiveWriter, LanguageModelWriter, Writer
@@ -26,8 +27,10 @@ _log = logging.getLogger("groundwire.wiring")
 
 
 @contextmanager
-def open_answerer(settings: Settings) -> Iterator[Answerer]:
+def open_answerer(settings: Settings, observer: Observer | None = None) -> Iterator[Answerer]:
     """Open the store with the model that the settings name, and close it at the end.
+
+    With an observer the calls of both models are seen.
 
     Raises:
         ModelError, StoreError: as the model and the store do.
@@ -38,13 +41,15 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         Owner.acquire(settings.data_dir).release()
     with ExitStack() as stack:
         embedder, words = stack.enter_context(open_embedder(settings))
+        if observer:
+            embedder = ObservedEmbedder(embedder, observer)
         if settings.chroma:
             store = Store.open_server(settings.chroma, embedder, settings.data_dir)
         else:
             store = Store.open_embedded(settings.data_dir, embedder)
         stack.enter_context(store)
         extractive = ExtractiveWriter(embedder, words)
-        writer, *others = _writers(settings, extractive)
+        writer, *others = _writers(settings, extractive, observer)
         yield Answerer(
             store,
             embedder,
@@ -55,7 +60,7 @@ def open_answerer(settings: Settings) -> Iterator[Answerer]:
         )
 
 
-def _writers(settings: Settings, extractive: ExtractiveWriter) -> list[Writer]:
+def _writers(settings: Settings, extractive: ExtractiveWriter, observer: Observer | None) -> list[Writer]:
     """Open the writer that answers unasked, then those that a request may name.
 
     Raises:
@@ -73,7 +78,13 @@ def _writers(settings: Settings, extractive: ExtractiveWriter) -> list[Writer]:
         )
     from service.llm import open_llm  # noqa: PLC0415 - LlamaIndex takes 2 to 4 s: only when a model is named
 
-    return [extractive if name == "extractive" else LanguageModelWriter(open_llm(name, settings)) for name in names]
+    def opened(name: str) -> Writer:
+        if name == "extractive":
+            return extractive
+        model = open_llm(name, settings)
+        return LanguageModelWriter(ObservedModel(model, observer) if observer else model)
+
+    return [opened(name) for name in names]
 
 
 @contextmanager

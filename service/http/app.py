@@ -1,8 +1,6 @@
 """The routes as one ASGI application, and what holds for every request: its id, its host, its line in the log."""
 
-import logging
 import re
-import time
 from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -30,6 +28,7 @@ from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
 from service.http.links import Links
+from service.http.metrics import metrics
 from service.http.openai import chat_completion, model, models
 from service.http.pages import page_routes
 from service.http.posting import post_articles
@@ -39,6 +38,7 @@ from service.http.responses import response
 from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.jobs import Jobs
 from service.logs import request_id
+from service.observing import Observed, Observer, Seen
 from service.types import ChatExtra
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -50,7 +50,6 @@ _SECURITY_HEADERS = {
     "referrer-policy": "no-referrer",
 }
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-_log = logging.getLogger("groundwire.http")
 
 
 def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator can choose
@@ -61,6 +60,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     cors_origins: Sequence[str] = (),
     chat_extras: Collection[ChatExtra] = (),
     jobs: Jobs | None = None,
+    observer: Observer | None = None,
     stopping: Stopping | None = None,
 ) -> "Service":
     """Make the application.
@@ -73,12 +73,18 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         cors_origins: the origins whose pages may read and ask (not store nor delete), `*` for all.
         chat_extras: what the chat protocols carry unasked; a request's header has the last word.
         jobs: what works on articles that are posted, without which none can be; its owner closes it.
+        observer: what the application is observed with; one of its own if there is none.
         stopping: what tells that the service is being stopped, and ends its requests.
 
     """
+    seen_by = observer or Observer()
+    observed = Observed(answering, seen_by)
 
     async def provide() -> Answering:
-        return answering
+        return observed
+
+    async def provide_observer() -> Observer:
+        return seen_by
 
     async def provide_jobs() -> Jobs | None:
         return jobs
@@ -99,6 +105,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 
     return Service(
         hosts=hosts,
+        observer=seen_by,
         stopping=stopped_by,
         origins=Origins(cors_origins),
         route_handlers=[
@@ -112,6 +119,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             import_corpus,
             live,
             ready,
+            metrics,
             models,
             model,
             chat_completion,
@@ -124,6 +132,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         dependencies={
             "answering": Provide(provide),
             "jobs": Provide(provide_jobs),
+            "observer": Provide(provide_observer),
             "stopping": Provide(provide_stopping),
             "links": Provide(provide_links),
             "extras": Provide(provide_extras),
@@ -145,18 +154,20 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 class Service(Litestar):
     """Litestar, and what must hold for requests that no route matches too: its middleware never sees those."""
 
-    __slots__ = ("_hosts", "_origins", "_stopping")
+    __slots__ = ("_hosts", "_observer", "_origins", "_stopping")
 
     def __init__(
         self,
         *,
         hosts: Collection[str] | None,
+        observer: Observer,
         stopping: Stopping,
         origins: Origins,
         **options: Any,  # noqa: ANN401 - Litestar's own
     ) -> None:
-        """Take the names that the service may be called by, its end, its readers elsewhere, and Litestar's options."""
+        """Take its names, what observes it, what ends it, its readers elsewhere, and Litestar's options."""
         self._hosts = hosts
+        self._observer = observer
         self._stopping = stopping
         self._origins = origins
         super().__init__(**options)
@@ -171,14 +182,15 @@ class Service(Litestar):
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = Headers.from_scope(scope)
         sent = headers.get("x-request-id", "")
-        token = request_id.set(sent if _SANE_ID.fullmatch(sent) else uuid4().hex)
-        began = time.perf_counter()
-        status = 0  # stays so when the client leaves before the answer
+        with self._observer.request(scope, sent if _SANE_ID.fullmatch(sent) else uuid4().hex) as seen:
+            await self._answer(scope, headers, seen, receive, seen.sending(send))
+
+    async def _answer(self, scope: HTTPScope, headers: Headers, seen: Seen, receive: Receive, send: Send) -> None:
+        # What can be got can be asked about: HEAD is GET without the body.
+        routed: HTTPScope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
 
         async def identified(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
                 sent_headers = MutableScopeHeaders.from_message(message)
                 sent_headers["x-request-id"] = request_id.get()
                 if self._stopping.begun:
@@ -197,18 +209,13 @@ class Service(Litestar):
                 elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
                     await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
                 else:
-                    # What can be got can be asked about: HEAD is GET without the body.
-                    method = "GET" if scope["method"] == "HEAD" else scope["method"]
-                    await super().__call__({**scope, "method": method}, receive, identified)
+                    await super().__call__(routed, receive, identified)
         except HTTPException as error:
             # What ended the request. A response in its middle stays without its end, and the server hangs up.
-            if not status:
+            if not seen.status:
                 await self._refuse(scope, receive, identified, error)
         finally:
-            took = (time.perf_counter() - began) * 1000
-            # Paths are the client's words: quoted, so that they cannot forge a line.
-            _log.info("%s %s %d %.0f ms", scope["method"], ascii(scope["path"]), status, took)
-            request_id.reset(token)
+            seen.route = routed.get("path_template")
 
     def _misdirected(self) -> ClientException:
         names = ", ".join(sorted(self._hosts or ()))
