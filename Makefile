@@ -17,7 +17,7 @@ ifdef PORT
 export GROUNDWIRE_PORT := $(PORT)
 endif
 
-.PHONY: help demo install test check check-clients screenshots crash lock bench clean
+.PHONY: help demo install test check check-clients screenshots crash soak lock bench clean
 
 help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
@@ -26,6 +26,7 @@ help:
 	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7), assistant-ui and openai 3 (needs npm)"
 	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
+	@echo "make soak    20,000 requests to all that the OpenAPI document describes (REQUESTS=)"
 	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv and npm)"
 	@echo "make clean   remove what make made; the articles in .data stay"
@@ -54,6 +55,9 @@ screenshots: $(VENV)/.dev install
 
 crash: $(VENV)/.dev install
 	@GROUNDWIRE_CRASHES=$(or $(CRASHES),100) $(BIN)/python -m pytest -s tests/retrieval/test_crash.py
+
+soak: $(VENV)/.dev install
+	@$(BIN)/python -m tests.soak.documented --requests $(or $(REQUESTS),20000)
 
 bench: $(VENV)/.dev install
 	@$(BIN)/python benchmarks/speed.py $(or $(BENCH),--quick)
