@@ -1,4 +1,4 @@
-"""groundwire demo | serve | ask | search | ingest | articles | withdraw | vacuum | export | import | reembed.
+"""groundwire demo | serve | ask | search | ingest | articles | withdraw | vacuum | export | import | reembed | keys.
 
 What a command needs is imported inside it: `--help` must not wait for Chroma, onnxruntime or Litestar.
 """
@@ -17,6 +17,7 @@ import click
 
 from retrieval.errors import RetrievalError, StoreLocked
 from service.errors import ServiceError
+from service.key_commands import keys
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -91,6 +92,9 @@ class _Commands(click.Group):
 @click.version_option(package_name="groundwire")
 def commands() -> None:
     """Ask a body of articles; every sentence of the answer is proved by their words."""
+
+
+commands.add_command(keys)
 
 
 @commands.command()
@@ -295,12 +299,13 @@ def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # while it starts: so that the store is closed
     from service.logs import configure_logs
     from service.observing import Observer
-    from service.serving import listen
+    from service.serving import listen, refuse_without_key
     from service.serving import serve as serve_http
     from service.wiring import open_answerer
 
     configure_logs(settings.log_format, settings.secrets, messages=settings.log_questions)
     observer = Observer(log_questions=settings.log_questions)
+    refuse_without_key(settings)
     # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
     with open_answerer(settings, observer) as answerer, listen(settings.host, settings.port) as listener:
 

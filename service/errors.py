@@ -3,6 +3,7 @@
 ServiceError
 ├── SettingsError         the operator changes an environment variable
 ├── AddressUnusable       the operator chooses another host or port
+├── KeysUnusable          the operator makes a key, or lets its file be read
 ├── RemoteError           a running service, that a command works through, refused or left
 ├── CorpusFileError       the operator gives another file, or exports again
 ├── ModelNotAllowed       the client names another model, or none
@@ -38,6 +39,10 @@ class SettingsError(ServiceError):
 
 class AddressUnusable(ServiceError):
     """The service cannot listen where it should."""
+
+
+class KeysUnusable(ServiceError):
+    """There is no key where one is needed, or the file of keys cannot be read or written."""
 
 
 class RemoteError(ServiceError):

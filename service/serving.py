@@ -21,10 +21,11 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from service.desk import Answering
-from service.errors import AddressUnusable
+from service.errors import AddressUnusable, KeysUnusable
 from service.http.app import LOOPBACK, make_app
 from service.http.ending import Stopping
 from service.jobs import Jobs
+from service.keys import Keys
 from service.observing import Observer
 from service.settings import Settings
 from service.wiring import open_fetcher
@@ -71,6 +72,25 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def refuse_without_key(settings: Settings) -> None:
+    """See to it that nobody beyond this machine can ask a service that has no key.
+
+    Raises:
+        KeysUnusable: they could, or the file of keys cannot be read.
+
+    """
+    keys = Keys(settings.keys_file)
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError:
+        return  # `listen` says it better
+    if not keys.live and not all(ipaddress.ip_address(one[4][0]).is_loopback for one in found):
+        raise KeysUnusable(
+            f"At {settings.host} others can reach this service, and it has no key. Make one first: "
+            "groundwire keys create NAME. Or listen to this machine alone: GROUNDWIRE_HOST=127.0.0.1."
+        )
+
+
 def address_of(listener: socket.socket) -> str:
     """Give the address at which this machine reaches a listening socket."""
     host, port = listener.getsockname()[:2]
@@ -115,6 +135,9 @@ async def serve(
             jobs=jobs,
             observer=observer,
             stopping=stopping,
+            keys=Keys(settings.keys_file),
+            local_token=answering.store.local_token,
+            request_timeout=settings.request_timeout,
         )
         config = uvicorn.Config(
             app,

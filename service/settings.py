@@ -30,7 +30,7 @@ def _address(url: str) -> str:
         ) from error
 
 
-def _origin(origin: str) -> str:
+def origin_of(origin: str) -> str:
     """Give an origin as browsers write it."""
     written = origin.lower().removesuffix("/")
     if not re.fullmatch(r"\*|https?://[^/?#\s]+", written):
@@ -52,7 +52,7 @@ def _key(key: SecretStr) -> SecretStr:
     return key
 
 
-Origin = Annotated[str, AfterValidator(_origin)]
+Origin = Annotated[str, AfterValidator(origin_of)]
 Host = Annotated[str, AfterValidator(_allowed)]
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
@@ -94,6 +94,15 @@ class Settings(BaseSettings):
         ge=0,
         le=3600,
         description="Seconds for which a service that SIGTERM ends still takes requests, its readiness saying so: "
+    keys: Path | None = Field(
+        default=None, description="The file of keys that `groundwire keys` makes; keys.json in `data_dir` if not given."
+    )
+    request_timeout: float = Field(
+        default=120.0,
+        gt=0,
+        le=86_400,
+        description="Seconds that a request has; uploads, imports and exports have more.",
+    )
         "longer than who sends them needs to see it.",
     )
     grace: float = Field(
@@ -150,6 +159,11 @@ def from_environment() -> Settings:
     """Read the settings.
 
     Raises:
+    @property
+    def keys_file(self) -> Path:
+        """Give where the keys are."""
+        return self.keys or self.data_dir / "keys.json"
+
         SettingsError: a variable has a value that it cannot have.
 
     """

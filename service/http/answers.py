@@ -42,6 +42,7 @@ class Hits(Frozen):
 
 @post(
     "/v1/answers",
+    opt={"scope": "ask"},
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
     operation_class=Streaming,
@@ -64,6 +65,7 @@ async def answer(
 
 @post(
     "/v1/search",
+    opt={"scope": "ask"},
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
     responses=problem_specs(400, 413, 415, 422, 503),

@@ -15,10 +15,12 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response.base import ASGIResponse
+from litestar.router import Router
 from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_421_MISDIRECTED_REQUEST
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from service.desk import Answering
+from service.http.admission import DEADLINE, Admission
 from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
@@ -37,6 +39,7 @@ from service.http.requests import JsonRequest
 from service.http.responses import response
 from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.jobs import Jobs
+from service.keys import Keys, visit
 from service.logs import request_id
 from service.observing import Observed, Observer, Seen
 from service.types import ChatExtra
@@ -62,19 +65,26 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     jobs: Jobs | None = None,
     observer: Observer | None = None,
     stopping: Stopping | None = None,
+    keys: Keys | None = None,
+    local_token: str | None = None,
+    request_timeout: float = DEADLINE,
 ) -> "Service":
     """Make the application.
 
     Args:
         answering: what answers, searches and holds the store; its owner closes it.
-        hosts: the names that a request may call the service by, None for any. As long as there is no API key, a web
-            page whose name is made to resolve to 127.0.0.1 (DNS rebinding) must not reach a service on this machine.
+        hosts: the names that a request may call the service by, None for any. As long as there is no key, a web page
+            whose name is made to resolve to 127.0.0.1 (DNS rebinding) must not reach a service on this machine; where
+            any name will do, nothing is open without a key.
         public_url: what links to this service begin with; the request's own origin if there is none.
         cors_origins: the origins whose pages may read and ask (not store nor delete), `*` for all.
         chat_extras: what the chat protocols carry unasked; a request's header has the last word.
         jobs: what works on articles that are posted, without which none can be; its owner closes it.
         observer: what the application is observed with; one of its own if there is none.
         stopping: what tells that the service is being stopped, and ends its requests.
+        keys: who may do what; as long as there has never been a key, this machine may do all.
+        local_token: what may do all, too: commands on this machine have it.
+        request_timeout: seconds that a request has; the routes that take longer say so themselves.
 
     """
     seen_by = observer or Observer()
@@ -88,6 +98,9 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 
     async def provide_jobs() -> Jobs | None:
         return jobs
+
+    async def provide_keys() -> Keys | None:
+        return keys
 
     async def provide_links(request: Request[Any, Any, Any]) -> Links:
         try:
@@ -107,7 +120,16 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         hosts=hosts,
         observer=seen_by,
         stopping=stopped_by,
-        origins=Origins(cors_origins),
+        origins=Origins(cors_origins, keys),
+        middleware=[
+            Admission(
+                keys,
+                lambda scope: {Headers.from_scope(scope).get("host", "").lower(), urlsplit(public_url or "").netloc},
+                loopback=hosts is not None,
+                local_token=local_token,
+                deadline=request_timeout,
+            )
+        ],
         route_handlers=[
             answer,
             search,
@@ -133,6 +155,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             "answering": Provide(provide),
             "jobs": Provide(provide_jobs),
             "observer": Provide(provide_observer),
+            "keys": Provide(provide_keys),
             "stopping": Provide(provide_stopping),
             "links": Provide(provide_links),
             "extras": Provide(provide_extras),
@@ -147,6 +170,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             description="Answers in which every sentence is proved against the exact words of its sources.",
             # No documentation page: all that Litestar has load their scripts from another host.
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+            openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt={"scope": "read"}),
         ),
     )
 
@@ -182,6 +206,7 @@ class Service(Litestar):
     async def _serve(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = Headers.from_scope(scope)
         sent = headers.get("x-request-id", "")
+        visit.set(None)
         with self._observer.request(scope, sent if _SANE_ID.fullmatch(sent) else uuid4().hex) as seen:
             await self._answer(scope, headers, seen, receive, seen.sending(send))
 
@@ -197,15 +222,15 @@ class Service(Litestar):
                     sent_headers["connection"] = "close"  # nobody must send into what is closed soon
                 for name, value in _SECURITY_HEADERS.items():
                     sent_headers.setdefault(name, value)
-                self._origins.mark(sent_headers, headers)
+                self._origins.mark(sent_headers, headers, visit.get())
             elif message["type"] == "http.response.body" and scope["method"] == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
         try:
             with self._stopping.request() as ending, ending.within():
-                if self._hosts is not None and _name(headers.get("host", "")) not in self._hosts:
-                    await self._refuse(scope, receive, identified, self._misdirected())
+                if misdirected := self._misdirected(headers.getall("host", [])):
+                    await self._refuse(scope, receive, identified, misdirected)
                 elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
                     await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
                 else:
@@ -217,8 +242,13 @@ class Service(Litestar):
         finally:
             seen.route = routed.get("path_template")
 
-    def _misdirected(self) -> ClientException:
-        names = ", ".join(sorted(self._hosts or ()))
+    def _misdirected(self, called: Sequence[str]) -> ClientException | None:
+        """Tell whether a request calls the service by a name that it has not: RFC 9110, 7.4, and RFC 9112, 3.2."""
+        if len(called) > 1:
+            return ClientException("there are several Host headers")
+        if self._hosts is None or _name("".join(called)) in self._hosts:
+            return None
+        names = ", ".join(sorted(self._hosts))
         return ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
 
     async def _refuse(self, scope: HTTPScope, receive: Receive, send: Send, error: HTTPException) -> None:

@@ -19,11 +19,14 @@ from retrieval.readers import LONGEST_FIELD, LONGEST_FILE
 from retrieval.store import Outcome
 from retrieval.types import Frozen, Source, Text, Withdrawal, make_article
 from service.desk import Answering
+from service.http.admission import check_scope
 from service.http.problems import Gone, field_error, problem_specs
 from service.http.requests import article_id_of, refuse_other_parameters
+from service.keys import visit
 
 _PREFIX = "/v1/articles/"
 _BODY_LIMIT = 2 * LONGEST_FILE + 1_000_000  # bytes; a file of quotation marks, all escaped, and its other fields
+_LONGEST = 3600.0  # seconds to embed an article of the limit, or to write the store anew without one; chosen
 LONGEST_REASON = 1000  # characters, of a withdrawal
 _LAST_OFFSET = 1_000_000_000  # within what every store counts in
 
@@ -117,7 +120,7 @@ class Stored(Frozen):
     outcome: Outcome
 
 
-@get("/v1/articles", responses=problem_specs(400, 422, 503), summary="List the articles")
+@get("/v1/articles", opt={"scope": "read"}, responses=problem_specs(400, 422, 503), summary="List the articles")
 async def articles(
     answering: NamedDependency[Answering],
     offset: Annotated[int, QueryParameter(ge=0, le=_LAST_OFFSET)] = 0,
@@ -144,6 +147,7 @@ class _OfAnArticle(Operation):
 
 @get(
     _PREFIX + "{article_id:path}",
+    opt={"scope": "read"},
     operation_class=_OfAnArticle,
     responses=problem_specs(400, 404, 410, 422, 503),
     summary="Read an article",
@@ -178,6 +182,7 @@ def not_there(article_id: str, version: str | None, standing: str | Withdrawal |
 
 @put(
     _PREFIX + "{article_id:path}",
+    opt={"scope": "write", "deadline": _LONGEST},
     request_max_body_size=_BODY_LIMIT,
     operation_class=_OfAnArticle,
     responses={
@@ -217,6 +222,7 @@ class _Withdrawing(_OfAnArticle):
 
 @delete(
     _PREFIX + "{article_id:path}",
+    opt={"scope": "write", "deadline": _LONGEST},
     operation_class=_Withdrawing,
     responses=problem_specs(400, 404, 410, 415, 422, 503),
     summary="Withdraw an article",
@@ -236,6 +242,8 @@ async def delete_article(
     refuse_other_parameters(request, "reason", "purge")
     article_id = article_id_of(request, _PREFIX)
     asked = _asked(data or WithdrawalBody(), {"reason": reason, "purge": purge})
+    if asked.purge:
+        check_scope(visit.get(), "admin")
     if not await answering.store.withdraw(article_id, asked.reason, purge=asked.purge):
         raise not_there(article_id, None, await answering.store.standing(article_id))
 

@@ -24,6 +24,7 @@ from service.http.streaming import begun
 
 _TYPES = (MEDIA_TYPE, "application/jsonl")
 _HEADERS = {"content-disposition": 'attachment; filename="groundwire-export.jsonl"', "cache-control": "no-store"}
+_LONGEST = 86_400.0  # seconds, for a whole corpus; chosen
 _EMPTY = (
     '{"groundwire": 1, "articles": 0, "fingerprint": "0000000000000000"}\n'
     '{"groundwire": "end", "articles": 0, "withdrawn": 0, "superseded": 0, "fingerprint": "0000000000000000"}\n'
@@ -32,6 +33,7 @@ _EMPTY = (
 
 @get(
     "/v1/export",
+    opt={"scope": "admin", "deadline": _LONGEST},
     responses={
         HTTP_200_OK: ResponseSpec(
             str, generate_examples=False, media_type=MEDIA_TYPE, description="A line of JSON for each version."
@@ -60,6 +62,7 @@ class _Importing(Operation):
 
 @post(
     "/v1/import",
+    opt={"scope": "admin", "deadline": _LONGEST},
     operation_class=_Importing,
     request_max_body_size=None,
     status_code=HTTP_200_OK,

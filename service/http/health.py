@@ -17,13 +17,13 @@ class Health(Frozen):
     status: Literal["ok"] = "ok"
 
 
-@get("/health/live", summary="Does the process serve?")
+@get("/health/live", opt={"scope": None}, summary="Does the process serve?")
 async def live() -> Health:
     """Say that this process serves HTTP."""
     return Health()
 
 
-@get("/health/ready", responses=problem_specs(503), summary="Can it answer?")
+@get("/health/ready", opt={"scope": None}, responses=problem_specs(503), summary="Can it answer?")
 async def ready(answering: NamedDependency[Answering], stopping: NamedDependency[Stopping]) -> Health:
     """Ask the store, and say that it answers."""
     if stopping.begun:

@@ -54,7 +54,7 @@ class JobWithItems(Job):
     items: tuple[JobItem, ...] = Field(description="A page of them.")
 
 
-@get("/v1/jobs", responses=problem_specs(400, 422, 503), summary="List the jobs")
+@get("/v1/jobs", opt={"scope": "write"}, responses=problem_specs(400, 422, 503), summary="List the jobs")
 async def job_list(jobs: NamedDependency[Jobs], offset: Offset = 0, limit: Limit = 50) -> JobList:
     """Give a page of the jobs; those that ended are kept for thirty days, and a thousand of them."""
     found, total = await jobs.jobs(offset, limit)
@@ -63,6 +63,7 @@ async def job_list(jobs: NamedDependency[Jobs], offset: Offset = 0, limit: Limit
 
 @get(
     "/v1/jobs/{job_id:str}",
+    opt={"scope": "write"},
     responses={
         200: ResponseSpec(
             JobWithItems, generate_examples=False, examples=[Example(value={**EXAMPLE, "items": _ITEMS})]
@@ -88,6 +89,7 @@ async def job(
 
 @delete(
     "/v1/jobs/{job_id:str}",
+    opt={"scope": "write"},
     responses=problem_specs(400, 503, own={404: _NO_JOB, 409: "The job has ended."}),
     summary="Cancel a job",
 )

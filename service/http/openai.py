@@ -123,7 +123,7 @@ class Completion(Frozen):
     system_fingerprint: None = None
 
 
-@get("/v1/models", summary="Name the models")
+@get("/v1/models", opt={"scope": "ask"}, summary="Name the models")
 async def models(answering: NamedDependency[Answering]) -> ModelList:
     """Name who may write."""
     return ModelList(data=tuple(Model(id=name) for name in model_names(answering)))
@@ -131,6 +131,7 @@ async def models(answering: NamedDependency[Answering]) -> ModelList:
 
 @get(
     "/v1/models/{model_id:path}",
+    opt={"scope": "ask"},
     responses=openai_specs({status: ERRORS[status] for status in (400, 404)}),
     summary="Describe a model",
 )
@@ -143,6 +144,7 @@ async def model(model_id: FromPath[str], answering: NamedDependency[Answering]) 
 
 @post(
     "/v1/chat/completions",
+    opt={"scope": "ask"},
     status_code=200,
     request_max_body_size=BODY_LIMIT,
     operation_class=Streaming,

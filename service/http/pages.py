@@ -40,19 +40,19 @@ Piece = tuple[str, bool]
 """Some of a paragraph's text, and whether it is highlighted."""
 
 
-@get("/", include_in_schema=False)
+@get("/", opt={"scope": None}, include_in_schema=False)
 async def chat_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give the page."""
     return tagged(request, (WEB / "index.html").read_bytes(), "text/html", PAGE_HEADERS)
 
 
-@get("/widget.js", include_in_schema=False)
+@get("/widget.js", opt={"scope": None}, include_in_schema=False)
 async def widget(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give the module that makes <groundwire-chat> an element of any page."""
     return tagged(request, (WEB / "widget.js").read_bytes(), "text/javascript", _PUBLIC_HEADERS)
 
 
-@get("/web/{name:str}", include_in_schema=False)
+@get("/web/{name:str}", opt={"scope": None}, include_in_schema=False)
 async def module(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
     """Give a file that the pages and the widget load."""
     # It is looked for among the files that are there: a name is never a path.
@@ -62,7 +62,7 @@ async def module(request: Request[Any, Any, Any], name: FromPath[str]) -> Respon
     return tagged(request, file.read_bytes(), _MEDIA_TYPES[file.suffix], _PUBLIC_HEADERS)
 
 
-@get("/articles", include_in_schema=False)
+@get("/articles", opt={"scope": "read"}, include_in_schema=False)
 async def articles_page(
     request: Request[Any, Any, Any],
     answering: NamedDependency[Answering],
@@ -89,7 +89,7 @@ async def articles_page(
     return tagged(request, content, "text/html", PAGE_HEADERS)
 
 
-@get(_PREFIX + "{article_id:path}", include_in_schema=False)
+@get(_PREFIX + "{article_id:path}", opt={"scope": "read"}, include_in_schema=False)
 async def article_page(
     request: Request[Any, Any, Any],
     answering: NamedDependency[Answering],

@@ -43,6 +43,7 @@ from service.spool import Delivery
 
 LARGEST_UPLOAD = 1_000_000_000  # bytes of files in one request; chosen
 LARGEST_JSON = 2 * LONGEST_FILE + 1_000_000  # bytes; as for PUT
+LONGEST_UPLOAD = 3600.0  # seconds; chosen
 MOST_FILES = 1000  # in one request; chosen: each is synced to the disk before the answer
 MOST_ADDRESSES = 1000  # in one request; chosen: each name is resolved before the answer
 _AT_ONCE = 16  # of these names; chosen
@@ -91,6 +92,7 @@ class _Posting(Operation):
 
 @post(
     "/v1/articles",
+    opt={"scope": "write", "deadline": LONGEST_UPLOAD},
     status_code=202,
     request_max_body_size=LARGEST_UPLOAD,
     operation_class=_Posting,

@@ -74,6 +74,7 @@ class ChatRequest(Incoming):
 
 @post(
     "/api/chat",
+    opt={"scope": "ask"},
     status_code=200,
     request_max_body_size=BODY_LIMIT,
     operation_class=Streaming,
@@ -120,7 +121,7 @@ async def ui_chat(
     return streamed(_lines(chunks), _HEADERS)
 
 
-@get("/api/chat/{chat_id:str}/stream", status_code=204, summary="Is there a stream to resume?")
+@get("/api/chat/{chat_id:str}/stream", opt={"scope": "ask"}, status_code=204, summary="Is there a stream to resume?")
 async def ui_chat_stream() -> None:
     """Say that there is none: an answer whose reader has left is given up."""
 

@@ -1,0 +1,172 @@
+"""Who may do what: each request that a route matches is admitted here, before its body is read, or refused.
+
+A route says by `opt={"scope": …}` what it takes: a scope of a key, or None where it is for everybody.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Headers
+from litestar.exceptions import ClientException, HTTPException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from service.http.cors import is_among
+from service.http.ending import ending
+from service.keys import Key, Keys, KeyScope, visit
+
+COOKIE = "groundwire_key"
+DEADLINE = 120.0  # seconds; as the setting
+
+
+class NoKey(ClientException):
+    """A key is needed, and the request has none that counts."""
+
+    status_code = HTTPStatus.UNAUTHORIZED
+
+    def __init__(self, detail: str, *, wrong: bool = True) -> None:
+        """Say what is wrong with it, or that there is none."""
+        challenge = 'Bearer realm="groundwire"' + (', error="invalid_token"' if wrong else "")
+        super().__init__(detail, headers={"www-authenticate": challenge})
+
+
+class NotAllowed(ClientException):
+    """The key does not allow this."""
+
+    status_code = HTTPStatus.FORBIDDEN
+
+
+class TookTooLong(HTTPException):
+    """The request was not done in its time."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, seconds: float) -> None:
+        """Say which that was."""
+        super().__init__(f"This was not done within {seconds:.0f} s, and was given up.")
+
+
+class Admission(ASGIMiddleware):
+    """Finds the key of a request, and refuses what it does not allow; one for each application."""
+
+    def __init__(
+        self,
+        keys: Keys | None,
+        own_names: Callable[[Scope], set[str]],
+        *,
+        loopback: bool,
+        local_token: str | None,
+        deadline: float,
+    ) -> None:
+        """Take what admits.
+
+        Args:
+            keys: the keys; None: there are none.
+            own_names: gives the names, with ports, by which a request's browser may know this service.
+            loopback: whether only this machine can ask, so that as long as there has never been a key all may.
+            local_token: what commands of this user on this machine send, which may do all; None: nothing.
+            deadline: seconds that a request has; a route with another one says so by `opt={"deadline": …}`.
+
+        """
+        self._keys = keys
+        self._own_names = own_names
+        self._loopback = loopback
+        self._local_token = local_token
+        self._deadline = deadline
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Admit a request, and end it at its deadline."""
+        opt = scope["route_handler"].opt
+        if scope.get("method") != "OPTIONS":  # which says no more than what methods there are
+            self._admit(scope, opt)
+        seconds: float = opt.get("deadline", self._deadline)
+        timer = asyncio.get_running_loop().call_later(seconds, ending.get().end, TookTooLong(seconds))
+        try:
+            await next_app(scope, receive, send)
+        finally:
+            timer.cancel()
+
+    def _admit(self, scope: Scope, opt: Mapping[str, Any]) -> None:
+        """Find the key of a request, if its route needs one.
+
+        Raises:
+            NoKey: it has none that counts.
+            NotAllowed: the key has not the scope, or is for other pages.
+
+        """
+        if "scope" not in opt:
+            raise NotAllowed("This route does not say whom it is for, so that it is for nobody.")
+        needed: KeyScope | None = opt["scope"]
+        if needed is None or (self._loopback and (self._keys is None or self._keys.none_yet)):
+            return
+        headers = Headers.from_scope(scope)
+        token = self._token(scope, headers)
+        if token is None:
+            raise NoKey(
+                "A key is needed: send the header Authorization: Bearer gw_… (`groundwire keys create` makes one).",
+                wrong=False,
+            )
+        if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
+            return
+        key = self._keys.find(token) if self._keys else None
+        if key is None:
+            raise NoKey("The key is none of this service's.")
+        if key.ended:
+            raise NoKey(f"The key {key.name!r} {key.ended}.")
+        visit.set(key)
+        _check_origin(key, headers.get("origin"))
+        check_scope(key, needed)
+
+    def _token(self, scope: Scope, headers: Headers) -> str | None:
+        """Give the token that a request brings, in its header or, of a page of our own, in its cookie.
+
+        Raises:
+            NoKey: it brings it in no way that can be read.
+            NotAllowed: the cookie comes by a page of another origin.
+
+        """
+        sent = headers.getall("authorization", [])
+        if len(sent) > 1:
+            raise NoKey("There are several Authorization headers: send one.")
+        if sent:
+            scheme, _, token = sent[0].strip().partition(" ")
+            if scheme.lower() != "bearer":
+                raise NoKey("The Authorization header is none of the form: Bearer gw_…")
+            return token.strip()
+        token = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(COOKIE, "")
+        if not token:
+            return None
+        origin = headers.get("origin")
+        if origin is not None and _host(origin) not in self._own_names(scope):
+            raise NotAllowed(f"A page of {origin} may not use who is signed in here.")
+        return token
+
+
+def check_scope(key: Key | None, needed: KeyScope) -> None:
+    """Refuse what a key has no scope for; what needed no key needs no scope.
+
+    Raises:
+        NotAllowed: it has not.
+
+    """
+    if key and not key.may(needed):
+        has = ", ".join(key.scopes)
+        raise NotAllowed(f"This needs the scope {needed!r}, and the key {key.name!r} has {has} alone.")
+
+
+def _check_origin(key: Key, origin: str | None) -> None:
+    if key.origins and not (origin and is_among(origin, key.origins)):
+        where = f"a page of {origin}" if origin else "a program that is no web page, or does not say which"
+        raise NotAllowed(f"The key {key.name!r} is for pages of {', '.join(key.origins)}, and this is {where}.")
+
+
+def _host(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # such as http://[
+        return None
