@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     chroma: str | None = Field(
         default=None, pattern=r"^https?://", description="A Chroma server's address, instead of the embedded store."
     )
+    chroma_token: SecretStr | None = Field(
+        default=None, description="What the Chroma server lets us in by: Chroma Cloud's API key, or a proxy's token."
+    )
+    chroma_tenant: str = "default_tenant"
+    chroma_database: str = "default_database"
     model_dir: Path | None = Field(default=None, description="A folder with the embedding model's weights.")
 
     # Serving
@@ -89,11 +94,6 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[Origin, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="Origins whose pages may ask, with commas between; * for all."
     )
-    drain: float = Field(
-        default=0.0,
-        ge=0,
-        le=3600,
-        description="Seconds for which a service that SIGTERM ends still takes requests, its readiness saying so: "
     keys: Path | None = Field(
         default=None, description="The file of keys that `groundwire keys` makes; keys.json in `data_dir` if not given."
     )
@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         le=86_400,
         description="Seconds that a request has; uploads, imports and exports have more.",
     )
+    drain: float = Field(
+        default=0.0,
+        ge=0,
+        le=3600,
+        description="Seconds for which a service that SIGTERM ends still takes requests, its readiness saying so: "
         "longer than who sends them needs to see it.",
     )
     grace: float = Field(
@@ -154,16 +159,16 @@ class Settings(BaseSettings):
         """Give what must be seen nowhere."""
         return [one.get_secret_value() for _, one in self if isinstance(one, SecretStr)]
 
-
-def from_environment() -> Settings:
-    """Read the settings.
-
-    Raises:
     @property
     def keys_file(self) -> Path:
         """Give where the keys are."""
         return self.keys or self.data_dir / "keys.json"
 
+
+def from_environment() -> Settings:
+    """Read the settings.
+
+    Raises:
         SettingsError: a variable has a value that it cannot have.
 
     """
