@@ -67,6 +67,8 @@ class Catalogue:
         self._current: dict[str, Record] = {}
         self._withdrawn: dict[str, Record] = {}
         self._copied: dict[str, set[str]] = {}  # an article to those whose records say that they copy it
+        self.passages = 0
+        """Of the current articles."""
         self._sum = 0  # of the articles' hashes: the same for the same articles, in whatever order they came
         self._table: _Table | None = None
         self._held = threading.RLock()
@@ -82,6 +84,7 @@ class Catalogue:
             self._table = None
             old = self._current.pop(article_id, None) if record.withdrawn else self._current.get(article_id)
             if old:
+                self.passages -= old.passages
                 self._sum ^= hash_of(old.article_id, old.version)
                 for copied, _ in old.copies:
                     self._copied.get(copied, set()).discard(article_id)
@@ -90,6 +93,7 @@ class Catalogue:
                 return
             self._withdrawn.pop(article_id, None)
             self._current[article_id] = record
+            self.passages += record.passages
             self._sum ^= hash_of(record.article_id, record.version)
             for copied, _ in record.copies:
                 self._copied.setdefault(copied, set()).add(article_id)

@@ -256,6 +256,11 @@ class Store:
         """Seconds since all that was changed was last taken in, by whomever: 1 or so, unless it cannot be."""
         return time.monotonic() - self._followed
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many articles count, and how many passages they have, as far as this process knows: nobody is asked."""
+        return len(self._catalogue), self._catalogue.passages
+
     async def follow(self) -> None:
         """Take in what was changed since, by this process and by others; a search does so by itself."""
         await self._in_thread(self._feed.follow)

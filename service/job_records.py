@@ -125,6 +125,13 @@ class Records:
             count: int = self._db.execute("SELECT count(*) FROM jobs").fetchone()[0]
         return count
 
+    def standing(self) -> tuple[dict[str, int], int]:
+        """Count the jobs by status, and the items that those which have not ended are known to wait for."""
+        query = "SELECT status, count(*), sum(coalesce(total - done, 0) * (finished IS NULL)) FROM jobs GROUP BY status"
+        with self._failing_clearly():
+            rows = self._db.execute(query).fetchall()
+        return {row[0]: row[1] for row in rows}, sum(row[2] for row in rows)
+
     def items(self, job_id: str, offset: int, limit: int, outcome: ItemOutcome | None = None) -> list[JobItem]:
         """Give a page of a job's items, in the order in which they were done."""
         query = "SELECT name, article_id, outcome, reason FROM items WHERE job = (SELECT number FROM jobs WHERE id = ?)"

@@ -125,6 +125,10 @@ class Jobs:
         """Give a page of the jobs, the last one first, and how many there are."""
         return await self._call(self._records.jobs, offset, limit), await self._call(self._records.count)
 
+    async def standing(self) -> tuple[dict[str, int], int]:
+        """Count the jobs by status, and the items that those which have not ended are known to wait for."""
+        return await self._call(self._records.standing)
+
     async def cancel(self, job_id: str) -> bool:
         """End a job that has not ended; what was stored stays. False: there is none, or it has."""
         cancelled = await self._call(self._records.cancel, job_id)
