@@ -81,7 +81,7 @@ def test_what_is_installed_holds_every_file_of_the_packages(tmp_path: Path) -> N
         for file in (ROOT / package).rglob("*")
         if file.is_file() and "__pycache__" not in file.parts
     }
-    assert {"service/web/index.html", "service/web/templates/article.html"} <= files
+    assert {"service/web/widget.js", "service/web/templates/article.html"} <= files
     with zipfile.ZipFile(wheel) as archive:
         assert {name for name in archive.namelist() if name.startswith(tuple(packages))} == files
     assert set(packages) <= set(re.findall(r"^COPY (\S+) \1$", DOCKERFILE, re.MULTILINE))

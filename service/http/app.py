@@ -37,6 +37,7 @@ from service.http.posting import post_articles
 from service.http.problems import problem_response
 from service.http.requests import JsonRequest
 from service.http.responses import response
+from service.http.sign_in import sign_in_routes
 from service.http.ui_stream import ui_chat, ui_chat_stream
 from service.jobs import Jobs
 from service.keys import Keys, visit
@@ -124,7 +125,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         middleware=[
             Admission(
                 keys,
-                lambda scope: {Headers.from_scope(scope).get("host", "").lower(), urlsplit(public_url or "").netloc},
+                urlsplit(public_url or "").netloc,
                 loopback=hosts is not None,
                 local_token=local_token,
                 deadline=request_timeout,
@@ -149,6 +150,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             ui_chat,
             ui_chat_stream,
             *page_routes,
+            *sign_in_routes,
             *([post_articles, job_list, job, cancel_job] if jobs else []),
         ],
         dependencies={

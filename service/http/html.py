@@ -9,6 +9,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 
+from service.http.admission import COOKIE
+
 WEB = Path(str(files("service"))) / "web"
 
 PAGE_HEADERS = {
@@ -17,13 +19,24 @@ PAGE_HEADERS = {
     "img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'",
     "cross-origin-opener-policy": "same-origin",
+    # Nothing to others; to ourselves, as without it a browser does not say that a form is our own (Origin: null).
+    "referrer-policy": "same-origin",
     "cache-control": "no-cache",
+    "vary": "Cookie",
 }
 
 
 def rendered(template: str, request: Request[Any, Any, Any], **values: object) -> bytes:
     """Make a page; its links are relative, so that a proxy may serve us below any path."""
-    return _templates.get_template(template).render(root=_root(request), **values).encode()
+    signed_in = COOKIE in request.cookies
+    return _templates.get_template(template).render(root=_root(request), signed_in=signed_in, **values).encode()
+
+
+def here(request: Request[Any, Any, Any]) -> str:
+    """Give the way from the root to where a request leads, as its browser wrote it."""
+    path, _, _ = request.scope["raw_path"].partition(b"?")
+    query = request.scope["query_string"]
+    return (path.removeprefix(b"/") + (b"?" + query if query else b"")).decode("latin-1")
 
 
 def tagged(request: Request[Any, Any, Any], content: bytes, media_type: str, headers: dict[str, str]) -> Response[Any]:

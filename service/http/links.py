@@ -38,6 +38,11 @@ class Links:
         """Give the name and the port by which this service is reached."""
         return urlsplit(self._origin).netloc
 
+    @property
+    def are_secure(self) -> bool:
+        """Tell whether it is reached by https."""
+        return self._origin.lower().startswith("https:")
+
     def article(self, source: Source, start: int, end: int) -> str:
         """Give our page of an article's version, with these characters of its text highlighted."""
         where = urlencode({"version": source.version, "start": start, "end": end})

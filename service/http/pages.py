@@ -43,7 +43,7 @@ Piece = tuple[str, bool]
 @get("/", opt={"scope": None}, include_in_schema=False)
 async def chat_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Give the page."""
-    return tagged(request, (WEB / "index.html").read_bytes(), "text/html", PAGE_HEADERS)
+    return tagged(request, rendered("chat.html", request), "text/html", PAGE_HEADERS)
 
 
 @get("/widget.js", opt={"scope": None}, include_in_schema=False)

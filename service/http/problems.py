@@ -14,7 +14,8 @@ from pydantic import Field
 from retrieval.errors import ArticleWithdrawn, ModelError, StoreError, UnreadableArticle
 from retrieval.types import Frozen
 from service.errors import ModelNotAllowed, WriterUnavailable
-from service.http.html import PAGE_HEADERS, rendered
+from service.http.admission import COOKIE
+from service.http.html import PAGE_HEADERS, here, rendered
 from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
@@ -145,9 +146,17 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     elif request.scope["path"].startswith(_AI_SDK_ROUTE):
         content, media_type = problem.detail, "text/plain"  # the AI SDK makes the whole body an error's message
     elif "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(_OUR_ROUTES):
-        content, media_type = rendered("problem.html", request, problem=problem), "text/html"
-        headers |= PAGE_HEADERS | {"vary": "Accept"}
+        content, media_type = _page(request, problem), "text/html"
+        headers |= PAGE_HEADERS | {"vary": "Accept, Cookie"}
     return Response(content, status_code=status, media_type=media_type, headers=headers)
+
+
+def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes:
+    """Show a problem to a person; who needs a key can give it there."""
+    if problem.status != HTTPStatus.UNAUTHORIZED:
+        return rendered("problem.html", request, problem=problem)
+    why = problem.detail if COOKIE in request.cookies else None  # of who has signed in, and counts no more
+    return rendered("sign_in.html", request, problem=why, next=here(request))
 
 
 def openai_error(error: Exception, problem: Problem) -> OpenAIProblem:

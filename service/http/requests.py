@@ -90,7 +90,7 @@ def refuse_other_parameters(request: Request[Any, Any, Any], *names: str) -> Non
             raise field_error(name or "query", f"is no parameter of this request{known}")
 
 
-def refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
+def refuse_other_pages(request: Request[Any, Any, Any], links: Links, what: str = "store articles here") -> None:
     """Refuse what a page of another origin sends: forms may be sent without asking first, and CORS lets pages ask.
 
     Raises:
@@ -105,7 +105,7 @@ def refuse_other_pages(request: Request[Any, Any, Any], links: Links) -> None:
     except ValueError:
         host = None  # such as http://[
     if host not in {request.headers.get("host", ""), links.host}:
-        raise ClientException(f"a page of {origin} may not store articles here", status_code=HTTP_403_FORBIDDEN)
+        raise ClientException(f"a page of {origin} may not {what}", status_code=HTTP_403_FORBIDDEN)
 
 
 def _fields_with_nul(value: object, path: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ import { toClipboard } from "./clipboard.js";
 import { element } from "./dom.js";
 import { button, Exchange } from "./exchange.js";
 import { QuoteCard } from "./quote.js";
+import { signInForm } from "./sign_in.js";
 import { ask, Unanswered } from "./stream.js";
 import { style } from "./style.js";
 
@@ -24,16 +25,18 @@ const HEADING = "Questions and answers";
 /**
  * <groundwire-chat>.
  *
- * Attributes, which may change at any time: `address` of the service (default: where this file comes from), `key`,
- * `title`, `theme` (light, dark, auto), `placeholder`, `questions` (divided by `|` or line breaks).
+ * Attributes, which may change at any time: `address` of the service (default: where this file comes from),
+ * `api-key`, `title`, `theme` (light, dark, auto), `placeholder`, `questions` (divided by `|` or line breaks).
  *
- * Events: `groundwire-answer` (detail: the Answer), `groundwire-error` (detail: {message, status?}).
+ * Events: `groundwire-answer` (detail: the Answer), `groundwire-error` (detail: {message, status?}),
+ * `groundwire-signed-in`.
  */
 export class GroundwireChat extends HTMLElement {
   static observedAttributes = ["title", "placeholder", "questions"];
 
   #exchanges = [];
   #asking = null;
+  #waiting = null;
   #asked = 0;
   #card = new QuoteCard();
   #title = element("h2", { part: "title", dir: "auto" });
@@ -102,6 +105,16 @@ export class GroundwireChat extends HTMLElement {
     return new URL(`${address.origin}${address.pathname.replace(/\/*$/, "/")}`);
   }
 
+  /** The page's own key, which everybody can read. */
+  get #key() {
+    return this.getAttribute("api-key")?.trim();
+  }
+
+  /** Whether a reader can sign in: on a page of the service itself, to which alone a browser sends the cookie. */
+  #maySignIn(address) {
+    return !this.#key && address.origin === location.origin;
+  }
+
   #starter(question) {
     const ask = () => this.#ask(question);
     return element("li", {}, button(question, { part: "starter", dir: "auto", lang: "" }, ask));
@@ -128,8 +141,7 @@ export class GroundwireChat extends HTMLElement {
     }
     this.#textbox.value = "";
     this.#measure();
-    // On a phone the keyboard would stand where the answer is to be read.
-    if (matchMedia("(pointer: coarse)").matches) this.#textbox.blur();
+    if (onTouch()) this.#textbox.blur();
     this.#ask(question);
   }
 
@@ -152,6 +164,8 @@ export class GroundwireChat extends HTMLElement {
 
   async #ask(question) {
     if (this.#asking) return;
+    if (this.#waiting) this.#drop(this.#waiting); // for a key, which this question will ask for, too
+    this.#waiting = null;
     const asking = new AbortController();
     const { signal } = asking;
     const history = historyOf(this.#exchanges);
@@ -160,11 +174,12 @@ export class GroundwireChat extends HTMLElement {
     this.#busy(asking);
     try {
       if (!address) throw new Unanswered(`The service's address, ${this.getAttribute("address")}, is none of the web.`);
-      for await (const event of ask({ address, key: this.getAttribute("key"), question, history, signal })) {
+      for await (const event of ask({ address, key: this.#key, question, history, signal })) {
         this.#show(exchange, event);
       }
     } catch (error) {
-      this.#ended(exchange, error, signal);
+      if (error.status === 401 && this.#maySignIn(address)) this.#wantKey(exchange, address);
+      else this.#ended(exchange, error, signal);
     } finally {
       if (this.#asking === asking) this.#busy(null);
     }
@@ -173,6 +188,7 @@ export class GroundwireChat extends HTMLElement {
   #open(question, address) {
     const exchange = new Exchange(question, {
       address,
+      keyed: Boolean(this.#key),
       card: this.#card,
       id: `question-${++this.#asked}`,
       copy: () => this.#copy(exchange),
@@ -205,6 +221,17 @@ export class GroundwireChat extends HTMLElement {
     if (atTheEnd) log.scrollTop = Math.max(log.scrollTop, Math.min(log.scrollHeight, farthest));
   }
 
+  #wantKey(exchange, address) {
+    const signedIn = () => {
+      this.#tell("groundwire-signed-in", null);
+      this.#again(exchange);
+      if (!onTouch()) this.#textbox.focus();
+    };
+    this.#waiting = exchange;
+    this.#following(() => exchange.wantKey(signInForm(address, `key-${this.#asked}`, signedIn)));
+    this.#tell("groundwire-error", { message: "The service wants a key.", status: 401 });
+  }
+
   #ended(exchange, error, signal) {
     if (signal.aborted) {
       this.#following(() => exchange.stop(), exchange.element.offsetTop);
@@ -226,10 +253,14 @@ export class GroundwireChat extends HTMLElement {
   }
 
   #again(exchange) {
-    this.#exchanges = this.#exchanges.filter((one) => one !== exchange);
     this.#log.focus();
-    exchange.element.remove();
+    this.#drop(exchange);
     this.#ask(exchange.question);
+  }
+
+  #drop(exchange) {
+    this.#exchanges = this.#exchanges.filter((one) => one !== exchange);
+    exchange.element.remove();
   }
 
   #begin() {
@@ -252,6 +283,11 @@ export class GroundwireChat extends HTMLElement {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** Tell whether a keyboard stands on the screen, where the answer is to be read. */
+function onTouch() {
+  return matchMedia("(pointer: coarse)").matches;
 }
 
 /** Give the newest turns that the service takes; of the oldest of them perhaps only its beginning. */

@@ -1,7 +1,7 @@
 // One question and what came of it: sentences with chips, or why there is no answer; a part of the conversation.
 
 import { directionOf, element, quoted, words } from "./dom.js";
-import { about, articlePage, byline, webAddress } from "./source.js";
+import { about, byline, placeOf, webAddress } from "./source.js";
 
 const NEAREST = 3; // passages that are offered where there is no answer, each of another report
 const EXCERPT = 280; // characters of such a passage
@@ -22,6 +22,7 @@ const TOLD_FOR = 2000; // milliseconds that a button says what it did; chosen
 /** A question, its answer as far as it has come, and their elements. */
 export class Exchange {
   #address;
+  #keyed;
   #card;
   #copy;
   #again;
@@ -34,16 +35,18 @@ export class Exchange {
    * @param {string} question
    * @param {object} chat
    * @param {URL} chat.address of the service
+   * @param {boolean} chat.keyed whether it is asked with a key, which links have not
    * @param {import("./quote.js").QuoteCard} chat.card
    * @param {string} chat.id of the heading
    * @param {() => Promise<string>} chat.copy copies `plainText`, and gives what to say of it
    * @param {() => void} chat.again asks once more
    */
-  constructor(question, { address, card, id, copy, again }) {
+  constructor(question, { address, keyed, card, id, copy, again }) {
     this.question = question;
     /** The answer's text as far as it was shown. */
     this.text = "";
     this.#address = address;
+    this.#keyed = keyed;
     this.#card = card;
     this.#copy = copy;
     this.#again = again;
@@ -76,6 +79,12 @@ export class Exchange {
     const again = button("Try again", { part: "retry" }, this.#again);
     const error = element("div", { part: "error", role: "alert" }, words("p", {}, message), again);
     this.#end(error, ...this.#sourceList());
+  }
+
+  /** Ask for a key, without which there is no answer. */
+  wantKey(form) {
+    this.#end(form);
+    form.querySelector("input").focus();
   }
 
   /** Give the whole as plain text, with its sources: what is on the screen, so it must be there. */
@@ -133,7 +142,7 @@ export class Exchange {
   }
 
   #passage(passage) {
-    const link = { part: "passage", href: articlePage(this.#address, passage.source, passage), ...NEW_TAB };
+    const link = { part: "passage", href: this.#place(passage.source, passage), ...NEW_TAB };
     const excerpt = passage.text.replace(/\s+/g, " ").trim();
     const cut = excerpt.length > EXCERPT ? `${excerpt.slice(0, EXCERPT).replace(/\s?\S*$/, "")}\u00a0…` : excerpt;
     return element("li", {}, words("a", link, passage.source.title), ...byline(passage.source), words("p", {}, cut));
@@ -158,7 +167,7 @@ export class Exchange {
     return [...bySource].map(([number, cited]) => {
       const source = this.#sources.get(number);
       const name = [`Source ${number}: ${source.title}`, source.outlet].filter(Boolean).join(", ");
-      const href = articlePage(this.#address, source, cited[0]);
+      const href = this.#place(source, cited[0]);
       const chip = element("a", { part: "chip", href, "aria-label": name, ...NEW_TAB }, `[${number}]`);
       this.#card.explain(chip, source, [...new Set(cited.map((citation) => citation.quote))]);
       return chip;
@@ -178,10 +187,13 @@ export class Exchange {
     return [element("section", {}, heading, element("ol", { part: "sources" }, ...items))];
   }
 
-  /** Give our page of a source, with the first words highlighted that were cited from it. */
+  /** Give where a source is read, with the first words highlighted that were cited from it. */
   #page(source) {
-    const cited = this.#citations.find((citation) => citation.source === source.number);
-    return articlePage(this.#address, source, cited);
+    return this.#place(source, this.#citations.find((citation) => citation.source === source.number));
+  }
+
+  #place(source, cited) {
+    return placeOf(this.#address, source, cited, this.#keyed);
   }
 
   #copyButton() {

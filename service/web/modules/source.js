@@ -17,15 +17,39 @@ import { element, words } from "./dom.js";
 
 const DAY = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 
+// Of a longer quote its first and last words are named: service/http/links.py.
+const LONGEST_WHOLE = 120; // characters
+const ENDS = 5; // words
+
 /**
- * Give the address of the service's own page of an article's version, with some of its text highlighted.
+ * Give where an article is read, with some of its text highlighted: the service's own page of this version.
+ *
+ * That page wants a key where the service does. Who reads somebody else's page has none, and gets the article's own.
  *
  * @param {URL} address of the service, with a slash at its end
  * @param {Source} source
- * @param {{start: number, end: number}} span
+ * @param {{start: number, end: number, quote?: string}} cited
+ * @param {boolean} keyed whether the service is asked with a key, which a link has not
  * @returns {string}
  */
-export function articlePage(address, source, { start, end }) {
+export function placeOf(address, source, cited, keyed) {
+  const own = keyed && webAddress(source.url);
+  return own ? withWords(own, cited.quote) : articlePage(address, source, cited);
+}
+
+/** Let a browser scroll to words and mark them: https://wicg.github.io/scroll-to-text-fragment/. */
+function withWords(url, quote) {
+  if (!quote) return url.href;
+  const [href] = url.href.split(":~:"); // an address that was copied may name other words
+  const said = quote.trim().toWellFormed().split(/\s+/);
+  const whole = said.join(" ").length <= LONGEST_WHOLE || said.length <= 2 * ENDS;
+  const ends = whole ? [said] : [said.slice(0, ENDS), said.slice(-ENDS)];
+  // A hyphen would be a part of the syntax.
+  const text = ends.map((some) => encodeURIComponent(some.join(" ")).replaceAll("-", "%2D")).join(",");
+  return `${href}${href.includes("#") ? "" : "#"}:~:text=${text}`;
+}
+
+function articlePage(address, source, { start, end }) {
   const steps = source.article_id.split("/");
   // A browser would walk the steps `.` and `..` before it asks: then the slashes are encoded too.
   const walked = steps.includes(".") || steps.includes("..");

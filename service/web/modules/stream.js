@@ -23,7 +23,7 @@ export class Unanswered extends Error {
  */
 export async function* ask({ address, key, question, history, signal }) {
   const response = await post(address, key, { question, history, stream: true }, signal);
-  if (!response.ok) throw new Unanswered(await detailOf(response), response.status);
+  if (!response.ok) throw new Unanswered(await wordsOf(response, Boolean(key)), response.status);
   if (!isOf(response, "text/event-stream")) throw new Unanswered(`What answers at ${address.href} is no groundwire.`);
   try {
     for await (const { name, data } of messages(response.body)) {
@@ -40,28 +40,65 @@ export async function* ask({ address, key, question, history, signal }) {
   throw new Unanswered("The service broke off before the answer was complete.");
 }
 
-async function post(address, key, body, signal) {
+function post(address, key, body, signal) {
+  return reach(new URL("v1/answers", address), {
+    method: "POST",
+    headers: {
+      accept: "text/event-stream",
+      "content-type": "application/json",
+      ...(key && { authorization: `Bearer ${key}` }),
+    },
+    body: JSON.stringify(body),
+    signal,
+  });
+}
+
+/**
+ * Send a request; what a browser says of one that fails is nothing to a reader.
+ *
+ * @param {URL} url
+ * @param {RequestInit} request
+ * @returns {Promise<Response>}
+ * @throws {Unanswered} the service cannot be reached
+ */
+export async function reach(url, request) {
   try {
-    return await fetch(new URL("v1/answers", address), {
-      method: "POST",
-      headers: {
-        accept: "text/event-stream",
-        "content-type": "application/json",
-        ...(key && { authorization: `Bearer ${key}` }),
-      },
-      body: JSON.stringify(body),
-      signal,
-    });
+    return await fetch(url, request);
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (request.signal?.aborted) throw error;
     // A browser does not tell a page which of the two it was.
-    const or = address.origin === location.origin ? "" : `, or does not allow pages of ${location.origin} to ask it`;
-    throw new Unanswered(`The service at ${address.origin} cannot be reached${or}.`);
+    const or = url.origin === location.origin ? "" : `, or does not allow pages of ${location.origin} to ask it`;
+    throw new Unanswered(`The service at ${url.origin} cannot be reached${or}.`);
   }
 }
 
-/** Say why a request was refused: the problem's own words, where it is one (RFC 9457). */
-async function detailOf(response) {
+/** Say to a reader why a question was refused; what is wrong with a page's key is for who runs the page. */
+async function wordsOf(response, hasKey) {
+  const again = againIn(response);
+  if (response.status === 401) {
+    const key = hasKey ? "and does not take the one that this page has" : "and this page has none";
+    return `The service wants a key, ${key}. Who runs the page can give it another.`;
+  }
+  if (response.status === 403) return `The key that is used here does not allow this. ${await detailOf(response)}`;
+  if (response.status === 429) return `Too much is asked with this key just now. ${again || "Try again later."}`;
+  return [await detailOf(response), again].filter(Boolean).join(" ");
+}
+
+/** Say when to ask again, where the service says it: RFC 9110, 10.2.3. */
+function againIn(response) {
+  const seconds = Number(response.headers.get("retry-after") || NaN);
+  if (!(seconds >= 0)) return "";
+  const [many, unit] = seconds < 120 ? [Math.max(1, Math.ceil(seconds)), "second"] : [Math.ceil(seconds / 60), "minute"];
+  return `Try again in ${many} ${unit}${many === 1 ? "" : "s"}.`;
+}
+
+/**
+ * Say why a request was refused: the problem's own words, where it is one (RFC 9457).
+ *
+ * @param {Response} response
+ * @returns {Promise<string>}
+ */
+export async function detailOf(response) {
   const otherwise = `The service refused the question: ${[response.status, response.statusText].join(" ").trim()}.`;
   if (!isOf(response, "application/problem+json")) return otherwise;
   try {

@@ -296,6 +296,29 @@ button:disabled {
   color: var(--error);
 }
 
+[part=sign-in] {
+  max-inline-size: 28em;
+}
+
+[part=sign-in] h4 {
+  margin-block: 0 0.5em;
+  padding: 0;
+  border: 0;
+  font: 600 1.125em/1.6 var(--serif);
+}
+
+[part=sign-in] label {
+  display: block;
+  margin-block-end: 0.25em;
+  font-size: 0.875em;
+}
+
+[part=sign-in] p {
+  margin-block-start: 0.5em;
+  color: var(--error);
+  font-size: 0.875em;
+}
+
 [part=retry] {
   margin-block-start: 0.5em;
   font-size: 1em;
@@ -407,23 +430,27 @@ h4 {
   align-items: end;
 }
 
-[part=textbox] {
+[part=textbox],
+[part=key] {
   box-sizing: border-box;
   flex: 1;
   min-inline-size: 0;
   min-block-size: 2.75em;
-  max-block-size: min(10em, 30vh);
   padding: 0.575em 0.75em;
   border: 1px solid var(--edge);
   border-radius: 0.375em;
   background: var(--card);
   color: inherit;
   font: inherit;
+}
+
+[part=textbox] {
+  max-block-size: min(10em, 30vh);
   field-sizing: content;
   resize: none;
 }
 
-[part=textbox]:focus-visible {
+:is([part=textbox], [part=key]):focus-visible {
   outline-offset: -1px;
 }
 
@@ -432,11 +459,12 @@ h4 {
   opacity: 1;
 }
 
-[part=textbox][aria-invalid=true] {
+:is([part=textbox], [part=key])[aria-invalid=true] {
   border-color: var(--error);
 }
 
-[part=ask] {
+[part=ask],
+[part=sign-in-button] {
   min-block-size: 2.75em;
   min-inline-size: 5em;
   border-color: var(--ink);
@@ -489,7 +517,8 @@ h4 {
     min-inline-size: 44px;
   }
 
-  [part=textbox] {
+  [part=textbox],
+  [part=key] {
     font-size: max(1em, 16px); /* or a phone zooms in */
   }
 
@@ -538,7 +567,8 @@ h4 {
     color: LinkText;
   }
 
-  [part=ask] {
+  [part=ask],
+  [part=sign-in-button] {
     border: 2px solid ButtonText;
     color: ButtonText;
   }
@@ -557,6 +587,7 @@ h4 {
   }
 
   [part=form],
+  [part=sign-in],
   [part=quote],
   button {
     display: none;

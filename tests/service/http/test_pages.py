@@ -497,7 +497,7 @@ async def test_a_person_who_opens_a_wrong_address_gets_a_page_with_ways_out(gate
     root = "../" * (path.count("/") - 1) or "./"
     assert {root, f"{root}articles"} <= set(read.links())
     assert response.headers["x-request-id"] in read.said()
-    assert response.headers["vary"] == "Accept"
+    assert response.headers["vary"] == "Accept, Cookie"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "", "text/html;q=x", "text/htm", ";;,"])
@@ -560,7 +560,7 @@ async def test_a_file_is_served_as_what_it_is(gate: Client) -> None:
 async def test_the_page_and_the_widget_are_served(gate: Client) -> None:
     chat, widget = await gate.get("/"), await gate.get("/widget.js")
     assert chat.headers["content-type"] == "text/html; charset=utf-8"
-    assert chat.content == (WEB / "index.html").read_bytes()
+    assert "<groundwire-chat>" in chat.text
     assert widget.headers["content-type"] == "text/javascript; charset=utf-8"
     assert widget.content == (WEB / "widget.js").read_bytes()
 
@@ -598,12 +598,12 @@ async def test_head_is_get_without_the_body(client: Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/web/../index.html",
-        "/web/..%2findex.html",
-        "/web/%2e%2e/index.html",
+        "/web/../widget.js",
+        "/web/..%2fwidget.js",
+        "/web/%2e%2e/templates/chat.html",
         "/web/%2e%2e%2fpages.py",
-        "/web/..%5cindex.html",
-        "/web/....//index.html",
+        "/web/..%5cwidget.js",
+        "/web/....//widget.js",
         "/web/%2fetc%2fpasswd",
         "/web//etc/passwd",
         "/web/templates/page.html",
@@ -616,7 +616,7 @@ async def test_head_is_get_without_the_body(client: Client) -> None:
         "/web",
         "/web/ARTICLE.CSS",
         "/templates/page.html",
-        "/index.html/",
+        "/chat.html/",
         "/pages.py",
     ],
 )
@@ -651,7 +651,9 @@ async def test_every_response_tells_a_browser_to_trust_nothing(client: Client, a
     for method, path in REQUESTS:
         response = await client.request(method, path, headers={"accept": accept})
         assert response.headers["x-content-type-options"] == "nosniff"
-        assert response.headers["referrer-policy"] == "no-referrer"
+        # A page says to itself where a form comes from, and to others nothing.
+        is_page = "text/html" in response.headers.get("content-type", "")
+        assert response.headers["referrer-policy"] == ("same-origin" if is_page else "no-referrer")
         policy = response.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'")
         assert "frame-ancestors 'none'" in policy
