@@ -52,7 +52,9 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 
+_MAY_GO = re.compile(r"[|(\[]|\s[-–—]")  # without one of these no credit is there to be cut off
 
+_MARKED = re.compile(r"[*_`\[\]]")
 _MARKDOWN = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
 
 # Images, the targets of links, tags, entities, templates; a sentence that is these with a word or so says nothing.
@@ -69,7 +71,7 @@ def quotable_spans(text: str) -> list[Span]:
         end = line_end
         if _LINE.fullmatch(_plain(text[line_start:end])):
             continue
-        while found := _BACK.search(text, line_start, end):
+        while _MAY_GO.search(text, line_start, end) and (found := _BACK.search(text, line_start, end)):
             end = found.start()
         for start, stop in sentence_spans(text[line_start:end]):
             span = _cut(text, line_start + start, line_start + stop)
@@ -109,4 +111,5 @@ def _plain(line: str) -> str:
     """Give a line without its Markdown: what stands in front, emphasis, images, and the addresses of links."""
     line = line.strip()
     front = _FRONT.match(line)
-    return _MARKDOWN.sub("", line[front.end() :] if front and not _LINE.fullmatch(line) else line).strip()
+    plain = line[front.end() :] if front and not _LINE.fullmatch(line) else line
+    return _MARKDOWN.sub("", plain).strip() if _MARKED.search(plain) else plain.strip()

@@ -15,18 +15,39 @@ _ATTACH = r"(?:add|append|include|insert|put|begin|start|end|finish|close|multip
 _OBJECT = r"(?:that|only|the|a|an|all|any|every|each|your|this|these|those|what|nothing|everything|in|as|with|it|to|and|no|\d+|ten|[\"“<\[{(]|[A-Z])"
 _ANSWER = r"(?:your\s+(?:\w+\s+)?(?:answer|reply|response|output|instructions|prompt|summar\w+|sources)|(?:your|every|each)\s+(?:sentence|statement|number|answer|reply)|the\s+(?:image|link|markers?|passages?)|<\w|!?\[[^\]]*\]\(|\[[^\]]+\]\[|(?:a|the)\s+think)"
 _MACHINES = r"(?:(?:ai|a\.i\.|virtual|digital)\s+(?:assistants?|models?|agents?)|assistants?|(?:large\s+)?language\s+models?|llms?|chatbots?|(?:automated|automatic|ai)\s+(?:summar(?:y|ies|i[sz]ers?)|answers?|systems?))"
+# At its beginning …
 _ORDER = re.compile(
-    rf"""^\W*(?:[\w .,'’]{{1,40}}:\s+\W*)?                                    # "Note to editors: "
+    rf"""\W*(?:[\w .,'’]{{1,40}}:\s+\W*)?                                    # "Note to editors: "
     (?:(?:when(?:ever)?|if|before|after|for|to)\b[^,;:]{{3,120}}[,:]\s+)?     # "When asked about the price, "
     (?:(?:please|now|then|always|never|only|just|do\ not|don['’]t)\s+|you\s+(?:must|shall|should|will|have\ to|are\ to)\s+(?:now\s+)?)*
     (?:{_SPEAK}\s+{_OBJECT}|{_ATTACH}\b.{{0,40}}?{_ANSWER})
-    |^\W*(?:[\w .,'’]{{1,40}}:\s+)?you\s+(?:are\ (?:now|no\ longer)|must|shall)\b
-    |(?:^\W*|[,;:(]\s*|\bthat\s+)(?:(?:note|notice|message)\ (?:to|for)\s+)?(?:(?:any|all|every|each|the)\s+)?{_MACHINES}\b[^.]{{0,60}}?\b(?:must|shall|should|have\ to|are\ to)\s+(?:\w+\s+)?(?:{_SPEAK}|give|recommend)\b
+    |\W*(?:[\w .,'’]{{1,40}}:\s+)?you\s+(?:are\ (?:now|no\ longer)|must|shall)\b
+    |\W*to\ (?:every|any|all|each)\ (?:other\ )?questions?\b
+    |\W*(?:ignor(?:ez|e|iere|ieren\ sie)|oubliez|oublie|olvid[ae]|olviden|ignor[ae]|ignoren|vergiss|vergessen\ sie|esque[cç]a|dimentica)\b.{{0,80}}\b(?:répond|dis|dites|écri|respond|di\b|diga|escrib|antwort|sag|schreib|diga|risp|rispondi|scriv)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# … or anywhere, in words of which it has at least one of these.
+_SIGNS = (
+    "assistant",
+    "model",
+    "llm",
+    "bot",
+    "summar",
+    "answer",
+    "system",
+    "agent",
+    "mode",
+    "user",
+    "you were",
+    "instruction",
+    "prompt",
+)
+_ORDER_WITHIN = re.compile(
+    rf"""(?:^\W*|[,;:(]\s*|\bthat\s+)(?:(?:note|notice|message)\ (?:to|for)\s+)?(?:(?:any|all|every|each|the)\s+)?{_MACHINES}\b[^.]{{0,60}}?\b(?:must|shall|should|have\ to|are\ to)\s+(?:\w+\s+)?(?:{_SPEAK}|give|recommend)\b
     |\b(?:in|into|enter|enable|activate)\ (?:developer|maintenance|debug|admin)\ mode\b
-    |^\W*to\ (?:every|any|all|each)\ (?:other\ )?questions?\b
     |\b(?:the|what\ the)\ user\ (?:really\ )?(?:wants|asked|has\ unlocked)\b
     |\bwhat\ you\ were\ (?:asked|told)\b|\b(?:ignore|disregard|forget|override)\b.{{0,30}}\b(?:previous|prior|earlier|above)\ (?:instructions|prompts?)\b|\byour\ (?:instructions|system\ prompt)\b
-    |^\W*(?:ignor(?:ez|e|iere|ieren\ sie)|oubliez|oublie|olvid[ae]|olviden|ignor[ae]|ignoren|vergiss|vergessen\ sie|esque[cç]a|dimentica)\b.{{0,80}}\b(?:répond|dis|dites|écri|respond|di\b|diga|escrib|antwort|sag|schreib|diga|risp|rispondi|scriv)
     |(?:अनदेखा|भूल)\s*(?:करो|करें|कर|जाओ).{{0,40}}(?:उत्तर|जवाब|कहो|बताओ|लिखो)""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -35,7 +56,9 @@ _MARKUP = re.compile(
     r"<!--|</?(?:system|user|assistant|script|iframe|img|passage|think)\b|<\||\[/?INST\]|\"(?:role|content)\"\s*:"
 )
 # Base64: unlike an address it has no slash here, and unlike a hash letters of both cases beyond f.
-_CODE = re.compile(r"(?<![\w/:.+-])(?=[A-Za-z0-9+]*[A-Z])(?=[A-Za-z0-9+]*[g-z])[A-Za-z0-9+]{40,}={0,2}(?![\w/.-])")
+_CODE = re.compile(
+    r"(?<![\w/:.+-])(?=[A-Za-z0-9+]{40})(?=[A-Za-z0-9+]*[A-Z])(?=[A-Za-z0-9+]*[g-z])[A-Za-z0-9+]{40,}={0,2}(?![\w/.-])"
+)
 _ROLES = re.compile(r"^\W*(?:human|user|assistant|system|ai)\s*:", re.IGNORECASE)
 _TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _WORD = re.compile(r"[^\W\d_]+")
@@ -43,13 +66,19 @@ _WORD = re.compile(r"[^\W\d_]+")
 
 def commands(sentence: str, line: str) -> bool:
     """Tell whether a sentence, which stands in a line of its article, gives orders, is code, or is disguised."""
-    if _TURNED.search(sentence) or _CODE.search(sentence) or _MARKUP.search(line) or _ROLES.search(line):
+    if _MARKUP.search(line) or _ROLES.search(line) or _CODE.search(sentence):
         return True
-    if any(_mixed(word) for word in _WORD.findall(sentence)):
-        return True
-    visible = "".join(c for c in sentence if unicodedata.category(c) != "Cf")
+    visible = sentence
+    if not sentence.isascii():
+        if _TURNED.search(sentence) or any(_mixed(word) for word in _WORD.findall(sentence)):
+            return True
+        visible = "".join(c for c in sentence if unicodedata.category(c) != "Cf")
     bare = visible if _QUOTED.sub("", visible).strip() == "" else _QUOTED.sub(' "" ', visible)
-    return bool(_ORDER.search(bare))
+    if _ORDER.match(bare):
+        return True
+    # Letters beyond ASCII may be those of a sign all the same: the long s is an s to the pattern.
+    lower = bare.lower()
+    return (not bare.isascii() or any(sign in lower for sign in _SIGNS)) and bool(_ORDER_WITHIN.search(bare))
 
 
 def _mixed(word: str) -> bool:

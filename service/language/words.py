@@ -5,13 +5,15 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import snowballstemmer
 
 from service.language import lexicon
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nothing changes one: a frozen one takes three times as long to make, and an answer reads thousands.
+@dataclass(slots=True, unsafe_hash=True)
 class Word:
     """One word as written, and what it is compared by."""
 
@@ -20,25 +22,26 @@ class Word:
     end: int
     key: str
     """A stem, or one name for all spellings: `=india` also for "Indian", `mq9b` for "MQ-9B"."""
-    also: str | None = None
+    also: str | None
     """A second key: `=india` for "New Delhi", by which news calls the government."""
-    name: bool = False
+    name: bool
     """Written as a name: a capital inside a sentence, a country, or a code with digits."""
-    number: bool = False
-
-    content: bool = field(init=False, compare=False, repr=False)
+    number: bool
+    content: bool = field(compare=False, repr=False)
     """It says something of a subject."""
+    light: bool = field(compare=False, repr=False)
+    """It is one of reporting or asking, which decides little."""
 
-    def __post_init__(self) -> None:
-        """Tell content words once: every comparison asks."""
-        plain = self.text.lower().replace("’", "'").partition("'")[0]
-        functional = plain.removesuffix("n") in lexicon.FUNCTION or plain in lexicon.FUNCTION or len(self.key) < 2
-        object.__setattr__(self, "content", self.name or self.number or not functional)
 
-    @property
-    def light(self) -> bool:
-        """Tell whether the word is one of reporting or asking, which decides little."""
-        return not self.name and (self.text.lower() in lexicon.LIGHT or self.key in _LIGHT_KEYS)
+class _Lexeme(NamedTuple):
+    """What is known of a word wherever it stands; the fields are those of `Word`."""
+
+    key: str
+    also: str | None
+    name: bool
+    number: bool
+    content: bool
+    light: bool
 
 
 class _Stemmers(threading.local):
@@ -82,23 +85,23 @@ def _country_keys() -> tuple[dict[str, str], dict[str, str], frozenset[str]]:
 COUNTRY_KEYS, CAPITALS, DEMONYMS = _country_keys()
 COUNTRIES = frozenset(COUNTRY_KEYS.values())
 _PHRASES = sorted((name for name in [*COUNTRY_KEYS, *CAPITALS] if " " in name), key=len, reverse=True)
-_WORD = re.compile(
-    "|".join(
-        [
-            # Tried only where one of their first words stands: most words are none.
-            rf"\b(?=(?:{'|'.join(sorted({phrase.split()[0] for phrase in [*_PHRASES, 'the united']}))})\s)"
-            rf"(?:(?:the\s+)?united states(?: of america)?|{'|'.join(map(re.escape, _PHRASES))})\b",
-            r"(?:(?<![\w.])[A-Za-z]\.){2,}(?![A-Za-z])|\b(?:[A-Za-z]\.){2,}",  # U.S., a.m.
-            r"\d+(?:\+\d+)+",  # 2+2
-            r"\d{1,2}/\d{1,2}(?:/\d{2,4})?",  # 26/11
-            r"[A-Z]{1,5}-?\d+[A-Z]*(?:-\d+)?\b",  # MQ-9B, F-35, GE414, G20
-            r"\d+(?:[.,]\d+)*(?:st|nd|rd|th)?",
-            r"[^\W\d_]+(?:['’][^\W\d_]+)*",
-            r"\w+",
-        ]
-    ),
-    re.IGNORECASE,
+_FIRST = frozenset(phrase.split()[0] for phrase in [*_PHRASES, "the united"])
+_PHRASE = rf"(?:(?:the\s+)?united states(?: of america)?|{'|'.join(map(re.escape, _PHRASES))})\b"
+_SINGLE_WORD = (
+    r"[^\W\d_]{2,}+(?:['’][^\W\d_]+)*+(?![\w.-])"  # most, which the next cannot be
+    r"|(?:(?<![\w.])[A-Za-z]\.){2,}(?![A-Za-z])|\b(?:[A-Za-z]\.){2,}"  # U.S., a.m.
+    r"|\d+(?:\+\d+)+"  # 2+2
+    r"|\d{1,2}/\d{1,2}(?:/\d{2,4})?"  # 26/11
+    r"|[A-Z]{1,5}-?\d+[A-Z]*(?:-\d+)?\b"  # MQ-9B, F-35, GE414, G20
+    r"|\d+(?:[.,]\d+)*(?:st|nd|rd|th)?"
+    r"|[^\W\d_]+(?:['’][^\W\d_]+)*"
+    r"|\w+"
 )
+_SINGLE = re.compile(_SINGLE_WORD, re.IGNORECASE)
+_SEVERAL = re.compile(rf"\b{_PHRASE}", re.IGNORECASE)
+# Tried only where one of their first words stands: most words are none.
+_WORD = re.compile(rf"\b(?=(?:{'|'.join(sorted(_FIRST))})\s){_PHRASE}|{_SINGLE_WORD}", re.IGNORECASE)
+_BREAK = re.compile(r"[.!?:;“\"(\n•|]")
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z]{1,5}-?\d+[a-z]*(?:-\d+)?", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _LOWER_US_AFTER = frozenset("the and between from by for to in with of does did will".split())
@@ -133,16 +136,23 @@ def words(text: str) -> tuple[Word, ...]:
     """Give the words of a text in order; `text[w.start:w.end] == w.text`."""
     found: list[Word] = []
     cased = any(c.islower() for c in text) and any(c.isupper() for c in text)
-    matches = list(_WORD.finditer(text))
-    for index, match in enumerate(matches):
+    matches = _matches(text)
+    before, stop = "", 0
+    for index, match in enumerate(matches, 1):
         raw = match.group()
-        before = matches[index - 1] if index else None
-        between = text[before.end() : match.start()] if before else ""
-        first = before is None or bool(re.search(r"[.!?:;“\"(\n•|]", between))
-        after = matches[index + 1].group() if index + 1 < len(matches) else ""
-        neighbours = (before.group() if before else "", after)
-        found.append(_word(raw, match.start(), neighbours, cased=cased, first=first))
+        start, end = match.span()
+        between = text[stop:start]
+        first = index == 1 or (between != " " and bool(_BREAK.search(between)))
+        named_next = first and index < len(matches) and matches[index].group()[:1].isupper()
+        told = not cased and before.lower() in _LOWER_US_AFTER
+        found.append(Word(raw, start, end, *_lexeme(raw, cased, first, named_next, told)))
+        before, stop = raw, end
     return tuple(found)
+
+
+def word_of(raw: str, start: int, end: int, key: str) -> Word:
+    """Give a word that is not read from a text, with a key of its own."""
+    return Word(raw, start, end, *_lexeme_of(raw, key))
 
 
 def words_in(texts: Iterable[str]) -> list[Word]:
@@ -150,34 +160,59 @@ def words_in(texts: Iterable[str]) -> list[Word]:
     return [word for text in texts for word in words(text)]
 
 
-def _word(raw: str, start: int, neighbours: tuple[str, str], *, cased: bool, first: bool) -> Word:
-    before, after = neighbours
-    end = start + len(raw)
+def _matches(text: str) -> list[re.Match[str]]:
+    """Find the words of a text; countries of several words are looked for only where one of their first words stands."""
+    matches = list(_SINGLE.finditer(text))
+    several = any(one.group().lower() in _FIRST and _SEVERAL.match(text, one.start()) for one in matches)
+    return list(_WORD.finditer(text)) if several else matches
+
+
+# What a word is hangs on little beside its letters, so that few of a text's are new.
+@lru_cache(maxsize=100_000)
+def _lexeme(raw: str, cased: bool, first: bool, named_next: bool, told: bool) -> _Lexeme:  # noqa: FBT001
+    """Tell what a word is.
+
+    Args:
+        raw: the word as written.
+        cased: the text has letters of both cases.
+        first: nothing stands before it in its sentence.
+        named_next: it is first, and the word behind it has a capital.
+        told: the text has letters of one case, and before this one stands a word that "us" the country may follow.
+
+    """
     lower = re.sub(r"['’]s?$", "", raw.lower()).removeprefix("the ")
     if lower.startswith("united states"):
-        return Word(raw, start, end, "=united states", name=True)
+        return _lexeme_of(raw, "=united states", name=True)
     plain = lower if lower in COUNTRY_KEYS or lower in CAPITALS else lower.replace(".", "")
-    if plain in COUNTRY_KEYS and (plain not in _AMBIGUOUS or _is_country(raw, before, cased=cased)):
-        return Word(raw, start, end, COUNTRY_KEYS[plain], name=True)
+    if plain in COUNTRY_KEYS and (plain not in _AMBIGUOUS or _is_country(raw, told=told)):
+        return _lexeme_of(raw, COUNTRY_KEYS[plain], name=True)
     if plain in CAPITALS and (raw[0].isupper() or not cased or " " in plain):
-        return Word(raw, start, end, plain, also=CAPITALS[plain], name=True)
+        return _lexeme_of(raw, plain, also=CAPITALS[plain], name=True)
     if _CODE.fullmatch(raw):
-        return Word(raw, start, end, lower.replace("-", ""), name=True)
+        return _lexeme_of(raw, lower.replace("-", ""), name=True)
     if raw[0].isdigit():
-        return Word(raw, start, end, re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", lower.replace(",", "")), number=True)
+        return _lexeme_of(raw, re.sub(r"(?<=\d)(?:st|nd|rd|th)$", "", lower.replace(",", "")), number=True)
     capital = cased and raw[0].isupper()
     if first:
-        capital = capital and (after[:1].isupper() or raw.isupper()) and lower not in lexicon.FUNCTION
+        capital = capital and (named_next or raw.isupper()) and lower not in lexicon.FUNCTION
     name = capital and lower not in _NEVER_NAMES and (len(raw) > 1 or lower not in {"i", "a"})
-    return Word(raw, start, end, key_of(raw), name=name)
+    return _lexeme_of(raw, key_of(raw), name=name)
+
+
+def _lexeme_of(raw: str, key: str, also: str | None = None, *, name: bool = False, number: bool = False) -> _Lexeme:
+    lower = raw.lower()
+    plain = lower.replace("’", "'").partition("'")[0]
+    functional = plain.removesuffix("n") in lexicon.FUNCTION or plain in lexicon.FUNCTION or len(key) < 2
+    light = not name and (lower in lexicon.LIGHT or key in _LIGHT_KEYS)
+    return _Lexeme(key, also, name, number, content=name or number or not functional, light=light)
 
 
 _NEVER_NAMES = lexicon.TITLES | frozenset("i ok mr mrs ms dr".split()) | set(lexicon.MONTHS) | lexicon.WEEKDAYS
 
 
-def _is_country(raw: str, before: str, *, cased: bool) -> bool:
+def _is_country(raw: str, *, told: bool) -> bool:
     if raw.lower().replace(".", "") == "us":
-        return raw.isupper() or (not cased and before.lower() in _LOWER_US_AFTER)
+        return raw.isupper() or told
     return raw[0].isupper() or "." in raw
 
 

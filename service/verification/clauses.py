@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from service.language import lexicon
 from service.language.thesaurus import VERBS
-from service.language.words import Word, key_of
+from service.language.words import Word, key_of, word_of
 from service.verification.phrases import words
 
 BE = frozenset("is are was were be been being am 's 're get gets got".split())
@@ -350,6 +350,6 @@ def _according(text: str, found: Sequence[Word]) -> tuple[Clause, ...]:
     for index in range(len(found) - 2):
         if found[index].text.lower() == "according" and found[index + 1].text.lower() == "to":
             agent = _named(text, found, index + 2)
-            said = Word("said", found[index].start, found[index].end, key_of("say"))
+            said = word_of("said", found[index].start, found[index].end, key_of("say"))
             parsed.append(Clause(said, agent, (), (), found[index].start, found[index].end))
     return tuple(parsed)

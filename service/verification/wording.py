@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from service.language import thesaurus
-from service.language.words import Word, key_of
+from service.language.words import Word, key_of, word_of
 from service.verification.clauses import REPORTING, clauses
 from service.verification.figures import figure_spans
 from service.verification.meaning import alike, contrary, likest
@@ -139,9 +139,9 @@ def _content(text: str) -> tuple[Word, ...]:
     last = 0
     for word in words(text):
         if last and _STOP.search(text[last : word.start]):
-            content.append(Word(".", last, last, "."))
+            content.append(word_of(".", last, last, "."))
         last = word.end
         if word.content and not any(start <= word.start < end for start, end in figures):
             content.append(word)
-    content.append(Word(".", last, last, "."))
+    content.append(word_of(".", last, last, "."))
     return tuple(content)
