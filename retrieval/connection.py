@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import chromadb
@@ -11,10 +12,10 @@ from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
 from retrieval.errors import StoreError, StoreUnavailable
+from retrieval.line import Access, Line
 from retrieval.mending import is_readable, remove_indexes, remove_orphans
 
 Client = ClientAPI
-_TIMEOUT = httpx.Timeout(60.0, connect=5.0)  # seconds; of a Chroma server, whose client waits for ever by default
 
 
 def open_folder(folder: Path) -> ClientAPI:
@@ -46,28 +47,46 @@ def unopened(folder: Path, error: BaseException) -> StoreUnavailable:
     )
 
 
-def open_server(url: str) -> ClientAPI:
-    """Open a Chroma server.
+def open_server(url: str, access: Access = Access()) -> ClientAPI:  # noqa: B008 - frozen
+    """Open a Chroma server, and talk to it over a line.
 
     Raises:
-        StoreUnavailable: none answers there.
+        StoreUnavailable: none answers there, or it does not let us in.
 
     """
+    line = None
     try:
         parts = urlsplit(url)
+        host, secure = parts.hostname or "localhost", parts.scheme == "https"
+        host = f"[{host}]" if ":" in host else host
+        port = parts.port or (443 if secure else 8000)
+        line = Line(f"{parts.scheme}://{host}:{port}", access)
+        line.greet()  # Chroma's client would wait for an answer for ever
         client = chromadb.HttpClient(
-            host=parts.hostname or "localhost",
-            port=parts.port or (443 if parts.scheme == "https" else 8000),
-            ssl=parts.scheme == "https",
+            host=host,
+            port=port,
+            ssl=secure,
+            headers=access.headers,
+            tenant=access.tenant,
+            database=access.database,
             settings=ChromaSettings(anonymized_telemetry=False),
         )
     except Exception as error:
-        if not is_of_chroma(error) and not isinstance(error, ValueError):
+        if line:
+            line.close()
+        if not is_of_chroma(error) and not isinstance(error, ValueError | httpx.HTTPError | httpx.InvalidURL):
             raise
         raise silent(url, error) from error
-    for session in _sessions(client):
-        session.timeout = _TIMEOUT
+    server: Any = client._server  # noqa: SLF001 - what it sends by is not in Chroma's interface
+    replaced, server._session = server._session, line  # noqa: SLF001 - as above
+    line.headers.update(replaced.headers)
+    replaced.close()
     return client
+
+
+def line_of(client: ClientAPI) -> Line | None:
+    """Give the line that a client of a server talks over."""
+    return next((session for session in _sessions(client) if isinstance(session, Line)), None)
 
 
 def close(client: ClientAPI) -> None:
@@ -89,6 +108,11 @@ def failed(error: Exception) -> StoreUnavailable:
     return StoreUnavailable(f"Chroma failed: {what}. Is it running, and its disk not full?")
 
 
+def is_silence(error: BaseException) -> bool:
+    """Tell that Chroma did not answer from that it answered with an error."""
+    return isinstance(error, httpx.TransportError)
+
+
 def is_of_chroma(error: BaseException) -> bool:
     """Tell what Chroma raises from a mistake of ours: its client raises bare `Exception`s, too."""
     known = (ChromaError, OSError, httpx.TransportError, json.JSONDecodeError)
@@ -106,7 +130,7 @@ def _embedded(folder: Path) -> ClientAPI:
 
 
 def _sessions(client: ClientAPI) -> list[httpx.Client]:
-    """Give a client's HTTP sessions, of which it has two: their timeout and their end are not in Chroma's interface."""
+    """Give a client's HTTP sessions, of which it has two: their end is not in Chroma's interface."""
     servers = [client._server, client._admin_client._server]  # noqa: SLF001 - as above
     sessions = [getattr(server, "_session", None) for server in servers]
     return [session for session in sessions if isinstance(session, httpx.Client)]

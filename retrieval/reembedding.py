@@ -26,6 +26,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import RetrievalError, StoreUnavailable
 from retrieval.feed import OVERLAP
 from retrieval.generations import Generation, Generations
+from retrieval.line import Access
 from retrieval.mending import TOGETHER, embedded
 from retrieval.owner import Owner
 from retrieval.rows import (
@@ -102,8 +103,14 @@ async def reembed_folder(folder: Path, embedder: Embedder, tell: Tell, *, force:
     return done
 
 
-async def reembed_server(
-    url: str, embedder: Embedder, tell: Tell, *, force: bool = False, folder: Path | None = None
+async def reembed_server(  # noqa: PLR0913 - what the work needs, and nothing else
+    url: str,
+    embedder: Embedder,
+    tell: Tell,
+    *,
+    force: bool = False,
+    folder: Path | None = None,
+    access: Access = Access(),  # noqa: B008 - frozen
 ) -> Reembedded:
     """Embed the store on a Chroma server anew, while services search it and change it by the model in force.
 
@@ -113,20 +120,21 @@ async def reembed_server(
         tell: is told how far it has come.
         force: also where the store is of that model.
         folder: where word indexes are kept.
+        access: by what the server lets us in.
 
     Raises:
         StoreUnavailable: no Chroma answers there.
         StoreForeign, ModelError: as for a folder.
 
     """
-    client = connection.open_server(url)
+    client = connection.open_server(url, access)
     try:
         generations = Generations(client)
         work = _Reembedding(generations, embedder, tell)
         done = await work.run(force=force, shared=True)
         if done.switched or generations.former():
             await work.wait_for_writers()
-            with Store.open_server(url, embedder, folder) as store:
+            with Store.open_server(url, embedder, folder, access) as store:
                 await work.bring_the_last(store)
             generations.remove_former()
     except NotFoundError as error:

@@ -30,6 +30,7 @@ from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
+from retrieval.line import Access
 from retrieval.mending import is_due, is_readable, mend
 from retrieval.owner import Owner, unwritable
 from retrieval.passages import embeddable
@@ -44,6 +45,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 _WRITERS = 8  # articles that may wait for their turn together; they are written in one go
+_READY_IN = 2.0  # seconds; chosen, as what asks this gives up after some more
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
 _SWEEP_EVERY = 600.0  # seconds
 _log = logging.getLogger("groundwire.store")
@@ -58,6 +60,7 @@ class Store:
     def __init__(self, client: Client, embedder: Embedder, *, folder: Path | None, owner: Owner | None) -> None:
         """Take an open client; use `open_embedded` or `open_server`."""
         self._client = client
+        self._line = connection.line_of(client)
         self._owner = owner
         self._generations = Generations(client)
         archive, self._generation = self._generations.open(embedder.name)
@@ -80,6 +83,7 @@ class Store:
             self._opened = opened.pop_all()
         # Threads of their own: those that wait to write must not keep readers waiting.
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="groundwire-writer")
+        self._watcher = ThreadPoolExecutor(1, thread_name_prefix="groundwire-ready")
         self._closed = threading.Event()
         self._followed = time.monotonic()
         self._follower = threading.Thread(target=self._keep_following, name="groundwire-follower", daemon=True)
@@ -123,20 +127,27 @@ class Store:
         return store
 
     @classmethod
-    def open_server(cls, url: str, embedder: Embedder, folder: Path | None = None) -> Self:
+    def open_server(
+        cls,
+        url: str,
+        embedder: Embedder,
+        folder: Path | None = None,
+        access: Access = Access(),  # noqa: B008 - frozen
+    ) -> Self:
         """Open the store on a Chroma server, which any number of processes may share.
 
         Args:
             url: the server's address.
             embedder: the model whose vectors it holds.
             folder: where the word index is kept, in a folder of this process's own; None keeps it in memory.
+            access: by what the server lets us in.
 
         Raises:
             StoreUnavailable: no Chroma answers there, or the folder cannot be written.
             StoreForeign: it holds vectors of another model.
 
         """
-        client = connection.open_server(url)
+        client = connection.open_server(url, access)
         try:
             return cls(client, embedder, folder=folder and folder / "words", owner=None)
         except BaseException as error:
@@ -152,6 +163,7 @@ class Store:
         self._closed.set()
         self._follower.join()
         self._writers.shutdown()
+        self._watcher.shutdown(cancel_futures=True)
         with self._writes.lock:  # a write goes on when whoever asked for it has gone
             try:
                 self._feed.close()
@@ -242,14 +254,20 @@ class Store:
         return await self._in_thread(self._read_corpus)
 
     async def ready(self) -> None:
-        """Tell that the store can be used.
+        """Tell that the store can be read, or within two seconds why not.
 
         Raises:
             StoreUnavailable: Chroma does not answer.
             StoreForeign: it was embedded anew with another model while it was open.
 
         """
-        await self._in_thread(self._is_ready)
+        try:
+            async with asyncio.timeout(_READY_IN):
+                await self._in_thread(self._is_ready, pool=self._watcher)
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                f"Chroma has not answered for {_READY_IN:.0f} s. Has it too much to do, or is its disk slow?"
+            ) from error
 
     @property
     def lag(self) -> float:
@@ -446,14 +464,17 @@ class Store:
         """Run what blocks in a thread, and turn a lost Chroma into our own error."""
         if self._replaced:
             raise StoreForeign(self._replaced)
+        if self._line:
+            self._line.check()  # here: the threads may all be waiting for an answer
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, function, *arguments)
         except Exception as error:
             if not is_of_chroma(error):
                 raise
-            with suppress(Exception):  # of a Chroma that is gone, the first error says it all
-                await loop.run_in_executor(None, self._in_force)
+            if not connection.is_silence(error):
+                with suppress(Exception):  # the first error says it all
+                    await loop.run_in_executor(None, self._in_force)
             if self._replaced:
                 raise StoreForeign(self._replaced) from error
             raise connection.failed(error) from error
@@ -463,6 +484,8 @@ class Store:
         swept = time.monotonic()
         said = ""
         while not self._closed.wait(_FOLLOW_EVERY):
+            if self._line and not self._line.look():
+                continue  # it has said so
             try:
                 self._in_force()
                 if not self._owner or self._feed.behind:

@@ -6,7 +6,7 @@ from retrieval.owner import Owner
 from retrieval.reembedding import STOP_IT, Reembedded, reembed_folder, reembed_server
 from service.progress import progress
 from service.settings import Settings
-from service.wiring import open_model
+from service.wiring import access_of, open_model
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,9 @@ async def reembed(settings: Settings, *, force: bool) -> Report:
         Owner.acquire(settings.data_dir, STOP_IT).release()  # before the model is asked for anything
     with open_model(settings) as embedder, progress("Embedding", "embedded") as show:
         if settings.chroma:
-            done = await reembed_server(settings.chroma, embedder, show, force=force, folder=settings.data_dir)
+            done = await reembed_server(
+                settings.chroma, embedder, show, force=force, folder=settings.data_dir, access=access_of(settings)
+            )
         else:
             done = await reembed_folder(settings.data_dir, embedder, show, force=force)
     return Report(done, settings.embedding)

@@ -9,6 +9,7 @@ import numpy as np
 
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import ModelError, StoreLocked
+from retrieval.line import Access
 from retrieval.minilm import MiniLM
 from retrieval.owner import Owner
 from retrieval.store import Store
@@ -44,7 +45,7 @@ def open_answerer(settings: Settings, observer: Observer | None = None) -> Itera
         if observer:
             embedder = ObservedEmbedder(embedder, observer)
         if settings.chroma:
-            store = Store.open_server(settings.chroma, embedder, settings.data_dir)
+            store = Store.open_server(settings.chroma, embedder, settings.data_dir, access_of(settings))
         else:
             store = Store.open_embedded(settings.data_dir, embedder)
         stack.enter_context(store)
@@ -58,6 +59,11 @@ def open_answerer(settings: Settings, observer: Observer | None = None) -> Itera
             fallback=extractive if settings.fallback == "extractive" else None,
             on_unsupported=settings.on_unsupported,
         )
+
+
+def access_of(settings: Settings) -> Access:
+    """Give by what a Chroma server lets us in."""
+    return Access(settings.chroma_token, settings.chroma_tenant, settings.chroma_database)
 
 
 def _writers(settings: Settings, extractive: ExtractiveWriter, observer: Observer | None) -> list[Writer]:

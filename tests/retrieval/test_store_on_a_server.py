@@ -12,17 +12,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-import retrieval.connection
+import retrieval.line
 import retrieval.writes
 from retrieval.errors import ArticleWithdrawn, StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
+from retrieval.line import Access
 from retrieval.passages import split
 from retrieval.rows import passage_row
 from retrieval.store import Prepared, Store
 from retrieval.types import Withdrawal, make_article
+from tests.chroma_proxy import Quotas, proxy
 from tests.fakes import WordEmbedder
-from tests.processes import free_port
+from tests.processes import free_port, until
 from tests.retrieval.test_store import Meanwhile, prepared
 
 Server = tuple[subprocess.Popen[bytes], str]
@@ -58,21 +61,84 @@ async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Serv
                 await call
 
 
-async def test_a_server_that_hangs_is_not_waited_for_for_ever(
-    chroma: Server, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_that_hangs_is_not_waited_for_and_once_it_is_known_every_call_fails_at_once(
+    chroma: Server, embedder: WordEmbedder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Long enough to open the store on a machine that runs other suites beside.
-    monkeypatch.setattr(retrieval.connection, "_TIMEOUT", httpx.Timeout(4.0))
     process, address = chroma
     with Store.open_server(address, embedder) as store:
+        await ingest(ARTICLE, store, embedder)
+        [vector] = await embedder.embed(["drones"])
         process.send_signal(signal.SIGSTOP)
         await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
 
-        with pytest.raises(StoreUnavailable):
+        began = time.monotonic()
+        with pytest.raises(StoreUnavailable, match="has not answered for 2 s"):
             await store.ready()
+        assert time.monotonic() - began < 4.0
+
+        await asyncio.to_thread(until, lambda: "has not answered for" in caplog.text, "it is known")
+        began = time.monotonic()
+        for _ in range(100):
+            for call in (store.ready(), store.article("a"), store.candidates(vector, [], 1), store.withdraw("a")):
+                with pytest.raises(StoreUnavailable, match=r"Chroma at .* has not answered for \d+ s"):
+                    await call
+        assert time.monotonic() - began < 4.0, "nobody waited"
 
         process.send_signal(signal.SIGCONT)
+        await asyncio.to_thread(until, lambda: "answers again" in caplog.text, "it goes on by itself")
         await store.ready()
+        assert await store.article("a") == ARTICLE
+        assert await store.candidates(vector, [], 1)
+    told = [record for record in caplog.records if record.levelname in {"ERROR", "WARNING"}]
+    assert len(told) == 2, "when it goes, and when it is back"
+
+
+async def test_a_server_that_has_too_much_to_do_is_asked_again_and_not_for_ever(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrieval.line, "_REFUSED", 1.0)
+    quotas = Quotas(results=1_000_000, records=1_000_000)
+    with proxy(shared, quotas) as address, Store.open_server(address, embedder) as store:
+        quotas.refusals.extend([429] * 4)
+        assert await ingest(ARTICLE, store, embedder) == "created"
+        assert not quotas.refusals, "each was tried again"
+
+        quotas.refusals.extend([429] * 10_000)
+        with pytest.raises(StoreUnavailable, match=r"too much to do for 1 s.*slow down"):
+            await store.article("a")
+        quotas.refusals.clear()
+        assert await store.article("a") == ARTICLE
+
+
+def test_a_server_is_shown_the_token_which_is_written_nowhere(
+    embedder: WordEmbedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked: list[tuple[str, str | None, str | None]] = []
+    access = Access(SecretStr("t0ken"))
+
+    with saying(200, b"{}", asked) as address, pytest.raises(StoreUnavailable) as raised:
+        Store.open_server(address, embedder, access=access)
+
+    assert len({path for path, _, _ in asked}) > 1
+    assert {(token, bearer) for _, token, bearer in asked} == {("t0ken", "Bearer t0ken")}
+    assert "t0ken" not in f"{access!r} {raised.value} {caplog.text}"
+
+
+async def test_of_a_server_another_tenants_database_can_be_used(shared: str, embedder: WordEmbedder) -> None:
+    async with httpx.AsyncClient(base_url=f"{shared}/api/v2") as chroma:
+        (await chroma.post("tenants", json={"name": "a-paper"})).raise_for_status()
+        (await chroma.post("tenants/a-paper/databases", json={"name": "news"})).raise_for_status()
+
+    with (
+        Store.open_server(shared, embedder, access=Access(tenant="a-paper", database="news")) as theirs,
+        Store.open_server(shared, embedder) as ours,
+    ):
+        await ingest(ARTICLE, theirs, embedder)
+        assert await theirs.article("a") == ARTICLE
+        assert await ours.article("a") is None
+
+    with pytest.raises(StoreUnavailable, match=r"no database 'no-such' .*GROUNDWIRE_CHROMA_DATABASE"):
+        Store.open_server(shared, embedder, access=Access(database="no-such"))
 
 
 @pytest.mark.parametrize(
@@ -97,12 +163,16 @@ def test_where_nothing_answers_the_error_names_the_address_and_the_setting(
 
 
 @contextmanager
-def saying(status: int, body: bytes) -> Iterator[str]:
-    """Serve one answer to everything."""
+def saying(
+    status: int, body: bytes, asked: list[tuple[str, str | None, str | None]] | None = None, but: str = ""
+) -> Iterator[str]:
+    """Serve one answer to everything `but` one path, and keep which paths were asked for with which keys."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(status)
+            if asked is not None:
+                asked.append((self.path, self.headers["X-Chroma-Token"], self.headers["Authorization"]))
+            self.send_response(200 if self.path == but else status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -118,6 +188,16 @@ def saying(status: int, body: bytes) -> Iterator[str]:
         finally:
             server.shutdown()
             serving.join()
+
+
+def test_a_server_that_does_not_let_us_in_names_the_setting(embedder: WordEmbedder) -> None:
+    access = Access(SecretStr("wr0ng"))
+    for status in (401, 403):
+        with (
+            saying(status, b"{}", but="/api/v2/heartbeat") as address,
+            pytest.raises(StoreUnavailable, match="does not let us in: set GROUNDWIRE_CHROMA_TOKEN"),
+        ):
+            Store.open_server(address, embedder, access=access)
 
 
 @pytest.mark.parametrize(
