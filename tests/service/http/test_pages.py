@@ -46,7 +46,7 @@ class Read(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        if tag not in {"meta", "link"}:
+        if tag not in {"meta", "link", "input", "img"}:
             self._open.append(tag)
             self.texts.setdefault(tag, []).append("")
 
