@@ -304,7 +304,7 @@ def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] 
     from service.wiring import open_answerer
 
     configure_logs(settings.log_format, settings.secrets, messages=settings.log_questions)
-    observer = Observer(log_questions=settings.log_questions)
+    observer = Observer.of(settings)
     refuse_without_key(settings)
     # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
     with open_answerer(settings, observer) as answerer, listen(settings.host, settings.port) as listener:

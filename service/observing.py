@@ -10,18 +10,21 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 from urllib.parse import quote
 
 from prompts.message import Message
 from retrieval.embedding import Embedder, Role, Vectors
+from retrieval.errors import TextRefused
 from retrieval.store import Store
 from retrieval.types import Hit, Span
 from service.desk import Answering
-from service.errors import WriterUnavailable
+from service.errors import FailureKind, WriterUnavailable
 from service.llm import LanguageModel
 from service.logs import request_id
 from service.metrics import UNMATCHED, Metrics
+from service.settings import Settings
 from service.types import Answer, Answered, Event, Question, SearchRequest, Usage
 
 Send = Callable[[Any], Awaitable[None]]
@@ -57,12 +60,47 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class LastSeen:
+    """What became of the last call of a model."""
+
+    failure: FailureKind | None
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def age(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self.at
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What answering needs beside the store."""
+
+    data_dir: Path | None = None
+    remote_embedding: bool = False
+    """Whether the embedding model is behind a server."""
+    fallback: bool = True
+    """Whether somebody writes where the language model fails."""
+
+
+@dataclass
 class Observer:
     """What an application is observed with."""
 
     metrics: Metrics = field(default_factory=Metrics)
+    needs: Needs = Needs()
     log_questions: bool = False
     """Whether the text of a question may be in the log."""
+    embedding: LastSeen | None = None
+    models: dict[str, LastSeen] = field(default_factory=dict)
+    """By the names of language models."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Observe what the settings name."""
+        remote = settings.embedding.partition("/")[0] in {"openai", "openai-like", "ollama"}
+        needs = Needs(settings.data_dir, remote_embedding=remote, fallback=settings.fallback != "none")
+        return cls(needs=needs, log_questions=settings.log_questions)
 
     @contextmanager
     def request(self, scope: Mapping[str, Any], name: str) -> Iterator[Seen]:
@@ -202,8 +240,6 @@ class ObservedEmbedder:
         """Take what embeds."""
         self._embedder = embedder
         self._observer = observer
-        self.failed_at: float | None = None
-        """When the last call failed, on the monotonic clock; None: it did not."""
 
     @property
     def name(self) -> str:
@@ -230,8 +266,13 @@ class ObservedEmbedder:
         began, failed = time.perf_counter(), False
         try:
             yield
+            self._observer.embedding = LastSeen(None)
+        except TextRefused:  # which says nothing of the next text
+            failed = True
+            raise
         except Exception:
             failed = True
+            self._observer.embedding = LastSeen("broken")
             raise
         finally:
             self._observer.metrics.embedded(role, texts, time.perf_counter() - began, failed=failed)
@@ -257,7 +298,8 @@ class ObservedModel:
 
     async def stream(self, messages: Sequence[Message]) -> AsyncGenerator[str | Usage]:
         """Give the reply as it comes."""
-        began, first, failure = time.perf_counter(), None, None
+        began, first = time.perf_counter(), None
+        failure: FailureKind | None = None
         try:
             async with aclosing(self._model.stream(messages)) as pieces:
                 async for piece in pieces:
@@ -266,8 +308,10 @@ class ObservedModel:
                     elif first is None:
                         first = time.perf_counter() - began
                     yield piece
+            self._observer.models[self.name] = LastSeen(None)
         except WriterUnavailable as error:
             failure = error.kind
+            self._observer.models[self.name] = LastSeen(failure)
             raise
         finally:
             self._observer.metrics.replied(self.name, time.perf_counter() - began, first, failure)

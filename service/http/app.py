@@ -43,6 +43,7 @@ from service.jobs import Jobs
 from service.keys import Keys, visit
 from service.logs import request_id
 from service.observing import Observed, Observer, Seen
+from service.readiness import Readiness
 from service.types import ChatExtra
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -89,6 +90,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 
     """
     seen_by = observer or Observer()
+    readiness = Readiness(answering, seen_by)
     observed = Observed(answering, seen_by)
 
     async def provide() -> Answering:
@@ -96,6 +98,9 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
 
     async def provide_observer() -> Observer:
         return seen_by
+
+    async def provide_readiness() -> Readiness:
+        return readiness
 
     async def provide_jobs() -> Jobs | None:
         return jobs
@@ -157,6 +162,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             "answering": Provide(provide),
             "jobs": Provide(provide_jobs),
             "observer": Provide(provide_observer),
+            "readiness": Provide(provide_readiness),
             "keys": Provide(provide_keys),
             "stopping": Provide(provide_stopping),
             "links": Provide(provide_links),
