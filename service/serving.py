@@ -23,6 +23,7 @@ import uvicorn
 from service.desk import Answering
 from service.errors import AddressUnusable, KeysUnusable
 from service.http.app import LOOPBACK, make_app
+from service.http.connections import Connection
 from service.http.ending import Stopping
 from service.jobs import Jobs
 from service.keys import Keys
@@ -138,9 +139,14 @@ async def serve(
             keys=Keys(settings.keys_file),
             local_token=answering.store.local_token,
             request_timeout=settings.request_timeout,
+            most_answers=settings.most_answers,
         )
         config = uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
+            # Nothing is read of what a proxy says in headers, as anybody may send them: GROUNDWIRE_PUBLIC_URL says it.
+            proxy_headers=False,
             log_config=None,  # logs.py does it
             access_log=False,  # the application writes its own lines, with request ids
             lifespan="off",

@@ -1,10 +1,20 @@
 """Settings from the environment: data alone; wiring.py builds things from them."""
 
+import math
 import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -54,6 +64,8 @@ def _key(key: SecretStr) -> SecretStr:
 
 Origin = Annotated[str, AfterValidator(origin_of)]
 Host = Annotated[str, AfterValidator(_allowed)]
+# Seconds: 10 for its turn, 10 for a follow-up's rewriting, and the rest for the search and another writer; chosen.
+_BESIDE = 30.0
 _PROVIDERS = ("openai", "openai-like", "ollama", "anthropic")
 ModelName = Annotated[str, StringConstraints(pattern=rf"^(extractive|({'|'.join(_PROVIDERS)})/.+)$")]
 
@@ -101,7 +113,10 @@ class Settings(BaseSettings):
         default=120.0,
         gt=0,
         le=86_400,
-        description="Seconds that a request has; uploads, imports and exports have more.",
+        description="Seconds that a request has; uploads, imports, exports and purges have more.",
+    )
+    most_answers: int = Field(
+        default=16, ge=1, le=1000, description="Questions that are worked on at once; others wait their turn."
     )
     drain: float = Field(
         default=0.0,
@@ -140,7 +155,11 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(default=None, pattern=r"^https?://")
     llm_api_key: SecretStr | None = None
     llm_timeout: float = Field(
-        default=60.0, gt=0, le=3600, description="Seconds for a whole reply, its retry included."
+        default=60.0,
+        gt=0,
+        le=3600,
+        validate_default=True,
+        description="Seconds for a whole reply, its retry included.",
     )
     llm_context_window: int = Field(default=8192, ge=2048, description="Tokens, of the prompt and the reply together.")
     fallback: Literal["extractive", "none"] = Field(
@@ -158,6 +177,20 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Give what must be seen nowhere."""
         return [one.get_secret_value() for _, one in self if isinstance(one, SecretStr)]
+
+    @field_validator("llm_timeout")
+    @classmethod
+    def _leaves_time(cls, seconds: float, info: ValidationInfo) -> float:
+        """Refuse what would let a request end before the model's time does, and with it who answers in its place."""
+        names = {info.data.get("llm"), *info.data.get("llm_allowed", ())} - {"extractive", None}
+        request = info.data.get("request_timeout", math.inf)
+        if names and request < (needed := seconds + _BESIDE):
+            message = (
+                f"an answer may take {_BESIDE:.0f} s more than the model's {seconds:g} s, and a request has "
+                f"{request:g} s: set GROUNDWIRE_REQUEST_TIMEOUT={needed:g} or more"
+            )
+            raise ValueError(message)
+        return seconds
 
     @property
     def keys_file(self) -> Path:

@@ -1,11 +1,13 @@
 """Who may do what: each request that a route matches is admitted here, before its body is read, or refused.
 
-A route says by `opt={"scope": …}` what it takes: a scope of a key, or None where it is for everybody.
+A route says by `opt={"scope": …}` what it takes: a scope of a key, or None where it is for everybody. One with
+`"answers": True` is among what a key may have at once, and one with `"deadline": …` may take so many seconds.
 """
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import nullcontext
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,14 +16,16 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Headers
 from litestar.exceptions import ClientException, HTTPException
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.http.cors import is_among
 from service.http.ending import ending
+from service.http.limits import Limits
 from service.keys import Key, Keys, KeyScope, visit
 
 COOKIE = "groundwire_key"
 DEADLINE = 120.0  # seconds; as the setting
+_LAST = 2.0  # seconds for a client to take what says that its time is over; chosen
 
 
 class NoKey(ClientException):
@@ -57,7 +61,7 @@ class Admission(ASGIMiddleware):
     def __init__(
         self,
         keys: Keys | None,
-        own_names: Callable[[Scope], set[str]],
+        public_host: str,
         *,
         loopback: bool,
         local_token: str | None,
@@ -67,32 +71,55 @@ class Admission(ASGIMiddleware):
 
         Args:
             keys: the keys; None: there are none.
-            own_names: gives the names, with ports, by which a request's browser may know this service.
+            public_host: the name, with a port, by which browsers know this service, beside that of the Host header.
             loopback: whether only this machine can ask, so that as long as there has never been a key all may.
             local_token: what commands of this user on this machine send, which may do all; None: nothing.
-            deadline: seconds that a request has; a route with another one says so by `opt={"deadline": …}`.
+            deadline: seconds that a request has whose route does not say so itself.
 
         """
         self._keys = keys
-        self._own_names = own_names
+        self._public_host = public_host
         self._loopback = loopback
         self._local_token = local_token
         self._deadline = deadline
+        self._limits = Limits()
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Admit a request, and end it at its deadline."""
         opt = scope["route_handler"].opt
-        if scope.get("method") != "OPTIONS":  # which says no more than what methods there are
-            self._admit(scope, opt)
-        seconds: float = opt.get("deadline", self._deadline)
+        if scope.get("method") == "OPTIONS":  # which says no more than what methods there are
+            await next_app(scope, receive, send)
+            return
+        key = self._key(scope, opt)
+        if key:
+            self._limits.request(key)
+        with self._limits.answer(key) if key and opt.get("answers") else nullcontext():
+            await self._in_time(opt.get("deadline", self._deadline), scope, receive, send, next_app)
+
+    async def _in_time(self, seconds: float, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """End a request at its deadline, and one whose client does not read even that a little later."""
+        started = False
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
         timer = asyncio.get_running_loop().call_later(seconds, ending.get().end, TookTooLong(seconds))
         try:
-            await next_app(scope, receive, send)
+            async with asyncio.timeout(seconds + _LAST) as last:
+                await next_app(scope, receive, sent)
+        except TimeoutError as error:
+            if not last.expired():
+                raise
+            if not started:
+                raise TookTooLong(seconds) from error
+            # A response in its middle stays without its end, and the server hangs up.
         finally:
             timer.cancel()
 
-    def _admit(self, scope: Scope, opt: Mapping[str, Any]) -> None:
-        """Find the key of a request, if its route needs one.
+    def _key(self, scope: Scope, opt: Mapping[str, Any]) -> Key | None:
+        """Find the key that admits a request; None: it needs none.
 
         Raises:
             NoKey: it has none that counts.
@@ -103,7 +130,7 @@ class Admission(ASGIMiddleware):
             raise NotAllowed("This route does not say whom it is for, so that it is for nobody.")
         needed: KeyScope | None = opt["scope"]
         if needed is None or (self._loopback and (self._keys is None or self._keys.none_yet)):
-            return
+            return None
         headers = Headers.from_scope(scope)
         token = self._token(scope, headers)
         if token is None:
@@ -112,7 +139,7 @@ class Admission(ASGIMiddleware):
                 wrong=False,
             )
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):
-            return
+            return None
         key = self._keys.find(token) if self._keys else None
         if key is None:
             raise NoKey("The key is none of this service's.")
@@ -121,6 +148,7 @@ class Admission(ASGIMiddleware):
         visit.set(key)
         _check_origin(key, headers.get("origin"))
         check_scope(key, needed)
+        return key
 
     def _token(self, scope: Scope, headers: Headers) -> str | None:
         """Give the token that a request brings, in its header or, of a page of our own, in its cookie.
@@ -142,7 +170,8 @@ class Admission(ASGIMiddleware):
         if not token:
             return None
         origin = headers.get("origin")
-        if origin is not None and _host(origin) not in self._own_names(scope):
+        own = {headers.get("host", "").lower(), self._public_host} - {""}
+        if origin is not None and _host(origin) not in own:
             raise NotAllowed(f"A page of {origin} may not use who is signed in here.")
         return token
 

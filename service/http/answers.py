@@ -13,9 +13,8 @@ from pydantic import Field
 
 from retrieval.types import Frozen, Hit
 from service.desk import Answering
-from service.http.ending import ended
 from service.http.problems import field_error, problem_of, problem_specs
-from service.http.streaming import Streaming, streamed, while_connected
+from service.http.streaming import Streaming, begun, streamed, while_connected
 from service.types import Answer, Answered, Event, Failed, Question, Searched, SearchRequest, SentenceReady
 
 _BODY_LIMIT = 1_000_000  # bytes; the longest question and history, all of it escaped (`\ud83d\ude00`), are 264,000
@@ -42,7 +41,7 @@ class Hits(Frozen):
 
 @post(
     "/v1/answers",
-    opt={"scope": "ask"},
+    opt={"scope": "ask", "answers": True},
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
     operation_class=Streaming,
@@ -59,13 +58,13 @@ async def answer(
     """
     _check(data, answering)
     if data.stream or "text/event-stream" in request.headers.get("accept", ""):
-        return streamed(_messages(answering, data))
+        return streamed(_messages(await begun(request, answering.events(data))))
     return Response(await while_connected(request, answering.answer(data)))
 
 
 @post(
     "/v1/search",
-    opt={"scope": "ask"},
+    opt={"scope": "ask", "answers": True},
     status_code=200,
     request_max_body_size=_BODY_LIMIT,
     responses=problem_specs(400, 413, 415, 422, 503),
@@ -84,10 +83,10 @@ def _check(question: Question, answering: Answering) -> None:
         raise field_error("options.model", f"must be one of {', '.join(answering.models)}")
 
 
-async def _messages(answering: Answering, question: Question) -> AsyncGenerator[str]:
+async def _messages(events: AsyncGenerator[Event]) -> AsyncGenerator[str]:
     """Send each event as it comes; when the client leaves, Litestar cancels this, and so the work."""
     try:
-        async with aclosing(ended(answering.events(question))) as events:
+        async with aclosing(events):
             async for event in events:
                 yield _message(event)
     except Exception as error:  # noqa: BLE001 - the status is sent; all that is left is to say it in the stream

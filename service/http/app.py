@@ -29,6 +29,7 @@ from service.http.ending import Stopping
 from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
+from service.http.limits import MOST_ANSWERS, Turns
 from service.http.links import Links
 from service.http.metrics import metrics
 from service.http.openai import chat_completion, model, models
@@ -39,6 +40,7 @@ from service.http.requests import JsonRequest
 from service.http.responses import response
 from service.http.sign_in import sign_in_routes
 from service.http.ui_stream import ui_chat, ui_chat_stream
+from service.http.unread import Body
 from service.jobs import Jobs
 from service.keys import Keys, visit
 from service.logs import request_id
@@ -53,6 +55,10 @@ _SECURITY_HEADERS = {
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",  # no page of another origin shows what it may not read
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "cache-control": "no-store",
+    # Not strict-transport-security: whether a host is to be asked by https alone, its proxy knows.
 }
 _SANE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
@@ -70,6 +76,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     keys: Keys | None = None,
     local_token: str | None = None,
     request_timeout: float = DEADLINE,
+    most_answers: int = MOST_ANSWERS,
 ) -> "Service":
     """Make the application.
 
@@ -87,14 +94,15 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         keys: who may do what; as long as there has never been a key, this machine may do all.
         local_token: what may do all, too: commands on this machine have it.
         request_timeout: seconds that a request has; the routes that take longer say so themselves.
+        most_answers: how many questions are worked on at once; others wait their turn.
 
     """
     seen_by = observer or Observer()
     readiness = Readiness(answering, seen_by)
-    observed = Observed(answering, seen_by)
+    in_turn = Turns(Observed(answering, seen_by), most_answers)
 
     async def provide() -> Answering:
-        return observed
+        return in_turn
 
     async def provide_observer() -> Observer:
         return seen_by
@@ -221,34 +229,41 @@ class Service(Litestar):
     async def _answer(self, scope: HTTPScope, headers: Headers, seen: Seen, receive: Receive, send: Send) -> None:
         # What can be got can be asked about: HEAD is GET without the body.
         routed: HTTPScope = {**scope, "method": "GET" if scope["method"] == "HEAD" else scope["method"]}
+        body = Body(headers, receive, send)
 
         async def identified(message: Message) -> None:
             if message["type"] == "http.response.start":
-                sent_headers = MutableScopeHeaders.from_message(message)
-                sent_headers["x-request-id"] = request_id.get()
-                if self._stopping.begun:
-                    sent_headers["connection"] = "close"  # nobody must send into what is closed soon
-                for name, value in _SECURITY_HEADERS.items():
-                    sent_headers.setdefault(name, value)
-                self._origins.mark(sent_headers, headers, visit.get())
+                self._finish(MutableScopeHeaders.from_message(message), headers)
             elif message["type"] == "http.response.body" and scope["method"] == "HEAD":
                 message = {**message, "body": b""}
-            await send(message)
+            await body.send(message)
 
         try:
             with self._stopping.request() as ending, ending.within():
-                if misdirected := self._misdirected(headers.getall("host", [])):
-                    await self._refuse(scope, receive, identified, misdirected)
+                if problem := self._misdirected(headers.getall("host", [])):
+                    await self._refuse(scope, receive, identified, problem)
                 elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:
                     await ASGIResponse(status_code=HTTP_204_NO_CONTENT, headers=allowed)(scope, receive, identified)
                 else:
-                    await super().__call__(routed, receive, identified)
+                    await super().__call__(routed, body.receive, identified)
         except HTTPException as error:
             # What ended the request. A response in its middle stays without its end, and the server hangs up.
             if not seen.status:
                 await self._refuse(scope, receive, identified, error)
         finally:
             seen.route = routed.get("path_template")
+
+    def _finish(self, sent: MutableScopeHeaders, asked: Headers) -> None:
+        """Give a response the headers that all have."""
+        key = visit.get()
+        sent["x-request-id"] = request_id.get()
+        if self._stopping.begun:
+            sent["connection"] = "close"  # nobody must send into what is closed soon
+        if key:
+            sent["cache-control"] = "no-store"  # also of a page that others may keep
+        for name, value in _SECURITY_HEADERS.items():
+            sent.setdefault(name, value)
+        self._origins.mark(sent, asked, key)
 
     def _misdirected(self, called: Sequence[str]) -> ClientException | None:
         """Tell whether a request calls the service by a name that it has not: RFC 9110, 7.4, and RFC 9112, 3.2."""

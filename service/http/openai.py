@@ -144,7 +144,7 @@ async def model(model_id: FromPath[str], answering: NamedDependency[Answering]) 
 
 @post(
     "/v1/chat/completions",
-    opt={"scope": "ask"},
+    opt={"scope": "ask", "answers": True},
     status_code=200,
     request_max_body_size=BODY_LIMIT,
     operation_class=Streaming,

@@ -65,6 +65,8 @@ _DESCRIPTIONS = {
     503: "The store or the language model does not answer.",
 }
 
+_OPENAI_CODES = {401: "invalid_api_key", 403: "insufficient_permissions", 429: "rate_limit_exceeded"}
+
 # What the service itself has tried again: a client that does so too only multiplies it.
 _TRIED_AGAIN = (WriterUnavailable,)
 
@@ -133,8 +135,6 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Answer a request with the problem that it met, in the terms of the protocol that it speaks."""
     problem = problem_of(error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    if problem.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        headers["connection"] = "close"  # or the server would read the rest, which may have no end
     content: dict[str, Any] | str | bytes = problem.model_dump(exclude=None if problem.errors else {"errors"})
     media_type = MEDIA_TYPE
     status = problem.status
@@ -162,8 +162,10 @@ def _page(request: Request[Any, Any, Any], problem: Problem) -> bytes:
 def openai_error(error: Exception, problem: Problem) -> OpenAIProblem:
     """Say an error, of which this is the problem, as OpenAI does."""
     kind = "server_error" if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR else "invalid_request_error"
+    kind = "rate_limit_error" if problem.status == HTTPStatus.TOO_MANY_REQUESTS else kind
     param = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", problem.errors[0].field) if problem.errors else None
-    code = _code(error) or ("invalid_value" if param else problem.title.lower().replace(" ", "_"))
+    unnamed = "invalid_value" if param else _OPENAI_CODES.get(problem.status) or problem.title.lower().replace(" ", "_")
+    code = _code(error) or unnamed
     return OpenAIProblem(error=OpenAIError(message=problem.detail, type=kind, param=param, code=code))
 
 

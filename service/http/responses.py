@@ -123,7 +123,7 @@ class ModelResponse(Frozen):
 
 @post(
     "/v1/responses",
-    opt={"scope": "ask"},
+    opt={"scope": "ask", "answers": True},
     status_code=200,
     request_max_body_size=BODY_LIMIT,
     operation_class=Streaming,

@@ -74,7 +74,7 @@ class ChatRequest(Incoming):
 
 @post(
     "/api/chat",
-    opt={"scope": "ask"},
+    opt={"scope": "ask", "answers": True},
     status_code=200,
     request_max_body_size=BODY_LIMIT,
     operation_class=Streaming,

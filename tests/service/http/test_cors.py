@@ -83,7 +83,9 @@ async def test_what_a_cache_keeps_for_one_origin_it_does_not_give_to_another() -
         for headers in ({}, {"origin": NEWS}, {"origin": OTHER}):
             assert (await client.get("/health/live", headers=headers)).headers["vary"] == "Origin"
         page = await client.get("/nothing", headers={"accept": "text/html"})
-        assert set(page.headers["vary"].split(",")) == {"Accept", "Origin"}, "what else it varies by stays"
+        assert {one.strip() for one in page.headers["vary"].split(",")} >= {"Accept", "Origin"}, (
+            "what else it varies by stays"
+        )
 
 
 async def test_a_star_allows_every_origin_and_part_of_a_name_those_that_match() -> None:
