@@ -66,6 +66,7 @@ lock:
 	@# The larger set first and free; the smaller one is then a part of it. Every extra but huggingface: it brings torch.
 	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --extra otel --group build --group dev -o requirements-dev.lock
 	$(COMPILE) pyproject.toml --group build -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) pyproject.toml --extra anthropic --extra ollama --extra openai --extra otel --group build -c requirements-dev.lock -o requirements-image.lock
 	$(COMPILE) requirements-model.in --no-deps -o requirements-model.lock
 	$(COMPILE) tests/clients/openai3/requirements.in -o tests/clients/openai3/requirements.lock
 	for client in $(NPM_CLIENTS); do (cd tests/clients/$$client && $(NPM) install --package-lock-only) || exit; done

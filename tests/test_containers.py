@@ -21,10 +21,25 @@ from tests.processes import BIN, ROOT, environment, free_port, groundwire, servi
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 
+class _Compose(yaml.SafeLoader):
+    """YAML with the tag by which one compose file takes back what the one before it says."""
+
+
+_Compose.add_constructor("!reset", lambda *_: None)
+
+
+def composed(name: str = "compose.yaml") -> dict[str, Any]:
+    compose: dict[str, Any] = yaml.load((ROOT / name).read_text(encoding="utf-8"), _Compose)  # noqa: S506 - a safe one
+    for service in compose["services"].values():
+        if service.get("ports", ()) is None:
+            del service["ports"]
+    return compose
+
+
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    compose: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    return compose["services"]
+    services: dict[str, Any] = composed()["services"]
+    return services
 
 
 def last(instruction: str) -> str:
@@ -96,13 +111,88 @@ def test_compose_publishes_on_this_machine_alone_and_waits_for_health(services: 
 
 
 def test_compose_passes_on_every_setting_but_where_things_are(services: dict[str, Any]) -> None:
-    where = {"data_dir", "model_dir", "host", "port"}
+    # And those of keys: a file in the data folder, and what a command sends to a service of another machine.
+    where = {"data_dir", "model_dir", "host", "port", "keys", "api_key"}
     names = {f"GROUNDWIRE_{field.upper()}" for field in Settings.model_fields if field not in where}
     assert names <= services["groundwire"]["environment"].keys()
 
 
+def test_what_the_image_sets_compose_sets_too_as_an_empty_variable_would_take_it_back(
+    services: dict[str, Any],
+) -> None:
+    passed = services["groundwire"]["environment"]
+    ours = {name: value for name, value in image_environment().items() if name in passed}
+    assert ours.keys() == {"GROUNDWIRE_LOG_FORMAT", "GROUNDWIRE_DRAIN"}
+    assert {name: by_default(passed[name]) for name in ours} == ours
+
+
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.replicas.yaml"])
+def test_compose_files_keep_to_their_schema(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(json.dumps(composed(name)), encoding="utf-8")
+    check = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "--default-filetype", "json"]
+    done = subprocess.run([*check, tmp_path / name], check=False, capture_output=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout
+
+
+def test_every_container_is_confined_and_nobody_in_particular(services: dict[str, Any]) -> None:
+    every = services | {"proxy": composed("compose.replicas.yaml")["services"]["proxy"]}
+    for name, service in every.items():
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        once = name == "chroma-folder"  # it gives the folder to whom Chroma runs as, and ends
+        assert once or service["logging"]["options"].keys() == {"max-size", "max-file"}, name
+        assert once or service["pids_limit"], name
+        assert once or name == "ollama-model" or service["mem_limit"], name
+        assert once or service["restart"], name
+        assert once or "user" in service or name in {"groundwire", "proxy"}, name  # whose images name one
+    assert all("tmpfs" in services[name] for name in ("chroma", "groundwire", "ollama"))
+
+
+def test_a_container_has_the_time_that_stopping_takes(services: dict[str, Any]) -> None:
+    service = services["groundwire"]
+    drain, grace = (float(by_default(service["environment"][f"GROUNDWIRE_{one}"])) for one in ("DRAIN", "GRACE"))
+    assert grace == Settings().grace
+    assert float(service["stop_grace_period"].removesuffix("s")) >= drain + grace + 10
+    assert last("STOPSIGNAL") == "SIGTERM"
+    assert json.loads(last("CMD")) == ["groundwire", "serve"]  # no shell between, which would swallow the signal
+
+
+def test_the_image_has_what_every_provider_needs() -> None:
+    lock = (ROOT / "requirements-image.lock").read_text(encoding="utf-8")
+    assert "-r requirements-image.lock" in DOCKERFILE
+    for package in ("llama-index-llms-ollama", "llama-index-llms-anthropic", "llama-index-llms-openai-like"):
+        assert re.search(rf"^{package}==", lock, re.MULTILINE), package
+    dev = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\S+==\S+", lock, re.MULTILINE)) <= set(re.findall(r"^\S+==\S+", dev, re.MULTILINE))
+
+
+def test_the_model_is_pulled_by_the_name_that_the_setting_has(services: dict[str, Any], tmp_path: Path) -> None:
+    fake = tmp_path / "ollama"
+    fake.write_text('#!/bin/sh\necho "$@ at $OLLAMA_HOST"\n', encoding="utf-8")
+    fake.chmod(0o755)
+    service = services["ollama-model"]
+    env = {name: by_default(value) for name, value in service["environment"].items()}
+    command = [argument.replace("$$", "$") for argument in service["entrypoint"]]
+    done = subprocess.run(
+        command, env=env | {"PATH": f"{tmp_path}:/bin:/usr/bin"}, check=True, capture_output=True, encoding="utf-8"
+    )
+    assert done.stdout == "pull llama3.2:3b at http://ollama:11434\n"
+    assert services["ollama"]["profiles"] == service["profiles"] == ["ollama"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_folder_of_chroma_is_given_to_whom_it_runs_as(services: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "of-root").touch()
+    command = [argument.replace("/data", str(tmp_path)) for argument in services["chroma-folder"]["entrypoint"]]
+    subprocess.run(command, check=True)
+    owners = {f"{one.stat().st_uid}:{one.stat().st_gid}" for one in (tmp_path, tmp_path / "of-root")}
+    assert owners == {services["chroma"]["user"]}
+    assert services["chroma"]["depends_on"] == {"chroma-folder": {"condition": "service_completed_successfully"}}
+
+
 def test_compose_keeps_what_is_written(services: dict[str, Any]) -> None:
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    compose = composed()
     for service, folder in [("chroma", "/data"), ("groundwire", image_environment()["GROUNDWIRE_DATA_DIR"])]:
         mounts = dict(volume.split(":") for volume in services[service]["volumes"])
         assert folder in mounts.values()
@@ -138,6 +228,15 @@ def test_the_commands_of_the_containers_work_together(services: dict[str, Any], 
         env = environment(tmp_path / "data") | ours | {"GROUNDWIRE_DATA_DIR": str(tmp_path / "data")}
         program, *arguments = json.loads(last("CMD"))
         assert program == "groundwire"
+        # The container listens beyond itself: first a key, by the first command that compose.yaml names.
+        refused = groundwire(*arguments, env=env)
+        assert refused.returncode == 1
+        assert "groundwire keys create NAME" in refused.stderr
+        first = re.search(r"groundwire groundwire (keys create NAME)", (ROOT / "compose.yaml").read_text("utf-8"))
+        assert first
+        made = groundwire(*first[1].split(), env=env)
+        [token] = re.findall(r"gw_\w+", made.stdout)
+        key = {"Authorization": f"Bearer {token}"}
         with serving(*arguments, env=env, out=tmp_path / "out") as (process, address):
             health = on_port(json.loads(last("HEALTHCHECK").partition("CMD ")[2]), port)
             health[0] = str(BIN / health[0])
@@ -149,7 +248,8 @@ def test_the_commands_of_the_containers_work_together(services: dict[str, Any], 
             (tmp_path / "moon.md").write_text("The moon is made of cheese.", encoding="utf-8")
             done = groundwire("ingest", str(tmp_path / "moon.md"), env=env)
             assert done.stdout == "1 created, 0 replaced, 0 unchanged, 0 skipped\n", done.stderr
-            assert httpx.get(f"{address}/v1/articles", trust_env=False).json()["total"] == 1
+            assert httpx.get(f"{address}/v1/articles", trust_env=False).status_code == 401
+            assert httpx.get(f"{address}/v1/articles", headers=key, trust_env=False).json()["total"] == 1
 
             server.kill()
             server.wait()
