@@ -1,16 +1,22 @@
 """Real processes for tests: our commands, and a Chroma server. All that waits polls, with a deadline."""
 
+import atexit
+import functools
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
+
+from tests.preloaded import Preloaded, Process, without_settings
 
 T = TypeVar("T")
 
@@ -40,22 +46,50 @@ def free_port() -> int:
 
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     """Give a command its own store, and no setting of the developer's."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("GROUNDWIRE_")}
-    return ours | {"GROUNDWIRE_DATA_DIR": str(data_dir)} | settings
+    return without_settings() | {"GROUNDWIRE_DATA_DIR": str(data_dir)} | settings
 
 
 def groundwire(*arguments: str, env: Mapping[str, str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
-    return subprocess.run(
-        [BIN / "groundwire", *arguments],
-        env=env,
-        cwd=cwd,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        stdin=subprocess.DEVNULL,
-        timeout=60,
-    )
+    return forked("groundwire", *arguments, env=env, cwd=cwd)
+
+
+def forked(*command: str, env: Mapping[str, str], cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `groundwire`, or `python -m` another module, to its end."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with forking(*command, env=env, cwd=cwd, stdout=out, stderr=err) as process:
+            status = process.wait(60)
+        printed, complained = (_read(file) for file in (out, err))
+    return subprocess.CompletedProcess(command, status, printed, complained)
+
+
+@contextmanager
+def forking(
+    *command: str, env: Mapping[str, str], cwd: Path | None = None, stdout: IO[bytes], stderr: IO[bytes] | None = None
+) -> Iterator[Process]:
+    """Start a command, and end it with the test whatever happens; its stderr is ours without a file."""
+    with Path(os.devnull).open("rb") as stdin:
+        files = stdin.fileno(), stdout.fileno(), stderr.fileno() if stderr else 2
+        process = _preloaded().start(command, env, cwd or Path.cwd(), files)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@functools.cache
+def _preloaded() -> Preloaded:
+    folder = Path(tempfile.mkdtemp())
+    preloaded = Preloaded(folder)
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(preloaded.close)
+    return preloaded
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 @contextmanager
@@ -72,12 +106,12 @@ def started(command: Sequence[str | Path], **options: object) -> Iterator[subpro
 @contextmanager
 def serving(
     *arguments: str, env: Mapping[str, str], out: Path, log: Path | None = None
-) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+) -> Iterator[tuple[Process, str]]:
     """Run `groundwire serve` or `demo` until it serves: its process and its address. Its log is ours without a file."""
     with (
         out.open("wb") as stdout,
         log.open("wb") if log else nullcontext() as stderr,
-        started([BIN / "groundwire", *arguments], env=env, stdout=stdout, stderr=stderr) as process,
+        forking("groundwire", *arguments, env=env, stdout=stdout, stderr=stderr) as process,
     ):
 
         def address() -> str | None:

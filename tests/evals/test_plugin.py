@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from tests.evals.test_command import DRAFT, DRONES, RIGHT, STUDENTS, UNANSWERABLE, WRONG
-from tests.processes import environment, groundwire
+from tests.processes import environment, forked, groundwire
+
+_OPTIONS = ("-p", "evals.plugin", "-p", "no:cacheprovider")
 
 
 class Project:
@@ -34,8 +36,12 @@ class Project:
         (self.folder / "questions.yaml").write_text(content, encoding="utf-8")
 
     def pytest(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return forked("pytest", *_OPTIONS, *arguments, env=self.env, cwd=self.folder)
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run pytest in a process that has imported nothing before."""
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "evals.plugin", "-p", "no:cacheprovider", *arguments],
+            [sys.executable, "-m", "pytest", *arguments],
             cwd=self.folder,
             env=self.env,
             check=False,
@@ -129,7 +135,7 @@ def test_without_the_option_nothing_is_asked_and_nothing_is_imported(project: Pr
     heavy = "{'numpy', 'chromadb', 'pydantic', 'yaml'}"
     own = f"import sys\n\n\ndef test_own():\n    assert not {heavy} & sys.modules.keys()\n"
     (project.folder / "tests" / "test_own.py").write_text(own, encoding="utf-8")
-    done = project.pytest("-v")
+    done = project.python(*_OPTIONS, "-v")
 
     assert done.returncode == 0, done.stdout
     assert set(outcomes(done)) == {"tests/test_own.py::test_own"}
@@ -247,14 +253,6 @@ def test_a_conftest_may_collect_cases_without_an_option(project: Project) -> Non
 
 def test_the_installed_package_brings_the_plugin(project: Project) -> None:
     del project.env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "--help"],
-        cwd=project.folder,
-        env=project.env,
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-    )
+    done = project.python("--help")
 
     assert "--grounding=FILE" in done.stdout

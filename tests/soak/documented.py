@@ -84,7 +84,9 @@ def _sent(method: str, url: str, body: object) -> Any:  # noqa: ANN401 - what JS
 
 @click.command()
 @click.option("--requests", default=20_000, show_default=True, help="At least so many.")
-@click.option("--seed", default=lambda: randbits(32), help="That of a run before, to have its requests again.")
+@click.option(
+    "--seed", type=int, default=lambda: randbits(32), help="That of a run before, to have its requests again."
+)
 def main(requests: int, seed: int) -> None:
     """Ask until there were so many requests; the first finding ends it, with status 1."""
     with tempfile.TemporaryDirectory() as temporary:
