@@ -69,7 +69,7 @@ def open_server(url: str, access: Access = Access()) -> ClientAPI:  # noqa: B008
             headers=access.headers,
             tenant=access.tenant,
             database=access.database,
-            settings=ChromaSettings(anonymized_telemetry=False),
+            settings=_settings(),
         )
     except Exception as error:
         if line:
@@ -124,8 +124,15 @@ def is_ours(error: BaseException) -> bool:
     return not is_of_chroma(error) and not isinstance(error, StoreError)
 
 
+def _settings() -> ChromaSettings:
+    """Give settings by which Chroma tells nobody anything, whatever the environment says."""
+    return ChromaSettings(
+        anonymized_telemetry=False, chroma_otel_collection_endpoint=None, chroma_otel_granularity="none"
+    )
+
+
 def _embedded(folder: Path) -> ClientAPI:
-    settings = ChromaSettings(anonymized_telemetry=False)
+    settings = _settings()
     return chromadb.PersistentClient(path=str(folder / "chroma"), settings=settings)
 
 

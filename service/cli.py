@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -304,10 +305,13 @@ def _serve(settings: "Settings", first: "Callable[[Answering], Awaitable[None]] 
     from service.wiring import open_answerer
 
     configure_logs(settings.log_format, settings.secrets, messages=settings.log_questions)
-    observer = Observer.of(settings)
     refuse_without_key(settings)
     # The store before the port: when both are taken, it is by a service of ours, and its lock says where that serves.
-    with open_answerer(settings, observer) as answerer, listen(settings.host, settings.port) as listener:
+    with (
+        closing(Observer.of(settings)) as observer,
+        open_answerer(settings, observer) as answerer,
+        listen(settings.host, settings.port) as listener,
+    ):
 
         def started(address: str) -> None:
             answerer.store.announce(address)

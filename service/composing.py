@@ -8,6 +8,7 @@ from prompts.passage import visible
 from retrieval.types import Source
 from service.evidence import Statement
 from service.sentences import escaped
+from service.traces import trace
 from service.types import (
     Citation,
     CitedSource,
@@ -130,6 +131,8 @@ class Composition:
         """Count the time since the last call as that of a stage."""
         now = time.perf_counter()
         self._laps[stage] = self._laps.get(stage, 0.0) + now - self._lap
+        if traced := trace.get():
+            traced.stage(stage, self._lap, now)
         self._lap = now
 
     def timings(self) -> dict[str, float]:
