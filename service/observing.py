@@ -7,7 +7,7 @@ import hashlib
 import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -21,15 +21,22 @@ from retrieval.store import Store
 from retrieval.types import Hit, Span
 from service.desk import Answering
 from service.errors import FailureKind, WriterUnavailable
+from service.keys import visit
 from service.llm import LanguageModel
 from service.logs import request_id
 from service.metrics import UNMATCHED, Metrics
 from service.settings import Settings
+from service.traces import Attributes, Call, Tracer, trace
 from service.types import Answer, Answered, Event, Question, SearchRequest, Usage
 
+# Of what is said of an answer, what its request's span says, too; the rest is in times of its own.
+_OF_SPANS = (
+    "outcome writer question sentences citations sources unsupported left_out disagreements corpus error".split()
+)
 Send = Callable[[Any], Awaitable[None]]
 
 _LONGEST_PATH = 200  # characters in a line; chosen: an article's id may be longer, and a stranger's path is
+_LONGEST_METHOD = 20  # characters; chosen
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
 _answers = logging.getLogger("groundwire.answers")
 _http = logging.getLogger("groundwire.http")
@@ -89,6 +96,7 @@ class Observer:
 
     metrics: Metrics = field(default_factory=Metrics)
     needs: Needs = Needs()
+    tracer: Tracer | None = None
     log_questions: bool = False
     """Whether the text of a question may be in the log."""
     embedding: LastSeen | None = None
@@ -100,7 +108,12 @@ class Observer:
         """Observe what the settings name."""
         remote = settings.embedding.partition("/")[0] in {"openai", "openai-like", "ollama"}
         needs = Needs(settings.data_dir, remote_embedding=remote, fallback=settings.fallback != "none")
-        return cls(needs=needs, log_questions=settings.log_questions)
+        return cls(needs=needs, tracer=Tracer.of_environment(), log_questions=settings.log_questions)
+
+    def close(self) -> None:
+        """Send the spans that were not sent yet."""
+        if self.tracer:
+            self.tracer.close()
 
     @contextmanager
     def request(self, scope: Mapping[str, Any], name: str) -> Iterator[Seen]:
@@ -108,28 +121,37 @@ class Observer:
         seen, began = Seen(), time.perf_counter()
         token = request_id.set(name)
         self.metrics.in_flight.inc()
-        try:
-            yield seen
-        finally:
-            took = time.perf_counter() - began
-            route = seen.route or UNMATCHED
-            self.metrics.in_flight.dec()
-            self.metrics.served(route, scope["method"], seen.status, took)
-            # Every few seconds, for ever: they are told where something is wrong.
-            well = route in _PROBES and seen.status == HTTPStatus.OK
-            _http.log(
-                logging.DEBUG if well else logging.INFO,
-                "%(method)s %(path)s %(status)d %(ms).0f ms",
-                {
-                    "method": scope["method"],
-                    "path": quote(scope["path"], errors="replace")[:_LONGEST_PATH],
-                    "status": seen.status,
-                    "ms": round(took * 1000, 2),
-                    "route": route,
-                    "bytes": seen.bytes,
-                },
-            )
-            request_id.reset(token)
+        # A span for each would be most of what a collector holds.
+        traced = self.tracer.request(scope) if self.tracer and scope["path"] not in _PROBES else nullcontext()
+        with traced as span:
+            try:
+                yield seen
+            finally:
+                took = time.perf_counter() - began
+                self.metrics.in_flight.dec()
+                self.metrics.served(seen.route or UNMATCHED, scope["method"], seen.status, took)
+                self._tell(scope, seen, took)
+                if span:
+                    span.end(scope["method"], seen.route, seen.status)
+                request_id.reset(token)
+
+    def _tell(self, scope: Mapping[str, Any], seen: Seen, took: float) -> None:
+        key = visit.get()
+        # They come every few seconds, for ever: they are told where something is wrong.
+        well = seen.route in _PROBES and seen.status == HTTPStatus.OK
+        _http.log(
+            logging.DEBUG if well else logging.INFO,
+            "%(method)s %(path)s %(status)d %(ms).0f ms",
+            {
+                "method": quote(scope["method"])[:_LONGEST_METHOD],
+                "path": quote(scope["path"], errors="replace")[:_LONGEST_PATH],
+                "status": seen.status,
+                "ms": round(took * 1000, 2),
+                "route": seen.route,
+                "bytes": seen.bytes,
+                "key": key.id if key else None,
+            },
+        )
 
 
 class Observed:
@@ -199,12 +221,12 @@ class Observed:
             writer = asked if asked in self.models else "none"
             outcome = "failed" if error else "left"
         self._observer.metrics.answered(writer, outcome, took)
-        _answers.info(
-            "%(outcome)s by %(writer)s in %(ms).0f ms",
-            {"outcome": outcome, "writer": writer, "ms": round(took * 1000, 2)}
-            | self._asked(question)
-            | (_counted(answer) if answer else {"error": error and type(error).__name__}),
-        )
+        counted = _counted(answer) if answer else {"error": error and type(error).__name__}
+        said: dict[str, Any] = {"outcome": outcome, "writer": writer, "ms": round(took * 1000, 2)}
+        said |= self._asked(question) | counted
+        _answers.info("%(outcome)s by %(writer)s in %(ms).0f ms", said)
+        if traced := trace.get():
+            traced.note({f"groundwire.{name}": said[name] for name in _OF_SPANS if said.get(name) is not None})
 
     def _asked(self, question: Question) -> dict[str, Any]:
         """Say what was asked without saying it: the same question has the same hash."""
@@ -265,7 +287,8 @@ class ObservedEmbedder:
     def _seen(self, role: Role, texts: int) -> Iterator[None]:
         began, failed = time.perf_counter(), False
         try:
-            yield
+            with _called("embeddings", self.name, {"groundwire.role": role, "groundwire.texts": texts}):
+                yield
             self._observer.embedding = LastSeen(None)
         except TextRefused:  # which says nothing of the next text
             failed = True
@@ -301,13 +324,21 @@ class ObservedModel:
         began, first = time.perf_counter(), None
         failure: FailureKind | None = None
         try:
-            async with aclosing(self._model.stream(messages)) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, Usage):
-                        self._observer.metrics.used(self.name, piece)
-                    elif first is None:
-                        first = time.perf_counter() - began
-                    yield piece
+            with _called("chat", self.name, {}) as call:
+                async with aclosing(self._model.stream(messages)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Usage):
+                            self._observer.metrics.used(self.name, piece)
+                            if call:
+                                call.note(
+                                    {
+                                        "gen_ai.usage.input_tokens": piece.input_tokens,
+                                        "gen_ai.usage.output_tokens": piece.output_tokens,
+                                    }
+                                )
+                        elif first is None:
+                            first = time.perf_counter() - began
+                        yield piece
             self._observer.models[self.name] = LastSeen(None)
         except WriterUnavailable as error:
             failure = error.kind
@@ -315,3 +346,16 @@ class ObservedModel:
             raise
         finally:
             self._observer.metrics.replied(self.name, time.perf_counter() - began, first, failure)
+
+
+def _called(operation: str, model: str, attributes: Attributes) -> AbstractContextManager[Call | None]:
+    """Trace a call of a model: https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans."""
+    traced = trace.get()
+    if traced is None:
+        return nullcontext()
+    of_model = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": model.partition("/")[0],
+        "gen_ai.request.model": model.partition("/")[2] or model,
+    }
+    return traced.call(f"{operation} {model}", of_model | dict(attributes))
