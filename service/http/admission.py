@@ -155,7 +155,7 @@ class Admission(ASGIMiddleware):
 
         Raises:
             NoKey: it brings it in no way that can be read.
-            NotAllowed: the cookie comes by a page of another origin.
+            NotAllowed: it brings it in a cookie, and is nothing that a page of ours sends.
 
         """
         sent = headers.getall("authorization", [])
@@ -167,13 +167,22 @@ class Admission(ASGIMiddleware):
                 raise NoKey("The Authorization header is none of the form: Bearer gw_…")
             return token.strip()
         token = ASGIConnection[Any, Any, Any, Any](scope).cookies.get(COOKIE, "")
-        if not token:
-            return None
+        if token:
+            self._check_page(headers, scope["route_handler"].opt["scope"])
+        return token or None
+
+    def _check_page(self, headers: Headers, needed: KeyScope) -> None:
+        """Refuse what a browser sends a cookie with unless our own pages ask and read: no other's, and nothing else."""
         origin = headers.get("origin")
         own = {headers.get("host", "").lower(), self._public_host} - {""}
         if origin is not None and _host(origin) not in own:
             raise NotAllowed(f"A page of {origin} may not use who is signed in here.")
-        return token
+        # What has no Origin, as images and scripts have none: https://w3c.github.io/webappsec-fetch-metadata/.
+        beside = headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
+        if beside and headers.get("sec-fetch-mode") != "navigate":
+            raise NotAllowed("A page of another origin may not use who is signed in here.")
+        if needed not in {"ask", "read"}:
+            raise NotAllowed(f"Who is signed in may ask and read; for the scope {needed!r} send the key itself.")
 
 
 def check_scope(key: Key | None, needed: KeyScope) -> None:

@@ -115,6 +115,37 @@ async def test_pages_of_others_neither_sign_in_nor_out_nor_use_who_is(keyed: Cli
     assert keyed.cookies.get("groundwire_key") == token
 
 
+async def test_what_another_page_shows_of_ours_is_asked_without_the_key(keyed: Client, token: str) -> None:
+    """An image or a script of a page on another port has the cookie and no Origin; a link has it, and may."""
+    await posted(keyed, token)
+    for site, mode, status in [
+        ("same-site", "no-cors", 403),
+        ("cross-site", "no-cors", 403),
+        ("cross-site", "cors", 403),
+        ("same-site", "navigate", 200),
+        ("cross-site", "navigate", 200),
+        ("same-origin", "no-cors", 200),
+        ("none", "navigate", 200),
+    ]:
+        response = await keyed.get("/articles", headers={"sec-fetch-site": site, "sec-fetch-mode": mode})
+        assert response.status_code == status, (site, mode)
+
+
+async def test_who_signs_in_with_the_key_of_an_operator_asks_and_reads_all_the_same(
+    keyed: Client, file: KeyFile
+) -> None:
+    operator = made(file, "admin")
+    await posted(keyed, operator)
+    assert (await keyed.post("/v1/answers", json=QUESTION)).status_code == 200
+    assert (await keyed.get("/v1/articles")).status_code == 200
+    for method, path in [("DELETE", "/v1/articles/drones"), ("PUT", "/v1/articles/drones"), ("GET", "/v1/export")]:
+        response = await keyed.request(method, path, headers={"origin": OWN})
+        assert response.status_code == 403
+        assert "send the key itself" in response.json()["detail"]
+    sent = {"authorization": f"Bearer {operator}"}
+    assert (await keyed.delete("/v1/articles/drones", headers=sent)).status_code == 204
+
+
 async def test_an_article_asks_for_a_key_and_comes_back(keyed: Client, token: str) -> None:
     response = await keyed.get("/articles/drones?start=0&end=5", headers=BROWSER)
     assert response.status_code == 401
