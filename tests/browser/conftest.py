@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.browser.newsroom import Modelled, reply_to, write_articles
+from tests.browser.newsroom import Keyed, Modelled, reply_to, write_articles
 from tests.browser.reader import PATIENCE, Reader
 from tests.browser.site import Site
 from tests.model_server import ModelServer
@@ -75,6 +75,18 @@ def desk(corpus: Path, _site: Site, tmp_path_factory: pytest.TempPathFactory) ->
     env = environment(folder / "data", GROUNDWIRE_CORS_ORIGINS=_site.url)
     with serving("serve", "--port", "0", env=env, out=folder / "out", log=folder / "log") as (_, address):
         yield address
+
+
+@pytest.fixture(scope="session")
+def keyed(corpus: Path, _site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyed]:
+    """A service that wants a key."""
+    folder = tmp_path_factory.mktemp("keyed")
+    shutil.copytree(corpus, folder / "data")
+    keyed = Keyed(environment(folder / "data"), folder / "log")
+    keyed.key("the first")
+    with serving("serve", "--port", "0", env=keyed.env, out=folder / "out", log=keyed.log) as (_, address):
+        keyed.address = address
+        yield keyed
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -1,6 +1,7 @@
 """The articles of the browser tests, and what the model says of them: what a page has to show well, and attacks."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.model_server import Asked, ModelServer, Reply
+from tests.processes import groundwire
 
 PATIENCE = 20  # seconds; generous, for a machine that runs other suites beside
 
@@ -169,3 +171,31 @@ class Modelled:
         yield
         async with asyncio.timeout(PATIENCE):
             await self.model.left.wait()
+
+
+@dataclass
+class Keyed:
+    """A service that wants a key."""
+
+    env: Mapping[str, str]
+    log: Path
+    address: str = ""
+
+    @property
+    def served(self) -> list[str]:
+        """Give the requests so far and their statuses, from its log, without those for files and preflights."""
+        lines = self.log.read_text(encoding="utf-8").splitlines()
+        said = [line.partition("groundwire.http: ")[2].split()[:3] for line in lines]
+        return [" ".join(one) for one in said if one and one[0] != "OPTIONS" and not one[1].startswith("/web/")]
+
+    def key(self, name: str, *options: str) -> str:
+        """Make a key; the service knows it at once."""
+        made = groundwire("keys", "create", name, *options, "--json", env=self.env)
+        assert made.returncode == 0, made.stderr
+        token: str = json.loads(made.stdout)["key"]
+        return token
+
+    def revoke(self, name: str) -> None:
+        """Let a key count no more."""
+        revoked = groundwire("keys", "revoke", name, env=self.env)
+        assert revoked.returncode == 0, revoked.stderr

@@ -9,7 +9,7 @@ from tests.browser.newsroom import BREAKS_OFF, HALF_PROVED, SLOW, Modelled
 from tests.browser.reader import DESKTOP, PHONE, Reader
 
 
-async def _is_accessible(page: Page) -> None:
+async def is_accessible(page: Page) -> None:
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
         found = (await Axe().run(page)).response["violations"]
@@ -19,6 +19,7 @@ async def _is_accessible(page: Page) -> None:
             if one["impact"] in {"serious", "critical"}
         ]
         assert grave == []
+    await page.emulate_media(color_scheme="light")
 
 
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -27,18 +28,18 @@ async def test_axe_has_no_serious_finding_on_the_chat(
 ) -> None:
     page = await reader.opens(desk, viewport=viewport)
     chat = Chat(page)
-    await _is_accessible(page)
+    await is_accessible(page)
     for question in (ABOUT_PASSENGERS, ABOUT_JOBS, ABOUT_LIBRARY, UNANSWERED):
         await chat.asks(question)
     await chat.chips.first.focus()
     await expect(chat.quote).to_have_count(1)
-    await _is_accessible(page)
+    await is_accessible(page)
 
     page = await reader.opens(modelled.address, viewport=viewport)
     chat = Chat(page)
     for question in (HALF_PROVED, BREAKS_OFF):
         await chat.asks(question)
-    await _is_accessible(page)
+    await is_accessible(page)
 
 
 async def test_axe_has_no_serious_finding_while_an_answer_arrives(reader: Reader, modelled: Modelled) -> None:
@@ -47,17 +48,17 @@ async def test_axe_has_no_serious_finding_while_an_answer_arrives(reader: Reader
     async with modelled.left():
         await chat.begins(SLOW)
         await expect(chat.sentences).to_have_count(1)
-        await _is_accessible(page)
+        await is_accessible(page)
         await page.close()
 
 
 async def test_axe_has_no_serious_finding_on_the_articles(reader: Reader, desk: str) -> None:
     page = await reader.opens(f"{desk}/articles")
-    await _is_accessible(page)
+    await is_accessible(page)
     for article in ("ferry-times?start=4&end=60#quote", "arabic"):
         await page.goto(f"{desk}/articles/{article}")
         await expect(page.get_by_role("main")).to_be_visible()
-        await _is_accessible(page)
+        await is_accessible(page)
 
 
 async def test_the_keyboard_alone_is_enough_and_goes_in_the_order_of_reading(reader: Reader, desk: str) -> None:
@@ -193,7 +194,7 @@ async def test_forced_colours_leave_nothing_invisible(reader: Reader, desk: str)
     chat = Chat(page)
     await chat.asks(ABOUT_JOBS)
     await expect(chat.chips.first).to_be_visible()
-    await _is_accessible(page)
+    await is_accessible(page)
 
 
 @pytest.mark.parametrize(

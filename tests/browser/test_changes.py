@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe  # type: ignore[import-un
 from playwright.async_api import Page, expect
 
 from tests.browser.reader import DESKTOP, PHONE, Reader
-from tests.browser.test_looks import _pictures
+from tests.browser.test_looks import pictures
 from tests.processes import environment, serving
 
 FIRST = """India plans to buy 31 MQ-9B drones from the United States, the defence ministry said on Friday.
@@ -91,7 +91,7 @@ async def test_changes_are_read_by_all_on_every_screen(
         await page.goto(f"{corrected}/articles/{path}")
         await expect(page.get_by_role("main")).to_be_visible()
         await _has_no_finding(page)
-        await _pictures(page, f"{name}-{picture}")
+        await pictures(page, f"{name}-{picture}")
 
 
 async def test_what_changed_is_heard(reader: Reader, corrected: str) -> None:

@@ -22,7 +22,7 @@ PICTURES = ROOT / "build" / "screenshots"
 NARROW = {"width": 320, "height": 640}
 
 
-async def _pictures(page: Page, name: str) -> None:
+async def pictures(page: Page, name: str) -> None:
     """Take it in light and, on the desk, in dark; either fits."""
     await _fits(page)
     await _picture(page, name)
@@ -66,7 +66,7 @@ async def test_the_chat_in_pictures(
 ) -> None:
     page = await reader.opens(desk, **options)
     chat = Chat(page)
-    await _pictures(page, f"{name}-empty")
+    await pictures(page, f"{name}-empty")
     for state, question in {
         "disagreement": ABOUT_JOBS,
         "abstention": UNANSWERED,
@@ -76,26 +76,26 @@ async def test_the_chat_in_pictures(
         "answered": ABOUT_PASSENGERS,
     }.items():
         await chat.asks(question)
-        await _pictures(page, f"{name}-{state}")
+        await pictures(page, f"{name}-{state}")
         if state != "answered":
             await chat.new.click()
     await chat.chips.first.focus()
     await expect(chat.quote).to_be_visible()
-    await _pictures(page, f"{name}-quote")
+    await pictures(page, f"{name}-quote")
     for question in (ABOUT_JOBS, UNANSWERED, ABOUT_LIGHTHOUSE):
         await chat.asks(question)
-    await _pictures(page, f"{name}-conversation")
+    await pictures(page, f"{name}-conversation")
 
     page = await reader.opens(modelled.address, **options)
     chat = Chat(page)
     for state, question in {"marked": HALF_PROVED, "broken-off": BREAKS_OFF}.items():
         await chat.asks(question)
-        await _pictures(page, f"{name}-{state}")
+        await pictures(page, f"{name}-{state}")
         await chat.new.click()
     async with modelled.left():
         await chat.begins(SLOW)
         await expect(chat.sentences).to_have_count(1)
-        await _pictures(page, f"{name}-arriving")
+        await pictures(page, f"{name}-arriving")
         await page.close()
 
 
@@ -105,7 +105,7 @@ async def test_the_chat_in_pictures(
 )
 async def test_the_articles_in_pictures(reader: Reader, desk: str, name: str, options: dict[str, Any]) -> None:
     page = await reader.opens(f"{desk}/articles", **options)
-    await _pictures(page, f"{name}-articles")
+    await pictures(page, f"{name}-articles")
     for state, path in {
         "article": "ferry-times?start=4&end=60#quote",
         "article-long": "reports/harbour%20board%2C%20minutes%3F?start=4150&end=4240#quote",
@@ -113,7 +113,7 @@ async def test_the_articles_in_pictures(reader: Reader, desk: str, name: str, op
         "article-attacked": "hostile",
     }.items():
         await page.goto(f"{desk}/articles/{path}")
-        await _pictures(page, f"{name}-{state}")
+        await pictures(page, f"{name}-{state}")
 
 
 async def test_nothing_is_wider_than_a_very_narrow_screen(reader: Reader, desk: str) -> None:

@@ -53,7 +53,7 @@ async def test_the_widget_answers_on_a_page_of_another_origin(reader: Reader, de
 
 async def test_attributes_say_who_is_asked_and_how_it_looks(reader: Reader, desk: str, site: Site) -> None:
     attributes = (
-        f'address="{desk}/" key="public-ask-key" title="Ask the Harbour Times" theme="dark" '
+        f'address="{desk}/" api-key="public-ask-key" title="Ask the Harbour Times" theme="dark" '
         f'placeholder="What would you like to know?" questions="{ABOUT_JOBS}|{ABOUT_PASSENGERS}"'
     )
     site.files["/"] = _page(desk, f"<groundwire-chat {attributes}></groundwire-chat>")

@@ -74,14 +74,13 @@ export async function reach(url, request) {
 
 /** Say to a reader why a question was refused; what is wrong with a page's key is for who runs the page. */
 async function wordsOf(response, hasKey) {
-  const again = againIn(response);
   if (response.status === 401) {
     const key = hasKey ? "and does not take the one that this page has" : "and this page has none";
     return `The service wants a key, ${key}. Who runs the page can give it another.`;
   }
   if (response.status === 403) return `The key that is used here does not allow this. ${await detailOf(response)}`;
-  if (response.status === 429) return `Too much is asked with this key just now. ${again || "Try again later."}`;
-  return [await detailOf(response), again].filter(Boolean).join(" ");
+  if (response.status === 429) return `Too much is asked with this key just now. ${againIn(response) || "Try again later."}`;
+  return detailOf(response);
 }
 
 /** Say when to ask again, where the service says it: RFC 9110, 10.2.3. */
@@ -99,7 +98,8 @@ function againIn(response) {
  * @returns {Promise<string>}
  */
 export async function detailOf(response) {
-  const otherwise = `The service refused the question: ${[response.status, response.statusText].join(" ").trim()}.`;
+  const status = [response.status, response.statusText].join(" ").trim();
+  const otherwise = `The service refused the question: ${status}. ${againIn(response)}`.trim();
   if (!isOf(response, "application/problem+json")) return otherwise;
   try {
     return (await response.json()).detail || otherwise;
