@@ -26,7 +26,8 @@ help:
 	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7), assistant-ui and openai 3 (needs npm)"
 	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
-	@echo "make soak    20,000 requests to all that the OpenAPI document describes (REQUESTS=)"
+	@echo "make soak    20,000 requests to all that the OpenAPI document describes (REQUESTS=), then 15 minutes of"
+	@echo "             questions and writes while replicas and their store are restarted and killed (MINUTES=)"
 	@echo "make bench   speed on this machine, in small (BENCH=; quality: benchmarks/README.md)"
 	@echo "make lock    compile the lock files again (needs uv and npm)"
 	@echo "make clean   remove what make made; the articles in .data stay"
@@ -58,6 +59,7 @@ crash: $(VENV)/.dev install
 
 soak: $(VENV)/.dev install
 	@$(BIN)/python -m tests.soak.documented --requests $(or $(REQUESTS),20000)
+	@$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),15)
 
 bench: $(VENV)/.dev install
 	@$(BIN)/python benchmarks/speed.py $(or $(BENCH),--quick)
