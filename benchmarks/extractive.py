@@ -113,12 +113,10 @@ def fit(sets: dict[str, tuple[Corpus, list[Case]]], writer: ExtractiveWriter) ->
 
     rows, rights = [], []
     for name, case, read in reads:
-        best = next(
-            (one for one in read.ranked if not objection(read.asked, one.statement, one.fit, read.likeness)), None
-        )
+        best = next((one for one in read.ranked if not objection(read.compared, one.statement, one.fit)), None)
         if name != "squad2" and best:
             top = read.ranked[0].score
-            rows.append(list(choosing.plausible_features(read.asked, best, top, read.likeness).values()))
+            rows.append(list(choosing.plausible_features(read.compared, best, top).values()))
             rights.append(float(case.answered and statement_right(case, best.statement) > 0))
     plausible = logistic(np.array(rows), np.array(rights), 0.003)
     print("PLAUSIBLE =", dict(zip(choosing.PLAUSIBLE, plausible.round(2).tolist(), strict=True)))

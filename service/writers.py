@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from service.conversation import searchable, stands_alone
 from service.disagreement.finding import superseding
 from service.errors import WriterUnavailable
 from service.evidence import Evidence
-from service.extractive.asking import Asked, recased, take_apart
+from service.extractive.asking import recased, take_apart
 from service.extractive.choosing import Candidate, Chosen, choose, rank
-from service.extractive.matching import Likeness
+from service.extractive.comparing import Comparison
 from service.extractive.objecting import objection
-from service.language.words import best, words
+from service.language.words import best, lexemes, words
 from service.llm import LanguageModel
 from service.recency import newest_first, timeless, wanted
 from service.sentences import Written, cut, without_markers
@@ -96,8 +97,7 @@ class ExtractiveWriter:
     def __init__(self, embedder: Embedder, words: Callable[[Sequence[str]], Vectors]) -> None:
         """Take the embedder of the store, and what gives the vectors of single words (MiniLM.words)."""
         self._vectors = VectorCache(embedder)
-        self._words = words
-        self._known_words: dict[str, Vectors] = {}
+        self._known_words = WordCache(words)
 
     async def standalone(self, question: Question) -> Standalone:
         """Put in the names and subjects of the turns before."""
@@ -110,8 +110,8 @@ class ExtractiveWriter:
         """
         read = await self.read(timeless(question.question), evidence)
         ranked = newest_first(read.ranked) if wanted(question.question) else read.ranked
-        chosen = choose(read.asked, ranked, evidence.statements, read.likeness)
-        for one in chosen if read.asked.numbers else _later_first(chosen, read, evidence):
+        chosen = choose(read.compared, ranked, evidence.statements)
+        for one in chosen if read.compared.asked.numbers else _later_first(chosen, read, evidence):
             yield Draft(one.statement.text, (one.statement.hit, *(other.hit for other in one.also)))
 
     async def read(self, question: str, evidence: Evidence) -> "Read":
@@ -122,29 +122,8 @@ class ExtractiveWriter:
         nearest = sorted(range(len(near)), key=lambda place: -near[place])[:STATEMENTS_READ]
         statements = [evidence.statements[place] for place in nearest]
         cosines = [compared_with[place] for place in nearest]
-        likeness = self._likeness(asked.text, [one.text for one in statements])
-        return Read(asked, rank(asked, statements, cosines, likeness), likeness)
-
-    def _likeness(self, question: str, statements: Sequence[str]) -> Likeness:
-        """Give the cosines of single words; those of the question's with all others are there at once."""
-        here, there = (
-            sorted({word.text.lower() for text in texts for word in words(text) if word.content and not word.number})
-            for texts in ([question], [question, *statements])
-        )
-        fresh = [word for word in there if word not in self._known_words]
-        self._known_words |= zip(fresh, self._words(fresh), strict=True)
-        for old in list(self._known_words)[: max(len(self._known_words) - WORDS_KEPT, 0)]:
-            del self._known_words[old]  # the oldest first
-        vectors = np.array([self._known_words[word] for word in there], np.float32).reshape(len(there), -1)
-        place = {word: row for row, word in enumerate(there)}
-        rows = {word: (vectors @ vectors[place[word]]).tolist() for word in here}
-
-        def likeness(one: str, other: str) -> float:
-            if one not in place or other not in place:
-                return 0.0
-            return rows[one][place[other]] if one in rows else float(vectors[place[one]] @ vectors[place[other]])
-
-        return likeness
+        compared = Comparison(asked, self._known_words.likeness(asked.text, [one.text for one in statements]))
+        return Read(compared, rank(compared, statements, cosines))
 
     async def _cosines(self, question: str, evidence: Evidence) -> list[tuple[float, float]]:
         """Compare the question with each statement, alone and with the sentence before it.
@@ -166,22 +145,65 @@ class ExtractiveWriter:
 class Read:
     """What the extractive writer made of a question and the evidence, before it chooses."""
 
-    asked: Asked
+    compared: Comparison
     ranked: list[Candidate]
-    likeness: Likeness
 
 
 def _later_first(chosen: Sequence[Chosen], read: Read, evidence: Evidence) -> list[Chosen]:
     """Put in front of each statement that of a later article which gives its number otherwise, if that answers too."""
-    answering = [
-        one.statement for one in read.ranked if not objection(read.asked, one.statement, one.fit, read.likeness)
-    ]
+    answering = [one.statement for one in read.ranked if not objection(read.compared, one.statement, one.fit)]
     ordered: list[Chosen] = []
     for one in chosen:
         later = superseding(one.statement, answering, evidence.articles)
         ordered += [next((each for each in chosen if each.statement == later), Chosen(later, ()))] if later else []
         ordered.append(one)
     return list(dict.fromkeys(ordered))
+
+
+class WordLikeness:
+    """The cosines of a question's words with its statements'."""
+
+    def __init__(self, words: Sequence[str], vectors: Vectors) -> None:
+        """Take the words and a vector for each."""
+        self._words = words
+        self._vectors = vectors
+        self._place = {word: place for place, word in enumerate(words)}
+        self._cosines: dict[str, Vectors] = {}
+
+    def near(self, word: str, least: float) -> list[str]:
+        """Give the words whose cosine with one is at least so much."""
+        if word not in self._place:
+            return []
+        if word not in self._cosines:
+            self._cosines[word] = self._vectors @ self._vectors[self._place[word]]
+        return [self._words[place] for place in np.flatnonzero(self._cosines[word] >= least).tolist()]
+
+
+class WordCache:
+    """Remembers the vectors of single words, which the next question has too; safe in any thread."""
+
+    def __init__(self, words: Callable[[Sequence[str]], Vectors]) -> None:
+        """Take what gives the vectors."""
+        self._vectors_of = words
+        self._place: dict[str, int] = {}
+        self._vectors: Vectors | None = None
+        self._held = threading.Lock()
+
+    def likeness(self, question: str, statements: Sequence[str]) -> WordLikeness:
+        """Compare a question's words with those of statements."""
+        texts = [question, *statements]
+        wanted = sorted({one.lower for text in texts for one in lexemes(text) if one.content and not one.number})
+        with self._held:
+            fresh = [word for word in wanted if word not in self._place]
+            if len(self._place) + len(fresh) > WORDS_KEPT:  # begin anew: the common ones are soon there again
+                self._place, fresh = {}, wanted
+            vectors = self._vectors_of(fresh)
+            if self._vectors is None:  # the system gives memory only for what is written
+                self._vectors = np.empty((WORDS_KEPT, vectors.shape[1]), np.float32)
+            start = len(self._place)
+            self._vectors[start : start + len(fresh)] = vectors
+            self._place |= zip(fresh, range(start, start + len(fresh)), strict=True)
+            return WordLikeness(wanted, self._vectors[[self._place[word] for word in wanted]])
 
 
 class VectorCache:

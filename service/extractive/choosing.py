@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from service.evidence import Statement
-from service.extractive.asking import Asked, Kind
-from service.extractive.matching import Fit, Likeness, leans, measure, name_met
+from service.extractive.asking import Kind
+from service.extractive.comparing import Comparison
+from service.extractive.matching import Fit, leans, measure, name_met
 from service.extractive.objecting import objection, unmet_terms, verb_unmet
-from service.language.words import best, words
+from service.language.words import best, lexemes, words
 from service.verification.checking import check
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .02).
@@ -84,16 +85,11 @@ class Chosen:
 
 
 def rank(
-    asked: Asked,
-    statements: Sequence[Statement],
-    cosines: Sequence[tuple[float, float]],
-    likeness: Likeness | None = None,
+    compared: Comparison, statements: Sequence[Statement], cosines: Sequence[tuple[float, float]]
 ) -> list[Candidate]:
     """Order statements by how likely they answer; `cosines` are of each alone and with the sentence before it."""
     rarity = _rarity(statements)
-    fits = [
-        measure(asked, statement, both, rarity, likeness) for statement, both in zip(statements, cosines, strict=True)
-    ]
+    fits = [measure(compared, statement, both, rarity) for statement, both in zip(statements, cosines, strict=True)]
     scores = [sum(weight * getattr(fit, name) for name, weight in RANKING.items()) for fit in fits]
     for name, weight in RANKING_SCALED.items():
         values = [getattr(fit, name) for fit in fits]
@@ -104,19 +100,17 @@ def rank(
     return sorted(candidates, key=lambda one: -one.score)
 
 
-def choose(
-    asked: Asked, ranked: Sequence[Candidate], statements: Sequence[Statement], likeness: Likeness | None = None
-) -> list[Chosen]:
+def choose(compared: Comparison, ranked: Sequence[Candidate], statements: Sequence[Statement]) -> list[Chosen]:
     """Choose at most three statements that together answer, the best first; none if the articles do not answer.
 
     `statements` are all there are, in which the sentence that "he said" points back to is looked for.
     """
+    asked = compared.asked
     top = ranked[0].score if ranked else 0.0
     pool = [
         one
         for one in ranked
-        if objection(asked, one.statement, one.fit, likeness) is None
-        and plausibility(asked, one, top, likeness) >= LEAST_PLAUSIBLE
+        if objection(compared, one.statement, one.fit) is None and plausibility(compared, one, top) >= LEAST_PLAUSIBLE
     ]
     # A headline or a caption answers only where no sentence does, and sums up nothing.
     pool = [one for one in pool if not one.fit.fragment] or [one for one in pool if asked.kind is not Kind.OVERVIEW]
@@ -130,7 +124,7 @@ def choose(
             break
         as_near = candidate.fit.terms >= pool[0].fit.terms - 0.15 and candidate.fit.names >= pool[0].fit.names - 0.34
         if (not chosen or as_near or asked.kind is Kind.OVERVIEW) and not any(_says(one, statement) for one in chosen):
-            chosen += _with_antecedent(asked, candidate, statements, chosen)
+            chosen += _with_antecedent(compared, candidate, statements, chosen)
     corroborating = [one.statement for one in ranked[:_CORROBORATING]]
     return [
         Chosen(one, tuple(other for other in corroborating if other.source != one.source and _says(other, one)))
@@ -138,17 +132,17 @@ def choose(
     ]
 
 
-def plausibility(asked: Asked, candidate: Candidate, top: float, likeness: Likeness | None) -> float:
+def plausibility(compared: Comparison, candidate: Candidate, top: float) -> float:
     """Weigh a statement without objection: the log-odds that it answers."""
-    features = plausible_features(asked, candidate, top, likeness)
+    features = plausible_features(compared, candidate, top)
     return sum(weight * features[name] for name, weight in PLAUSIBLE.items())
 
 
-def plausible_features(asked: Asked, candidate: Candidate, top: float, likeness: Likeness | None) -> dict[str, float]:
+def plausible_features(compared: Comparison, candidate: Candidate, top: float) -> dict[str, float]:
     """Give the features that PLAUSIBLE weighs."""
-    fit, statement = candidate.fit, candidate.statement
-    missing = len(unmet_terms(asked, statement, likeness))
-    no_verb = float(verb_unmet(asked, statement, likeness))
+    asked, fit, statement = compared.asked, candidate.fit, candidate.statement
+    missing = len(unmet_terms(compared, statement))
+    no_verb = float(verb_unmet(compared, statement))
     premise = asked.kind in {Kind.WHEN, Kind.WHERE, Kind.WHY, Kind.YES_NO}
     return {
         "cosine": fit.cosine,
@@ -179,15 +173,15 @@ def _says(one: Statement, other: Statement) -> bool:
 
 
 def _with_antecedent(
-    asked: Asked, candidate: Candidate, statements: Sequence[Statement], chosen: Sequence[Statement]
+    compared: Comparison, candidate: Candidate, statements: Sequence[Statement], chosen: Sequence[Statement]
 ) -> list[Statement]:
     """Put the sentence that "he said" points back to in front, where the question's who is only there.
 
     Without it the statement does not tell who, and is nothing to show.
     """
-    statement = candidate.statement
+    asked, statement = compared.asked, candidate.statement
     nameless = asked.kind is Kind.WHO and bool(candidate.fit.kind_missed)
-    elsewhere = any(not name_met(name, [statement.text], asked.text) for name in asked.names)
+    elsewhere = any(not name_met(name, [statement.text], compared) for name in asked.names)
     if not leans(statement.text) or not (nameless or elsewhere):
         return [statement]
     before = next(
@@ -208,7 +202,7 @@ def _rarity(statements: Sequence[Statement]) -> dict[str, float]:
     """Give each word's inverse document frequency among the statements; the default is that of an absent word."""
     counts: dict[str, int] = {}
     for statement in statements:
-        for key in {word.key for word in words(statement.text)}:
+        for key in {word.key for word in lexemes(statement.text)}:
             counts[key] = counts.get(key, 0) + 1
     rarity = {key: math.log((len(statements) + 1) / (count + 0.5)) for key, count in counts.items()}
     rarity[""] = math.log((len(statements) + 1) / 0.5)

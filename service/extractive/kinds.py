@@ -1,12 +1,13 @@
 """Whether a statement holds the kind of answer that a question asks for; pure."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from service.extractive.asking import Asked, Kind
+from service.extractive.comparing import Comparison
 from service.language import lexicon
 from service.language.facts import Moment, Quantity, moments, quantities
-from service.language.words import COUNTRIES, DEMONYMS, Word, same, words, words_in
+from service.language.words import COUNTRIES, DEMONYMS, Lexeme, Word, lexemes, same, words
 
 _REASON = re.compile(
     r"\b(?:because|since|due to|owing to|thanks to|so that|in order to|as a result|result of|in response to|in light of|"
@@ -25,10 +26,11 @@ _MONEY = re.compile(
 _TOWN = re.compile(r"\b(?:city|cities|town|capital|venue|building|stadium|site)\b", re.IGNORECASE)
 
 
-def holds_kind(asked: Asked, text: str, near: Iterable[str], alike: Callable[[Word, Word], bool]) -> bool | None:
+def holds_kind(compared: Comparison, text: str, near: Iterable[str]) -> bool | None:
     """Tell whether a statement holds an answer of the kind asked for, None where any statement may."""
+    asked = compared.asked
     if asked.role:
-        return names_role(asked, text)
+        return names_role(compared, text)
     match asked.kind:
         case Kind.WHEN:
             return any(
@@ -38,30 +40,30 @@ def holds_kind(asked: Asked, text: str, near: Iterable[str], alike: Callable[[Wo
                 for one in moments(text)
             )
         case Kind.COUNT:
-            return _counts(asked, text, alike)
+            return _counts(compared, text)
         case Kind.AMOUNT:
             return _amounts(asked, text)
         case Kind.COUNTRY:
-            return any(word.key in COUNTRIES and not _known(word, asked) for word in words(text))
+            return any(word.key in COUNTRIES and not compared.known(word) for word in compared.words_of(text))
         case Kind.WHERE:
-            return _places(asked, text)
+            return _places(compared, text)
         case Kind.WHO:
-            named = {word.key for word in words_in(near) if word.name}
-            return any(
-                (_could_be_who(word) or (word.start < 3 and word.text[0].isupper() and word.key in named))
-                and not _known(word, asked)
-                for word in words(text)
-            )
+            return _names_somebody(compared, text, near)
         case Kind.IDENTITY:
-            return _identifies(asked, text)
+            return _identifies(compared, text)
         case Kind.WHY:
             return True if _REASON.search(text) else None
         case _:
             return None
 
 
-def _known(word: Word, asked: Asked) -> bool:
-    return any(same(word, one) for one in words(asked.text))
+def _names_somebody(compared: Comparison, text: str, near: Iterable[str]) -> bool:
+    """Tell whether a statement has a name that the question has not; its first word may be one, if it is one nearby."""
+    if any(_could_be_who(word) and not compared.known(word) for word in compared.words_of(text)):
+        return True
+    first = [word for word in words(text)[:2] if word.start < 3 and word.text[0].isupper()]
+    named = {word.key for one in near for word in lexemes(one) if word.name} if first else set()
+    return any(word.key in named and not compared.known(word.lexeme) for word in first)
 
 
 def _fine_enough(moment: Moment, text: str, grain: str) -> bool:
@@ -78,19 +80,21 @@ def _fine_enough(moment: Moment, text: str, grain: str) -> bool:
             return True
 
 
-def _could_be_who(word: Word) -> bool:
-    return word.name and not any(c.isdigit() for c in word.key) and word.text.lower() not in DEMONYMS
+def _could_be_who(word: Lexeme) -> bool:
+    return word.name and not any(c.isdigit() for c in word.key) and word.lower not in DEMONYMS
 
 
-def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> bool:
+def _counts(compared: Comparison, text: str) -> bool:
     """Tell whether a number that is not the question's own stands beside what is counted."""
+    asked = compared.asked
     given = {quantity.value for quantity in quantities(asked.text)}
     numbers = [one for one in quantities(text) if not one.ordinal and one.value not in given and not _named(one, text)]
     for adjective, measure in _MEASURES:
         if adjective.search(asked.text):
             return any(measure.match(text[one.end :].lstrip(" -")) for one in numbers)
-    if not asked.unit:
+    if not asked.unit or not numbers:
         return bool(numbers)
+    compared.words_of(text)
     found = words(text)
     heads = [word for word in asked.unit if not word.name] or list(asked.unit)
     anybody = any(word.text.lower() in _PEOPLE for word in heads)
@@ -109,7 +113,7 @@ def _counts(asked: Asked, text: str, alike: Callable[[Word, Word], bool]) -> boo
             name for name in asked.unit if name.name and not any(same(name, word) for word in [*counted[:2], *before])
         ):
             continue
-        if any(same(head, word) >= 0.8 or alike(head, word) for head in heads for word in counted):
+        if any(same(head, word) >= 0.8 or compared.alike(head, word) for head in heads for word in counted):
             return True
         if any(same(head, word) >= 0.8 for head in heads for word in before):
             return True
@@ -149,13 +153,14 @@ def _amounts(asked: Asked, text: str) -> bool:
     )
 
 
-def _places(asked: Asked, text: str) -> bool:
+def _places(compared: Comparison, text: str) -> bool:
     """Tell whether a name stands after a preposition of place; a country is no city."""
-    town = bool(_TOWN.search(asked.text))
-    asked_about = [*asked.names, *asked.numbers, *asked.terms, *asked.light]
-    about = [word for word in words(text) if any(same(one, word) for one in asked_about)] or list(words(text))
+    if not any(word.name and not compared.known(word) for word in compared.words_of(text)):
+        return False
+    town = bool(_TOWN.search(compared.asked.text))
+    about = [word for word in words(text) if compared.about(word.lexeme)] or list(words(text))
     for word in words(text):
-        if not word.name or any(c.isdigit() for c in word.key) or _known(word, asked):
+        if not word.name or any(c.isdigit() for c in word.key) or compared.known(word.lexeme):
             continue
         if word.key in COUNTRIES and (town or word.text.lower() in DEMONYMS):
             continue
@@ -168,17 +173,22 @@ _BESIDE = 90  # characters between a place and what is there: "met with the mini
 _WINDOW = 3  # words between a role and its holder: "minister of state for energy, Ann Lee"
 
 
-def names_role(asked: Asked, text: str) -> bool:
+def names_role(compared: Comparison, text: str) -> bool:
     """Tell whether a statement puts a name beside the role that is asked for, and the role beside its country.
 
     "Who is India's defence minister?" is answered by "India's Defense Minister Rajnath Singh", not by a sentence that has
     India, a defence minister of Japan and a name in three places.
     """
+    asked = compared.asked
+    if not all(compared.said(word, text) for word in asked.role):
+        return False
     found = words(text)
     owners = [name for name in asked.names if name.key not in {word.key for word in asked.role}]
     for start, end in _windows(asked.role, found):
         beside = [*found[max(start - 4, 0) : start], *found[end : end + _WINDOW]]
-        if not any(_could_be_who(one) and one.key not in COUNTRIES and not _known(one, asked) for one in beside):
+        if not any(
+            _could_be_who(one.lexeme) and one.key not in COUNTRIES and not compared.known(one.lexeme) for one in beside
+        ):
             continue
         before = [one for one in found[max(start - 3, 0) : start] if one.key in COUNTRIES]
         of = re.match(r"\s+(?:of|for|in)\s+(?:the\s+)?", text[found[end - 1].end :])
@@ -203,8 +213,11 @@ def _windows(role: Sequence[Word], found: Sequence[Word]) -> list[tuple[int, int
     return spans
 
 
-def _identifies(asked: Asked, text: str) -> bool:
+def _identifies(compared: Comparison, text: str) -> bool:
     """Tell whether a statement gives a title or a description beside the name that is asked about."""
+    asked = compared.asked
+    if not any(compared.said(name, text) for name in asked.names):
+        return False
     found = words(text)
     for index, word in enumerate(found):
         if not any(same(name, word) for name in asked.names):

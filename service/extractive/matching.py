@@ -1,26 +1,16 @@
 """How well a statement meets a question, feature by feature; pure."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from itertools import pairwise
 
 from service.evidence import Statement
-from service.extractive.asking import Asked
+from service.extractive.comparing import Comparison
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, best, opposite, same, words, words_in
-
-# Cosines of single words (MiniLM.words). Of the lexicon's pairs of synonyms .19 have the first or more and .21 the second,
-# of pairs of its words that are none .001 and .001; MiniLM's own vectors of single words tell .16 at .001, and sentences
-# are what they are for (benchmarks/likeness.py).
-ANOTHER_WORD = 0.34
-NEAR_WORD = 0.33
-
-Likeness = Callable[[str, str], float]
-"""How near two single words are in meaning, -1..1."""
+from service.language.words import Word, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,28 +68,6 @@ def leans(text: str) -> bool:
     return bool(_LEANING.match(text) or _HE_SAID.search(text))
 
 
-def met(asked: Word, found: Sequence[Word], likeness: Likeness | None) -> float:
-    """Tell how surely one of the words says the asked one (0..1)."""
-    surest = best(asked, found)
-    if surest or asked.name or asked.number or likeness is None:
-        return surest
-    text = asked.text.lower()
-    for word in found:
-        nameless = word.content and not word.name and not word.number
-        if nameless and likeness(text, word.text.lower()) >= ANOTHER_WORD and not opposite(asked.key, word.key):
-            return 0.7  # another word for the same, by its meaning
-    return 0.0
-
-
-def alike(likeness: Likeness | None) -> Callable[[Word, Word], bool]:
-    """Give a test for single words that are near in meaning."""
-    return lambda one, other: (
-        likeness is not None
-        and not opposite(one.key, other.key)
-        and likeness(one.text.lower(), other.text.lower()) >= NEAR_WORD
-    )
-
-
 @lru_cache(maxsize=20_000)
 def initials(text: str) -> frozenset[str]:
     """Give the initials of runs of names, lower-case: "General Electric" is also "ge"."""
@@ -116,45 +84,44 @@ def initials(text: str) -> frozenset[str]:
     return frozenset(runs)
 
 
-def name_met(asked: Word, texts: Iterable[str], question: str) -> float:
+def name_met(asked: Word, texts: Iterable[str], compared: Comparison) -> float:
     """Tell how surely one of the texts has a name of the question, by its acronym too."""
-    return max((_name_met(asked, text, question) for text in texts), default=0.0)
+    return max((_name_met(asked, text, compared) for text in texts), default=0.0)
 
 
-def _name_met(asked: Word, text: str, question: str) -> float:
-    found = words(text)
-    if surest := best(asked, found):
+def _name_met(asked: Word, text: str, compared: Comparison) -> float:
+    if surest := compared.best(asked, text):
         return surest
     if asked.text.isupper() and asked.text.lower() in initials(text):
         return 0.9
-    short = {one for one in initials(question) if len(one) > 1}
-    spelled = any(word.text.isupper() and word.text.lower() in short for word in found)
-    return 0.9 if spelled and asked.text[:1].isupper() and any(asked.text[0].lower() in one for one in short) else 0.0
+    if not asked.text[:1].isupper():
+        return 0.0
+    short = {one for one in initials(compared.asked.text) if len(one) > 1}
+    if not any(asked.text[0].lower() in one for one in short):
+        return 0.0
+    return 0.9 if any(word.text.isupper() and word.lower in short for word in compared.words_of(text)) else 0.0
 
 
 def measure(
-    asked: Asked,
-    statement: Statement,
-    cosines: tuple[float, float],
-    rarity: Mapping[str, float],
-    likeness: Likeness | None,
+    compared: Comparison, statement: Statement, cosines: tuple[float, float], rarity: Mapping[str, float]
 ) -> Fit:
     """Measure one statement against one question."""
-    text = statement.text
-    found = words(text)
+    asked, text = compared.asked, statement.text
     nearby = (statement.source.title, *statement.before[-2:])
-    near = words_in(nearby)
-    names = [name_met(name, [text], asked.text) for name in asked.names]
-    names_near = [max(here, name_met(name, nearby, asked.text)) for name, here in zip(asked.names, names, strict=True)]
+    names = [name_met(name, [text], compared) for name in asked.names]
+    names_near = [max(here, name_met(name, nearby, compared)) for name, here in zip(asked.names, names, strict=True)]
     numbers = [
         number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere)
         for number in asked.numbers
     ]
-    terms = [met(term, found, likeness) for term in asked.terms]
-    terms_near = [max(here, 0.7 * met(term, near, None)) for term, here in zip(asked.terms, terms, strict=True)]
+    terms = [compared.met(term, text) for term in asked.terms]
+    terms_near = [
+        max(here, *(0.7 * compared.best(term, one) for one in nearby))
+        for term, here in zip(asked.terms, terms, strict=True)
+    ]
     weights = [rarity.get(term.key, rarity[""]) for term in asked.terms]
-    light = [met(word, found, None) for word in asked.light]
-    holds = holds_kind(asked, text, (*statement.lead, *nearby), alike(likeness))
+    light = [compared.best(word, text) for word in asked.light]
+    holds = holds_kind(compared, text, (*statement.lead, *nearby))
     return Fit(
         cosine=cosines[0],
         cosine_near=cosines[1],
@@ -167,12 +134,12 @@ def measure(
         rare=sum(w * t for w, t in zip(weights, terms, strict=True)) / sum(weights) if weights else 1.0,
         unmet=min(sum(one == 0 for one in terms_near + names_near), 3) / 3,
         light=_mean(light),
-        pairs=_pairs(asked, found),
+        pairs=compared.pairs(text),
         kind_met=float(holds is True),
         kind_missed=float(holds is False),
         leaning=float(leans(text)),
         fragment=float(text.rstrip("\"”’')")[-1:] not in ".!?…。।"),
-        long=min(len(found) / 60, 1.5),
+        long=min(len(words(text)) / 60, 1.5),
     )
 
 
@@ -196,16 +163,3 @@ def number_met(number: Word, text: str) -> float:
             or any(value in (moment.year, moment.day) for moment in moments(text))
         )
     return 0.0
-
-
-def _pairs(asked: Asked, found: Sequence[Word]) -> float:
-    """Give the share of the question's neighbouring content words that stand within six words in the statement."""
-    content = [word for word in words(asked.text) if word.content and (word.name or word.number or not word.light)]
-    pairs = list(pairwise(content))
-    if not pairs:
-        return 0.5
-    places = {id(word): [i for i, one in enumerate(found) if one.content and same(word, one)] for word in content}
-    near = sum(
-        any(abs(i - j) <= 6 for i in places[id(one)] for j in places[id(other)] if i != j) for one, other in pairs
-    )
-    return near / len(pairs)

@@ -5,29 +5,33 @@ from collections.abc import Sequence
 
 from service.evidence import Statement
 from service.extractive.asking import Asked, Kind
-from service.extractive.matching import Fit, Likeness, alike, leans, met, name_met, number_met
+from service.extractive.comparing import Comparison
+from service.extractive.matching import Fit, leans, name_met, number_met
 from service.extractive.speech import said_by
 from service.language import lexicon
-from service.language.words import COUNTRIES, Word, opposite, same, words, words_in
+from service.language.words import COUNTRIES, Word, same, words
 
 # The kinds of question that name one event or thing, whose words must be there.
 _ONE_THING = frozenset({Kind.WHO, Kind.WHEN, Kind.COUNT, Kind.AMOUNT, Kind.WHERE, Kind.COUNTRY})
 _ONE_EVENT = frozenset({Kind.WHEN, Kind.WHERE, Kind.WHY, Kind.YES_NO})
 
 
-def objection(asked: Asked, statement: Statement, fit: Fit, likeness: Likeness | None) -> str | None:
+def objection(compared: Comparison, statement: Statement, fit: Fit) -> str | None:
     """Say why a statement cannot be the answer, or None."""
     return (
-        _absent(asked, statement) or _off_the_point(asked, statement, likeness) or _not_the_kind(asked, statement, fit)
+        _absent(compared, statement)
+        or _off_the_point(compared, statement)
+        or _not_the_kind(compared.asked, statement, fit)
     )
 
 
-def _absent(asked: Asked, statement: Statement) -> str | None:
+def _absent(compared: Comparison, statement: Statement) -> str | None:
     """Look for the names, numbers and quotations of the question."""
+    asked = compared.asked
     if not (asked.names or asked.numbers or asked.terms or asked.quoted or asked.kind is Kind.OVERVIEW):
         return "nothing is asked"
     for name in asked.names:
-        if not _name_met(asked, name, statement):
+        if not _name_met(compared, name, statement):
             return f"{name.text} is not in it"
     unmet = [number for number in asked.numbers if not _number_met(number, statement)]
     choice = {number for number in asked.numbers if number.text.lower() in lexicon.ORDINAL_WORDS}
@@ -42,15 +46,15 @@ def _absent(asked: Asked, statement: Statement) -> str | None:
     )
 
 
-def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None) -> str | None:
+def _off_the_point(compared: Comparison, statement: Statement) -> str | None:
     """Look for the opposite of the question's words, and for how many of them are missing."""
-    here = words(statement.text)
+    asked = compared.asked
     for term in asked.terms:
-        if any(opposite(term.key, word.key) for word in here) and not any(same(term, word) for word in here):
+        if compared.opposed(term, statement.text):
             return f"it says the opposite of {term.text}"
     if _reversed(asked.text, asked.names, statement.text):
         return "it has it the other way round"
-    missing = unmet_terms(asked, statement, likeness)
+    missing = unmet_terms(compared, statement)
     said = ", ".join(term.text for term in missing)
     if (
         missing
@@ -61,7 +65,7 @@ def _off_the_point(asked: Asked, statement: Statement, likeness: Likeness | None
         return f"nothing of {said} is in it"
     if asked.kind in _ONE_THING and len(asked.terms) > 1 and len(missing) > len(asked.terms) / 2:
         return f"little of {said} is in it"
-    if asked.kind in _ONE_EVENT and asked.verb and verb_unmet(asked, statement, likeness):
+    if asked.kind in _ONE_EVENT and asked.verb and verb_unmet(compared, statement):
         return f"{asked.verb.text} is not in it"
     return None
 
@@ -91,11 +95,14 @@ def _not_the_kind(asked: Asked, statement: Statement, fit: Fit) -> str | None:
     return None
 
 
-def unmet_terms(asked: Asked, statement: Statement, likeness: Likeness | None) -> list[Word]:
+def unmet_terms(compared: Comparison, statement: Statement) -> list[Word]:
     """Give the words of the question that neither the statement has nor what it points back to."""
-    here = words(statement.text)
-    back = words_in([statement.source.title, *_back(statement)])
-    return [term for term in asked.terms if not met(term, here, likeness) and not met(term, back, None)]
+    back = (statement.source.title, *_back(statement))
+    return [
+        term
+        for term in compared.asked.terms
+        if not compared.met(term, statement.text) and not any(compared.best(term, one) for one in back)
+    ]
 
 
 _TOGETHER = re.compile(
@@ -103,32 +110,32 @@ _TOGETHER = re.compile(
 )
 
 
-def _name_met(asked: Asked, name: Word, statement: Statement) -> bool:
+def _name_met(compared: Comparison, name: Word, statement: Statement) -> bool:
     """Tell whether a statement is about a name of the question, by its own words or by what its article is about.
 
     The names that the question makes act, speak or be counted must be in the statement or in what it points back to:
     "When did Singh travel to Washington?" is not answered by the travels of another.
     """
-    text, near = statement.text, _near(statement)
-    if name_met(name, [text, *_back(statement)], asked.text):
+    asked, text = compared.asked, statement.text
+    if name_met(name, [text, *_back(statement)], compared):
         return True
     country = name.key in COUNTRIES or name.also in COUNTRIES
     code = any(character.isdigit() for character in name.key)
     following = next((other for other in asked.names if asked.text[name.end : other.start].isspace()), None)
-    if following and not country and not code and name_met(following, [text], asked.text):
+    if following and not country and not code and name_met(following, [text], compared):
         return True  # a first name, whose surname is there
-    known_near = bool(name_met(name, near, asked.text))
-    if known_near and country and asked.kind in _ONE_EVENT and _rival(asked, text, country=True):
+    known_near = bool(name_met(name, _near(statement), compared))
+    if known_near and country and asked.kind in _ONE_EVENT and _rival(compared, text, country=True):
         return False  # "When did Modi visit Beijing?": the sentence has him in Washington
     strict = name in asked.agents or name in asked.unit or bool(asked.speakers) or asked.kind is Kind.YES_NO
     if known_near and (not strict or code):
         return True
     if known_near and country and name in asked.agents and _TOGETHER.search(text):
         return True
-    if (known_near or (code and name.key in statement.everywhere)) and not _rival(asked, text, country=country):
+    if (known_near or (code and name.key in statement.everywhere)) and not _rival(compared, text, country=country):
         return True
     around = asked.text[max(name.start - 5, 0) : name.end + 5]
-    others = [other for other in asked.names if other is not name and name_met(other, [text], asked.text)]
+    others = [other for other in asked.names if other is not name and name_met(other, [text], compared)]
     return known_near and bool(others) and bool(re.search(r"\b(?:and|or)\b", around))
 
 
@@ -141,28 +148,26 @@ def _number_met(number: Word, statement: Statement) -> bool:
     )
 
 
-def _rival(asked: Asked, text: str, *, country: bool) -> bool:
+def _rival(compared: Comparison, text: str, *, country: bool) -> bool:
     """Tell whether a statement is about another of the same sort: another person, another country."""
-    known = words(asked.text)
     return any(
         word.name
         and (word.key in COUNTRIES or word.also in COUNTRIES) == country
         and not any(character.isdigit() for character in word.key)
-        and word.text.lower() not in lexicon.TITLES
-        and not any(same(word, one) for one in known)
-        for word in words(text)
+        and word.lower not in lexicon.TITLES
+        and not compared.known(word)
+        for word in compared.words_of(text)
     )
 
 
-def verb_unmet(asked: Asked, statement: Statement, likeness: Likeness | None) -> bool:
+def verb_unmet(compared: Comparison, statement: Statement) -> bool:
     """Tell whether what the question says its names did is nowhere in the statement."""
-    if not asked.verb:
+    verb = compared.asked.verb
+    if not verb:
         return False
-    here = words(statement.text)
-    if met(asked.verb, here, likeness) or met(asked.verb, words_in(_back(statement)), None):
+    if compared.met(verb, statement.text) or any(compared.best(verb, one) for one in _back(statement)):
         return False
-    near = alike(likeness)
-    return not any(word.content and not word.name and near(asked.verb, word) for word in here)
+    return not compared.near(verb, statement.text)
 
 
 def _back(statement: Statement) -> tuple[str, ...]:

@@ -5,11 +5,24 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 import snowballstemmer
 
 from service.language import lexicon
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lexeme:
+    """What is known of a word wherever it stands: the fields of `Word` that have no place."""
+
+    text: str
+    lower: str
+    key: str
+    also: str | None
+    name: bool
+    number: bool
+    content: bool
+    light: bool
 
 
 # Not frozen, though nothing changes one: a frozen one takes three times as long to make, and an answer reads thousands.
@@ -31,17 +44,8 @@ class Word:
     """It says something of a subject."""
     light: bool = field(compare=False, repr=False)
     """It is one of reporting or asking, which decides little."""
-
-
-class _Lexeme(NamedTuple):
-    """What is known of a word wherever it stands; the fields are those of `Word`."""
-
-    key: str
-    also: str | None
-    name: bool
-    number: bool
-    content: bool
-    light: bool
+    lexeme: Lexeme = field(compare=False, repr=False)
+    """What it was made from."""
 
 
 class _Stemmers(threading.local):
@@ -145,14 +149,24 @@ def words(text: str) -> tuple[Word, ...]:
         first = index == 1 or (between != " " and bool(_BREAK.search(between)))
         named_next = first and index < len(matches) and matches[index].group()[:1].isupper()
         told = not cased and before.lower() in _LOWER_US_AFTER
-        found.append(Word(raw, start, end, *_lexeme(raw, cased, first, named_next, told)))
+        found.append(_placed(_lexeme(raw, cased, first, named_next, told), start, end))
         before, stop = raw, end
     return tuple(found)
 
 
 def word_of(raw: str, start: int, end: int, key: str) -> Word:
     """Give a word that is not read from a text, with a key of its own."""
-    return Word(raw, start, end, *_lexeme_of(raw, key))
+    return _placed(_lexeme_of(raw, key), start, end)
+
+
+def _placed(one: Lexeme, start: int, end: int) -> Word:
+    return Word(one.text, start, end, one.key, one.also, one.name, one.number, one.content, one.light, one)
+
+
+@lru_cache(maxsize=20_000)
+def lexemes(text: str) -> frozenset[Lexeme]:
+    """Give what the words of a text are, each once."""
+    return frozenset(word.lexeme for word in words(text))
 
 
 def words_in(texts: Iterable[str]) -> list[Word]:
@@ -169,7 +183,7 @@ def _matches(text: str) -> list[re.Match[str]]:
 
 # What a word is hangs on little beside its letters, so that few of a text's are new.
 @lru_cache(maxsize=100_000)
-def _lexeme(raw: str, cased: bool, first: bool, named_next: bool, told: bool) -> _Lexeme:  # noqa: FBT001
+def _lexeme(raw: str, cased: bool, first: bool, named_next: bool, told: bool) -> Lexeme:  # noqa: FBT001
     """Tell what a word is.
 
     Args:
@@ -199,12 +213,12 @@ def _lexeme(raw: str, cased: bool, first: bool, named_next: bool, told: bool) ->
     return _lexeme_of(raw, key_of(raw), name=name)
 
 
-def _lexeme_of(raw: str, key: str, also: str | None = None, *, name: bool = False, number: bool = False) -> _Lexeme:
+def _lexeme_of(raw: str, key: str, also: str | None = None, *, name: bool = False, number: bool = False) -> Lexeme:
     lower = raw.lower()
     plain = lower.replace("’", "'").partition("'")[0]
     functional = plain.removesuffix("n") in lexicon.FUNCTION or plain in lexicon.FUNCTION or len(key) < 2
     light = not name and (lower in lexicon.LIGHT or key in _LIGHT_KEYS)
-    return _Lexeme(key, also, name, number, content=name or number or not functional, light=light)
+    return Lexeme(raw, lower, key, also, name, number, content=name or number or not functional, light=light)
 
 
 _NEVER_NAMES = lexicon.TITLES | frozenset("i ok mr mrs ms dr".split()) | set(lexicon.MONTHS) | lexicon.WEEKDAYS
@@ -231,6 +245,10 @@ def _opposites() -> frozenset[frozenset[str]]:
 
 SYNONYM_GROUPS = _synonym_groups()
 _OPPOSITES = _opposites()
+OPPOSITES_OF = {
+    key: frozenset().union(*(pair - {key} for pair in _OPPOSITES if key in pair))
+    for key in frozenset().union(*_OPPOSITES)
+}
 _NONE: frozenset[int] = frozenset()
 
 
@@ -282,7 +300,7 @@ def same(asked: Word, found: Word) -> float:
         return 1.0
     if asked.number or found.number:
         return 0.0
-    return _related(asked.key, found.key, asked.name, found.name)
+    return related(asked.key, found.key, asked.name, found.name)
 
 
 def best(asked: Word, found: Iterable[Word]) -> float:
@@ -292,12 +310,13 @@ def best(asked: Word, found: Iterable[Word]) -> float:
         if word.key == key or (also and also == word.key) or (word.also and word.also == key):
             return 1.0
         if word.content and not word.number and not asked.number:
-            surest = max(surest, _related(key, word.key, asked.name, word.name))
+            surest = max(surest, related(key, word.key, asked.name, word.name))
     return surest
 
 
 @lru_cache(maxsize=500_000)
-def _related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
+def related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
+    """Tell how surely one key, of a name or not, is another form of or another word for an asked one; see `same`."""
     if asked.startswith("=") or found.startswith("="):
         return 0.0
     if asked_name and found_name and _DIGIT.search(asked) and _DIGIT.search(found):

@@ -86,10 +86,11 @@ class Check:
 @lru_cache(maxsize=20_000)
 def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_AROUND) -> Check:
     """Check a sentence (without markers) against a quote and its article's title, outlet, date and credits."""
-    objections = _objections(sentence, quote, source, around)
+    foreign = [*strange(sentence, quote), *_only_ordered(sentence, quote)]
     tokens = _tokens(sentence)
-    if tokens and tokens == _tokens(quote) and not objections["foreign"]:
+    if tokens and tokens == _tokens(quote) and not foreign:
         return Check(1.0, covered=1.0)
+    objections = _objections(sentence, quote, source, around, foreign)
     if _ASKS.search(sentence):
         objections["extent"].append("a question states nothing")
     covered, met = _coverage(sentence, quote, source, around)
@@ -104,10 +105,10 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
     return Check(min(support, _OTHER_WORDS), reasons, covered, measures)
 
 
-def _objections(sentence: str, quote: str, source: Source, around: Context) -> dict[str, list[str]]:
+def _objections(sentence: str, quote: str, source: Source, around: Context, foreign: list[str]) -> dict[str, list[str]]:
     """Give by their kinds the reasons why a quote does not state a sentence, the most telling kinds first."""
     objections: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    objections["foreign"] = [*strange(sentence, quote), *_only_ordered(sentence, quote)]
+    objections["foreign"] = foreign
     objections["figures"] = [
         *wrong_numbers(sentence, quote),
         *wrong_dates(sentence, quote, source.published.date() if source.published else None),

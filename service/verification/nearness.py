@@ -77,29 +77,37 @@ class Near:
         return not asked.names & ~met and asked.values <= self.numbers and asked.share(met) >= least
 
 
-def nearness(asked: Asked, statements: Sequence[Statement]) -> list[Near]:
-    """Give what each statement may have of a sentence."""
-    articles: dict[str, dict[str, int]] = {}
-    masks: dict[tuple[str, str], int] = {}
+class Nearness:
+    """What each statement may have of a sentence; to know it an article's words are read, so that it is asked for."""
 
-    def mask(text: str, one: Statement) -> int:
+    def __init__(self, asked: Asked, statements: Sequence[Statement]) -> None:
+        """Take the sentence and the statements."""
+        self._asked = asked
+        self._statements = statements
+        self._near: dict[int, Near] = {}
+        self._articles: dict[str, dict[str, int]] = {}
+        self._masks: dict[tuple[str, str], int] = {}
+
+    def __getitem__(self, place: int) -> Near:
+        """Give it of the statement at a place."""
+        if place not in self._near:
+            one = self._statements[place]
+            around = 0
+            for text in one.before:
+                around |= self._mask(text, one)
+            self._near[place] = Near(self._mask(one.text, one), around, _numbers(one.text))
+        return self._near[place]
+
+    def _mask(self, text: str, one: Statement) -> int:
         place = (one.source.article_id, text)
-        if place not in masks:
-            if one.source.article_id not in articles:
-                articles[one.source.article_id] = _bits(asked, one)
-            bits = articles[one.source.article_id]
-            masks[place] = bits[""]
+        if place not in self._masks:
+            if one.source.article_id not in self._articles:
+                self._articles[one.source.article_id] = _bits(self._asked, one)
+            bits = self._articles[one.source.article_id]
+            self._masks[place] = bits[""]
             for key in bits.keys() & _keys(text):
-                masks[place] |= bits[key]
-        return masks[place]
-
-    near = []
-    for one in statements:
-        around = 0
-        for text in one.before:
-            around |= mask(text, one)
-        near.append(Near(mask(one.text, one), around, _numbers(one.text)))
-    return near
+                self._masks[place] |= bits[key]
+        return self._masks[place]
 
 
 @lru_cache(maxsize=20_000)

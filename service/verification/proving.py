@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from service.evidence import Evidence, Statement
 from service.verification.checking import LEAST_COVERAGE, UNCOVERED, Check, Context, check, weighed
-from service.verification.nearness import Near, ask, nearness
+from service.verification.nearness import Near, Nearness, ask
 from service.verification.referring import referring
 from service.verification.splitting import inserts, split
 
@@ -122,7 +122,7 @@ class _Search:
         self._evidence = evidence
         self._meant = referring(sentence, said)
         self._asked = ask(sentence, weighed(sentence))
-        self._near = nearness(self._asked, evidence.statements)
+        self._near = Nearness(self._asked, evidence.statements)
         self._following = _following(evidence)
 
     def among(self, places: Sequence[int]) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
