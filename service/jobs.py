@@ -204,7 +204,10 @@ class Jobs:
         await self._call(self._records.finish, job.id, error)
         await self._call(self._records.prune, self._sweep)
         if ended := await self._call(self._records.job, job.id):
-            _log.info("job %s %s: %s%s", job.id, ended.status, ended.counts, f"; {error}" if error else "")
+            took = (ended.finished - ended.created).total_seconds() if ended.finished else None
+            said = {"job": job.id, "status": ended.status, "items": ended.done, **ended.counts.model_dump()}
+            counts = "created=%(created)d replaced=%(replaced)d unchanged=%(unchanged)d skipped=%(skipped)d"
+            _log.info(f"job %(job)s %(status)s: {counts}", said | {"seconds": took, "error": error})
         return True
 
     async def _take_in(self, job: Job, halt: asyncio.Event, lane: _Lane) -> bool:
@@ -235,10 +238,13 @@ class Jobs:
                 lane.recorded += 1
                 if one.outcome is None:
                     skipped += 1
-                    if skipped <= _MOST_LOGGED:  # names and reasons may be a client's words: they forge no line
-                        _log.warning("job %s: skipped %s: %s", job.id, ascii(one.name), ascii(one.reason))
+                    if skipped <= _MOST_LOGGED:
+                        # Without the reason, which may quote the article, and what an address may show a key in.
+                        said = {"job": job.id, "name": ascii(one.name.partition("?")[0])}
+                        _log.warning("job %(job)s skipped %(name)s", said)
         if skipped > _MOST_LOGGED:
-            _log.warning("job %s: skipped %d more; GET /v1/jobs/%s tells them", job.id, skipped - _MOST_LOGGED, job.id)
+            told = "job %(job)s skipped %(skipped)d items in all: GET /v1/jobs/%(job)s tells them"
+            _log.warning(told, {"job": job.id, "skipped": skipped})
         return not halt.is_set()
 
     async def _gathered(self, job: Job, halt: asyncio.Event) -> AsyncIterator[Gathered]:

@@ -243,7 +243,9 @@ def _reply(reader: str, data: bytes, hints: Hints) -> bytes:
     except RecursionError:
         reply = {"refused": "nested deeper than an article is"}
     except Exception as error:  # noqa: BLE001 - what libraries raise on what they did not expect: it is told and logged
-        reply = {"failed": f"{type(error).__name__}: {error}"[:200], "traceback": traceback.format_exc(limit=-5)}
+        # The reason is for the author of the document. The log gets no message, which may quote the text.
+        where = "".join(traceback.format_tb(error.__traceback__)[-5:])
+        reply = {"failed": f"{type(error).__name__}: {error}"[:200], "traceback": f"{type(error).__name__}\n{where}"}
     return json.dumps(reply).encode()
 
 
