@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from platform import python_version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.process_collector import ProcessCollector
 
 from retrieval.embedding import Role
@@ -23,6 +23,9 @@ STATUSES = ("queued", "running", "done", "failed", "cancelled")
 """Of jobs."""
 UNMATCHED = "unmatched"
 """The route of a request that no route was found for: paths are the clients' words, and there is no end of them."""
+
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each series began: it would be a third more of them, and nobody asks
 
 
 class Metrics:
