@@ -11,7 +11,6 @@ from litestar import Litestar, Request
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import ClientException, HTTPException
-from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, YamlRenderPlugin
 from litestar.plugins.pydantic import PydanticPlugin
 from litestar.response.base import ASGIResponse
@@ -33,6 +32,7 @@ from service.http.limits import MOST_ANSWERS, Turns
 from service.http.links import Links
 from service.http.metrics import metrics
 from service.http.openai import chat_completion, model, models
+from service.http.openapi import KEY, Described
 from service.http.pages import page_routes
 from service.http.posting import post_articles
 from service.http.problems import problem_response
@@ -130,6 +130,28 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     async def provide_stopping() -> Stopping:
         return stopped_by
 
+    routes = [
+        answer,
+        search,
+        articles,
+        article,
+        put_article,
+        delete_article,
+        export,
+        import_corpus,
+        live,
+        ready,
+        metrics,
+        models,
+        model,
+        chat_completion,
+        response,
+        ui_chat,
+        ui_chat_stream,
+        *page_routes,
+        *sign_in_routes,
+        *([post_articles, job_list, job, cancel_job] if jobs else []),
+    ]
     return Service(
         hosts=hosts,
         observer=seen_by,
@@ -144,28 +166,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
                 deadline=request_timeout,
             )
         ],
-        route_handlers=[
-            answer,
-            search,
-            articles,
-            article,
-            put_article,
-            delete_article,
-            export,
-            import_corpus,
-            live,
-            ready,
-            metrics,
-            models,
-            model,
-            chat_completion,
-            response,
-            ui_chat,
-            ui_chat_stream,
-            *page_routes,
-            *sign_in_routes,
-            *([post_articles, job_list, job, cancel_job] if jobs else []),
-        ],
+        route_handlers=routes,
         dependencies={
             "answering": Provide(provide),
             "jobs": Provide(provide_jobs),
@@ -180,12 +181,14 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
         logging_config=None,  # the process configures its logs, a library does not
-        openapi_config=OpenAPIConfig(
+        openapi_config=Described(
             title="groundwire",
             version=version("groundwire"),
             description="Answers in which every sentence is proved against the exact words of its sources.",
             # No documentation page: all that Litestar has load their scripts from another host.
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"]), YamlRenderPlugin()],
+            components=KEY,
+            public=[path for route in routes for path in route.paths if route.opt["scope"] is None],
             openapi_router=Router("/schema", route_handlers=[], include_in_schema=False, opt={"scope": "read"}),
         ),
     )

@@ -20,8 +20,8 @@ from service.logs import request_id
 
 MEDIA_TYPE = "application/problem+json"
 _OUR_ROUTES = ("/v1/", "/api/", "/health/", "/schema")  # which programs ask; people open what is beside them
-_OPENAI_ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/responses")
-_AI_SDK_ROUTE = "/api/chat"
+OPENAI_ROUTES = ("/v1/models", "/v1/chat/completions", "/v1/responses")
+AI_SDK_ROUTE = "/api/chat"
 
 STATUSES: dict[type[Exception], HTTPStatus] = {
     # An error that is not here, nor one of Litestar's own, is a bug of ours: 500.
@@ -138,12 +138,12 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     content: dict[str, Any] | str | bytes = problem.model_dump(exclude=None if problem.errors else {"errors"})
     media_type = MEDIA_TYPE
     status = problem.status
-    if request.scope["path"].startswith(_OPENAI_ROUTES):
+    if request.scope["path"].startswith(OPENAI_ROUTES):
         content, media_type = openai_error(error, problem).model_dump(), "application/json"
         status = HTTPStatus.BAD_REQUEST if status == HTTPStatus.UNPROCESSABLE_ENTITY else status
         if isinstance(error, _TRIED_AGAIN) or status == HTTPStatus.INTERNAL_SERVER_ERROR:
             headers["x-should-retry"] = "false"  # or OpenAI's clients ask twice more
-    elif request.scope["path"].startswith(_AI_SDK_ROUTE):
+    elif request.scope["path"].startswith(AI_SDK_ROUTE):
         content, media_type = problem.detail, "text/plain"  # the AI SDK makes the whole body an error's message
     elif "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(_OUR_ROUTES):
         content, media_type = _page(request, problem), "text/html"
