@@ -14,7 +14,8 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Any
 
 import openai
@@ -30,7 +31,7 @@ TITLE_TASK = (
 
 def client(told: Told, **options: Any) -> OpenAI:  # noqa: ANN401 - the SDK's own
     http = openai.DefaultHttpxClient(trust_env=False)
-    return OpenAI(base_url=f"{told['url']}/v1", api_key="none", http_client=http, **options)
+    return OpenAI(base_url=f"{told['url']}/v1", http_client=http, **{"api_key": told["key"]} | options)
 
 
 def says(question: str) -> list[Any]:
@@ -321,10 +322,37 @@ def a_title_is_given_without_a_search(told: Told) -> None:
         assert ai.responses.create(model="groundwire", input=TITLE_TASK).output_text == "Who buys the drones"
 
 
+def a_key_that_is_none_is_an_authentication_error(told: Told) -> None:
+    question = says(told["questions"]["TWO_SOURCES"])
+    for wrong in ("gw_none", told["key"][:-1], told["key"] + "0", told["key"].upper()):
+        with client(told, api_key=wrong) as ai:
+            calls: tuple[Callable[[], object], ...] = (
+                ai.models.list,
+                partial(ai.chat.completions.create, model="groundwire", messages=question),
+                partial(ai.chat.completions.create, model="groundwire", messages=question, stream=True),
+                partial(ai.responses.create, model="groundwire", input="Who?"),
+            )
+            for call in calls:
+                assert wrong not in str(raises(openai.AuthenticationError, call, "invalid_api_key"))
+
+
+def a_key_without_the_scope_is_a_permission_error(told: Told) -> None:
+    with client(told, api_key=told["readingKey"]) as ai:
+        raises(openai.PermissionDeniedError, ai.models.list, "insufficient_permissions", words="'ask'")
+
+
+def a_key_that_has_asked_enough_is_a_rate_limit_error(told: Told) -> None:
+    with client(told, api_key=told["poorKey"], max_retries=0) as ai:
+        with suppress(openai.RateLimitError):  # another release was here in the same minute
+            ai.models.list()
+        error = raises(openai.RateLimitError, ai.models.list, "rate_limit_exceeded")
+        assert 1 <= int(error.response.headers["retry-after"]) <= 60  # type: ignore[attr-defined]  # of an APIStatusError
+
+
 def the_asynchronous_client_reads_the_same(told: Told) -> None:
     async def read() -> None:
         http = openai.DefaultAsyncHttpxClient(trust_env=False)
-        async with openai.AsyncOpenAI(base_url=f"{told['url']}/v1", api_key="none", http_client=http) as ai:
+        async with openai.AsyncOpenAI(base_url=f"{told['url']}/v1", api_key=told["key"], http_client=http) as ai:
             question = says(told["questions"]["TWO_SOURCES"])
             done = await ai.chat.completions.create(model="groundwire", messages=question)
             assert done.choices[0].message.content == answer_of(told)
@@ -373,6 +401,9 @@ CHECKS: tuple[Callable[[Told], None], ...] = (
     a_client_that_leaves_stops_the_work,
     extras_are_for_who_asks,
     a_title_is_given_without_a_search,
+    a_key_that_is_none_is_an_authentication_error,
+    a_key_without_the_scope_is_a_permission_error,
+    a_key_that_has_asked_enough_is_a_rate_limit_error,
     the_asynchronous_client_reads_the_same,
 )
 

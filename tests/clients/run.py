@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -71,14 +72,19 @@ def reply_to(asked: Asked) -> Reply:
 
 
 @asynccontextmanager
-async def newsroom(folder: Path) -> AsyncIterator[tuple[str, ModelServer]]:
-    """Serve the articles beside the model: the service's address, and the model."""
+async def newsroom(folder: Path) -> AsyncIterator[tuple[dict[str, Any], ModelServer]]:
+    """Serve the articles beside the model, to who has a key: what the checks are told, and the model."""
     (folder / "articles").mkdir()
     for name, (fields, text) in ARTICLES.items():
         (folder / "articles" / f"{name}.md").write_text(f"---\n{fields}\n---\n{text}", encoding="utf-8")
     env = environment(folder / "data")
     ingested = groundwire("ingest", str(folder / "articles"), env=env)
     assert ingested.returncode == 0, ingested.stderr
+    keys = {
+        "key": _key("a client", "--requests", "100000", "--answers", "100", env=env),
+        "poorKey": _key("who may ask once a minute", "--requests", "1", env=env),
+        "readingKey": _key("who may not ask", "--scope", "read", env=env),
+    }
     async with ModelServer(reply_to).serving() as model:
         env |= {
             "GROUNDWIRE_LLM": "openai-like/scripted",
@@ -88,16 +94,24 @@ async def newsroom(folder: Path) -> AsyncIterator[tuple[str, ModelServer]]:
             "GROUNDWIRE_FALLBACK": "none",  # a client is to see the model's failures
         }
         with serving("serve", "--port", "0", env=env, out=folder / "out", log=folder / "log") as (_, address):
-            yield address, model
+            yield await asyncio.to_thread(told, address, keys), model
 
 
-def told(address: str) -> dict[str, object]:
-    """Give what the checks need to know of the service: the questions, and what their answers must hold."""
-    deal = httpx.get(f"{address}/v1/articles/deal", trust_env=False).json()
+def _key(name: str, *options: str, env: Mapping[str, str]) -> str:
+    made = groundwire("keys", "create", name, *options, "--json", env=env)
+    assert made.returncode == 0, made.stderr
+    return str(json.loads(made.stdout)["key"])
+
+
+def told(address: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Give what the checks need to know of the service: its keys, the questions, and what their answers must hold."""
+    headers = {"authorization": f"Bearer {keys['key']}"}
+    deal = httpx.get(f"{address}/v1/articles/deal", headers=headers, trust_env=False).json()
     fragment = quote(QUOTES[0], safe="")
     page = f"{address}/articles/deal?version={deal['version']}&start=0&end={len(QUOTES[1])}#quote"
     return {
         "url": address,
+        **keys,
         "questions": QUESTIONS,
         "standsAlone": STANDS_ALONE,
         "sentences": [f"{BUY} [1]", f"{WORTH} [2]"],
@@ -144,8 +158,8 @@ async def main(projects: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
-            async with newsroom(folder) as (address, model):
-                env = os.environ | {"NEWSROOM": json.dumps(told(address))}
+            async with newsroom(folder) as (newsroom_told, model):
+                env = os.environ | {"NEWSROOM": json.dumps(newsroom_told)}
                 for project in projects:
                     results[project] = await passes(project, env, model)
         finally:

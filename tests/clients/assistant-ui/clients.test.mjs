@@ -2,7 +2,7 @@ import { Window } from 'happy-dom';
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { answer, questions, sentences, sources, url } from '../checks/newsroom.mjs';
+import { answer, authorization, questions, sentences, sources, url } from '../checks/newsroom.mjs';
 import { openWindow, until } from '../checks/window.mjs';
 
 openWindow(Window);
@@ -13,10 +13,10 @@ const { AssistantChatTransport, useChatRuntime } = await import('@assistant-ui/r
 const { useDataStreamRuntime } = await import('@assistant-ui/react-data-stream');
 
 const api = `${url}/api/chat`;
-const transport = new AssistantChatTransport({ api });
+const transport = new AssistantChatTransport({ api, headers: authorization });
 const RUNTIMES = {
   useChatRuntime: onError => useChatRuntime({ transport, onError }),
-  useDataStreamRuntime: onError => useDataStreamRuntime({ api, onError }),
+  useDataStreamRuntime: onError => useDataStreamRuntime({ api, headers: authorization, onError }),
 };
 
 const parts = {

@@ -1,7 +1,8 @@
 // What the service has and says, told by run.py; and what every answer must hold to, whichever client read it.
 import assert from 'node:assert/strict';
 
-export const { url, questions, standsAlone, sentences, quotes, sources } = JSON.parse(process.env.NEWSROOM);
+export const { url, key, readingKey, questions, standsAlone, sentences, quotes, sources } = JSON.parse(process.env.NEWSROOM);
+export const authorization = { Authorization: `Bearer ${key}` };
 export const answer = sentences.join(' ');
 
 export const textOf = message => message.parts.filter(part => part.type === 'text').map(part => part.text).join('');

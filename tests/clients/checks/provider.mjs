@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { answer, questions, sentences, sources, url } from './newsroom.mjs';
+import { answer, key, questions, readingKey, sentences, sources, url } from './newsroom.mjs';
 
 const urls = sources.map(source => source.url);
 
 // `failure` is what the generation makes of `response.failed`, `citations` whether it knows a text's spans.
 export function checkProvider(name, { createOpenAI, generateText, streamText }, { failure, citations }) {
-  const openai = createOpenAI({ baseURL: `${url}/v1`, apiKey: 'none' });
+  const openai = createOpenAI({ baseURL: `${url}/v1`, apiKey: key });
   const refused = { maxRetries: 0 };
 
   for (const kind of ['chat', 'responses']) {
@@ -65,6 +65,13 @@ export function checkProvider(name, { createOpenAI, generateText, streamText }, 
     test(`${called}: a model that there is not is refused by name`, async () => {
       const wrong = generateText({ model: openai[kind]('gpt-none'), prompt: 'Why?', ...refused });
       await assert.rejects(wrong, { statusCode: 404, message: /gpt-none/ });
+    });
+
+    test(`${called}: a key that is none, or may not ask, is refused with the reason`, async () => {
+      for (const [apiKey, statusCode, message] of [['gw_none', 401, /none of this service/], [readingKey, 403, /'ask'/]]) {
+        const model = createOpenAI({ baseURL: `${url}/v1`, apiKey })[kind]('groundwire');
+        await assert.rejects(generateText({ model, prompt: 'Who?', ...refused }), { statusCode, message });
+      }
     });
 
     if (kind === 'responses' && citations) test(`${called}: a citation's span is its marker, in code points`, async () => {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { answer, holdsTheAnswer, partsOf, questions, quotes, sentences, sources, textOf, url } from './newsroom.mjs';
+import { answer, authorization, holdsTheAnswer, partsOf, questions, quotes, readingKey, sentences, sources, textOf, url } from './newsroom.mjs';
 
 export function checkTransport(name, { DefaultChatTransport, readUIMessageStream }, { spans }) {
   const sent = (question, { headers, abortSignal } = {}) =>
-    new DefaultChatTransport({ api: `${url}/api/chat`, headers }).sendMessages({
+    new DefaultChatTransport({ api: `${url}/api/chat`, headers: { ...authorization, ...headers } }).sendMessages({
       chatId: 'a chat',
       messages: [{ id: 'u1', role: 'user', parts: [{ type: 'text', text: question }] }],
       trigger: 'submit-message',
@@ -61,6 +61,12 @@ export function checkTransport(name, { DefaultChatTransport, readUIMessageStream
     await assert.rejects(asked('x'.repeat(3000)), /3,000 characters/);
   });
 
+  test(`${name}: a key that is none, or may not ask, is an error with the reason`, async () => {
+    const withKey = key => asked(questions.TWO_SOURCES, { headers: { Authorization: `Bearer ${key}` } });
+    await assert.rejects(withKey('gw_none'), { message: "The key is none of this service's." });
+    await assert.rejects(withKey(readingKey), /needs the scope 'ask'/);
+  });
+
   test(`${name}: who aborts keeps what had arrived, and the service leaves the model (run.py looks)`, async () => {
     const leaving = new AbortController();
     const stream = await sent(questions.SLOW, { abortSignal: leaving.signal });
@@ -77,7 +83,7 @@ export function checkTransport(name, { DefaultChatTransport, readUIMessageStream
   });
 
   test(`${name}: there is no stream to resume`, async () => {
-    const transport = new DefaultChatTransport({ api: `${url}/api/chat` });
+    const transport = new DefaultChatTransport({ api: `${url}/api/chat`, headers: authorization });
     assert.equal(await transport.reconnectToStream({ chatId: 'a chat' }), null);
   });
 

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.clients.openai_sdk import CHECKS, a_client_that_leaves_stops_the_work
-from tests.clients.run import newsroom, told
+from tests.clients.run import newsroom
 from tests.model_server import ModelServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -18,8 +18,8 @@ Newsroom = tuple[dict[str, Any], ModelServer]
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", name="newsroom")
 async def _newsroom(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Newsroom]:
-    async with newsroom(tmp_path_factory.mktemp("newsroom")) as (address, model):
-        yield await asyncio.to_thread(told, address), model
+    async with newsroom(tmp_path_factory.mktemp("newsroom")) as told_and_model:
+        yield told_and_model
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
