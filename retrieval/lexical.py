@@ -273,9 +273,11 @@ class WordIndex:
             else:
                 yield Query.phrase_query(self._schema, field, [*stems], slop=slop)
 
-    @staticmethod
-    def _rarity(searcher: tantivy.Searcher, stem: str) -> float:
-        holding = max(searcher.doc_freq("text", stem), searcher.doc_freq("title", stem))
+    def _rarity(self, searcher: tantivy.Searcher, stem: str) -> float:
+        # Counted (0.2 ms where 28,000 of 100,000 hold it), for doc_freq counts what was deleted until its files are
+        # merged, and each replica has deleted other things: the same question would have other relevances there.
+        queries = (Query.term_query(self._schema, field, stem) for field in ("text", "title"))
+        holding = max(searcher.search(one, 1, count=True).count for one in queries)  # type: ignore[attr-defined]  # it has
         return math.log(1 + (max(searcher.num_docs - holding, 0) + 0.5) / (holding + 0.5))
 
     def _filters(self, scope: Scope | None, as_of: datetime | None) -> Iterator[Query]:
