@@ -1,14 +1,21 @@
-"""A running service's desk, against a service that is not what it should be; the good way is in test_cli.py."""
+"""A running service's desk, and one that is not what it should be, or wants a key; the good way is in test_cli.py."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 import respx
 
 from retrieval.errors import UnreadableArticle
+from retrieval.retriever import GroundwireRetriever
 from retrieval.types import make_article
 from service.errors import RemoteError
 from service.remote import RemoteDesk
 from service.types import Question
+from tests.processes import ROOT, environment, groundwire, serving
 
 ADDRESS = "http://127.0.0.1:8000"
 NO_ARTICLES = {"articles": [], "total": 0, "fingerprint": "none"}
@@ -117,3 +124,101 @@ async def test_what_a_key_may_do_later_is_done_later(respx_mock: respx.MockRoute
 
 async def _lines(desk: RemoteDesk) -> list[bytes]:
     return [line async for line in desk.exported()]
+
+
+# A real service that wants a key
+
+CASES = """\
+cases:
+- id: drones
+  question: How many MQ-9B drones does India plan to acquire?
+  answered: true
+  facts: [["31"]]
+  articles: [ramp-up-partnership]
+"""
+
+
+@pytest.fixture(scope="module")
+def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, str], str]]:
+    """A service with the sample articles and a key: the environment of its commands, and its address."""
+    folder = tmp_path_factory.mktemp("keyed")
+    env = environment(folder / "data")
+    assert groundwire("ingest", str(ROOT / "seeds" / "articles"), env=env).returncode == 0
+    _key("the first", env=env)
+    with serving("serve", "--port", "0", env=env, out=folder / "out", log=folder / "log") as (_, address):
+        yield env, address
+
+
+def _key(name: str, *options: str, env: dict[str, str]) -> str:
+    made = groundwire("keys", "create", name, *options, "--json", env=env)
+    assert made.returncode == 0, made.stderr
+    return str(json.loads(made.stdout)["key"])
+
+
+def test_commands_of_who_owns_the_folder_need_no_key(keyed: tuple[dict[str, str], str], tmp_path: Path) -> None:
+    env, _ = keyed
+    article = tmp_path / "new.md"
+    article.write_text("---\ntitle: New\n---\nThe harbour of Nyborg froze over on Tuesday.\n")
+    for arguments in (
+        ("ask", "How many MQ-9B drones does India plan to acquire?"),
+        ("search", "drones"),
+        ("articles",),
+        ("ingest", str(article)),
+        ("withdraw", "new", "--purge"),
+        ("export", str(tmp_path / "corpus.jsonl")),
+        ("import", str(tmp_path / "corpus.jsonl")),
+    ):
+        done = groundwire(*arguments, env=env)
+        assert done.returncode == 0, (arguments, done.stderr)
+    # Nor does a key that counts for nothing, which is another service's, get in their way.
+    assert groundwire("articles", env=env | {"GROUNDWIRE_API_KEY": "gw_none"}).returncode == 0
+
+
+def test_the_token_of_who_owns_the_folder_is_in_no_words_of_the_service(keyed: tuple[dict[str, str], str]) -> None:
+    env, address = keyed
+    note = Path(env["GROUNDWIRE_DATA_DIR"]) / "owner.json"
+    assert stat.S_IMODE(note.stat().st_mode) == 0o600
+    token = json.loads(note.read_text())["token"]
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=address, trust_env=False) as client:
+        assert client.get("/v1/articles", headers=headers).status_code == 200
+        assert client.get("/v1/articles", headers={"authorization": f"Bearer {token[:-1]}"}).status_code == 401
+        assert client.post("/sign-in", json={"key": token}).status_code == 401
+        # Open the store beside it: what it prints, and what the service wrote.
+        said = groundwire("reembed", env=env)
+    assert said.returncode == 1
+    assert address in said.stderr
+    log = (Path(env["GROUNDWIRE_DATA_DIR"]).parent / "log").read_text()
+    assert "/v1/articles 200" in log
+    for text in (said.stderr, said.stdout, log):
+        assert token not in text
+
+
+def test_cases_are_asked_of_a_service_with_a_key(keyed: tuple[dict[str, str], str], tmp_path: Path) -> None:
+    env, address = keyed
+    cases = tmp_path / "cases.yaml"
+    cases.write_text(CASES)
+    elsewhere = environment(tmp_path / "elsewhere")
+
+    def run(**settings: str) -> tuple[int, str]:
+        done = groundwire("eval", str(cases), "--target", address, env=elsewhere | settings)
+        return done.returncode, done.stderr.strip()
+
+    status, said = run()
+    assert status == 2
+    assert said.endswith(
+        f"The service at {address} wants a key: set GROUNDWIRE_API_KEY; `groundwire keys create NAME` makes one"
+    )
+    assert len(said.splitlines()) == 1
+    status, said = run(GROUNDWIRE_API_KEY="gw_none")
+    assert (status, "does not take the key" in said) == (2, True)
+    status, said = run(GROUNDWIRE_API_KEY=_key("who asks", "--scope", "ask", env=env))
+    assert (status, "needs the scope 'read'" in said) == (2, True)
+    status, said = run(GROUNDWIRE_API_KEY=_key("who asks and reads", env=env))
+    assert (status, said) == (0, "")
+
+
+def test_the_retriever_asks_a_service_with_a_key(keyed: tuple[dict[str, str], str]) -> None:
+    env, address = keyed
+    with GroundwireRetriever.of_service(address, api_key=_key("a pipeline", "--scope", "ask", env=env)) as retriever:
+        assert "drones" in retriever.retrieve("How many MQ-9B drones does India plan to acquire?")[0].node.text
