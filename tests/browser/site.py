@@ -116,7 +116,7 @@ async def _give(writer: asyncio.StreamWriter, file: File) -> None:
 def _head(status: int, headers: Mapping[str, str]) -> bytes:
     named = {
         "access-control-allow-origin": "*",
-        "access-control-allow-headers": "*",
+        "access-control-allow-headers": "authorization, content-type",
         "access-control-allow-methods": "*",
         "connection": "close",
         **headers,

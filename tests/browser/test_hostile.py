@@ -106,7 +106,10 @@ async def test_what_an_address_says_is_not_taken_for_a_page(reader: Reader, desk
     await expect(page.locator("script:not([src])")).to_have_count(0)
 
 
-async def test_a_service_that_was_taken_over_cannot_reach_into_the_page(reader: Reader, desk: str, site: Site) -> None:
+@pytest.mark.parametrize("attributes", ["", 'api-key="gw_public"'])
+async def test_a_service_that_was_taken_over_cannot_reach_into_the_page(
+    reader: Reader, desk: str, site: Site, attributes: str
+) -> None:
     """Whatever a service answers, the host page must be safe from it: it may be asked at another's address."""
     attack = f'"><img src=x onerror="{PWNED}">'
     source = {"number": 1, "article_id": f"../..//evil.example/{attack}", "version": attack, "title": attack}
@@ -143,7 +146,7 @@ async def test_a_service_that_was_taken_over_cannot_reach_into_the_page(reader: 
     )
     site.files["/"] = File(
         f'<!doctype html><html lang="en"><title>Site</title><script type="module" src="{desk}/widget.js"></script>'
-        f'<groundwire-chat address="{site.url}"></groundwire-chat>'
+        f'<groundwire-chat address="{site.url}" {attributes}></groundwire-chat>'
     )
     chat = Chat(await reader.opens(site.url))
     await chat.asks("Anything?")
@@ -153,3 +156,32 @@ async def test_a_service_that_was_taken_over_cannot_reach_into_the_page(reader: 
         await expect(chat.quote).to_have_count(1)
         await _only_safe_elements(chat.page)
     await _only_safe_elements(chat.page)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [f"javascript:{PWNED}", f"data:text/html,<script>{PWNED}</script>", "//[", "blob:x", "file:///etc/passwd"],
+)
+async def test_what_attributes_of_the_widget_say_is_words(reader: Reader, desk: str, site: Site, address: str) -> None:
+    """A page may fill them from what its readers send."""
+    attack = f'"><img src=x onerror="{PWNED}"></textarea><script>{PWNED}</script>'
+    site.files["/"] = File(
+        f'<!doctype html><html lang="en"><title>Site</title><script type="module" src="{desk}/widget.js"></script>'
+        "<groundwire-chat></groundwire-chat>"
+    )
+    page = await reader.opens(site.url)
+    await page.evaluate(
+        "([address, attack]) => { const chat = document.querySelector('groundwire-chat');"
+        " for (const name of ['title', 'placeholder', 'questions', 'theme', 'api-key', 'lang', 'id'])"
+        " chat.setAttribute(name, attack);"
+        " chat.setAttribute('address', address); }",
+        [address, attack],
+    )
+    chat = Chat(page)
+    await expect(chat.part("title")).to_have_text(attack)
+    await expect(chat.part("starter")).to_have_text(attack)
+    await expect(chat.question).to_have_attribute("placeholder", attack)
+    await chat.asks("Who?")
+    await expect(chat.error).to_contain_text("is none of the web")
+    await _only_safe_elements(page)
+    assert [one for one in reader.requests if one.method == "POST"] == []

@@ -128,7 +128,14 @@ async def test_a_date_without_a_time_is_a_day(client: Client, answering: FirstSe
 async def test_what_articles_say_is_text_wherever_it_stands(client: Client, answering: FirstSentence) -> None:
     hostile = "</title></p><script>alert(1)</script><img src=x onerror=alert(1)>\"'{{ 7 * 7 }}**bold**[x](javascript:y)"
     article = await added(
-        answering, article_id=hostile, title=hostile, text=hostile, outlet=hostile, credits=[hostile], url=hostile
+        answering,
+        article_id=hostile,
+        title=hostile,
+        text=hostile,
+        outlet=hostile,
+        authors=[hostile],
+        credits=[hostile],
+        url=hostile,
     )
     for read in (await shown(client, article, {"start": 3, "end": 30}), await page(client, "/articles")):
         assert not [one for one in read.all("script") if not (one["src"] or "").endswith("../web/article.js")]
