@@ -21,6 +21,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from service.http.cors import is_among
 from service.http.ending import ending
 from service.http.limits import Limits
+from service.http.streaming import closing
 from service.keys import Key, Keys, KeyScope, visit
 
 COOKIE = "groundwire_key"
@@ -107,7 +108,7 @@ class Admission(ASGIMiddleware):
 
         timer = asyncio.get_running_loop().call_later(seconds, ending.get().end, TookTooLong(seconds))
         try:
-            async with asyncio.timeout(seconds + _LAST) as last:
+            async with closing(), asyncio.timeout(seconds + _LAST) as last:
                 await next_app(scope, receive, sent)
         except TimeoutError as error:
             if not last.expired():

@@ -43,7 +43,7 @@ class Connection(HttpToolsProtocol):
             self._look.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; what is no part of a request under way begins a head, or goes on with one."""
+        """Take what came; what is no part of a request under way is waited for like a head."""
         if self.transport.is_closing():
             return
         self._data_at = self.loop.time()
@@ -55,10 +55,21 @@ class Connection(HttpToolsProtocol):
             if self._head_length > LONGEST_HEAD:
                 self._hang_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"It is over {LONGEST_HEAD:,} bytes.")
 
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        super().on_message_begin()
+        if self._head_since is None:
+            self._head_since, self._head_length = self._data_at, 0
+
     def on_headers_complete(self) -> None:
         """Begin the request."""
         self._head_since = None
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """End it; what came behind the head of one that was answered before was no head."""
+        self._head_since = None
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """Wait for the client to read."""

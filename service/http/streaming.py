@@ -1,8 +1,9 @@
 """Work for a client that may leave, and streams: they begin once their first event has come, and stay open."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -45,6 +46,28 @@ class Streaming(Operation):
             answered.content[_MEDIA_TYPE] = OpenAPIMediaType(schema=_AN_EVENT)
 
 
+_open: ContextVar[list[AsyncGenerator[Any]] | None] = ContextVar("open", default=None)
+
+
+def _open_ones() -> list[AsyncGenerator[Any]]:
+    """Give what the request that is being served has begun to stream."""
+    found = _open.get()
+    return [] if found is None else found
+
+
+@asynccontextmanager
+async def closing() -> AsyncIterator[None]:
+    """Close what a request streams when it ends: one whose client does not read it is left in its middle, at work."""
+    begun: list[AsyncGenerator[Any]] = []
+    token = _open.set(begun)
+    try:
+        yield
+    finally:
+        for one in reversed(begun):
+            await one.aclose()
+        _open.reset(token)
+
+
 async def while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
     """Do the work unless the client leaves; nobody would read its result, and a language model costs money.
 
@@ -78,6 +101,7 @@ async def begun(request: Request[Any, Any, Any], events: AsyncGenerator[T]) -> A
 
     """
     events = ended(events)
+    _open_ones().append(events)
 
     async def first() -> T:
         return await anext(events)
@@ -94,7 +118,9 @@ async def _after(first: T, rest: AsyncGenerator[T]) -> AsyncGenerator[T]:
 
 def streamed(lines: AsyncGenerator[str], headers: Mapping[str, str] = MappingProxyType({})) -> Stream:
     """Answer with server-sent events; when the client leaves, Litestar cancels this, and so the work."""
-    return Stream(kept_open(lines), media_type=_MEDIA_TYPE, headers={**_HEADERS, **headers})
+    kept = kept_open(lines)
+    _open_ones().append(kept)
+    return Stream(kept, media_type=_MEDIA_TYPE, headers={**_HEADERS, **headers})
 
 
 async def kept_open(lines: AsyncGenerator[str], every: float = _PING_EVERY) -> AsyncGenerator[str]:

@@ -7,6 +7,7 @@ from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.status_codes import HTTP_400_BAD_REQUEST
 from litestar.types import HTTPReceiveMessage, Message, Receive, Send, WebSocketReceiveMessage
 
+_SOON_READ = 65_536  # bytes, which the server reads in any case, so that the connection can stay; chosen
 _LINGER = 2.0  # seconds that are read on behind a refusal; chosen
 
 
@@ -15,7 +16,8 @@ class Body:
 
     def __init__(self, headers: Headers, receive: Receive, send: Send) -> None:
         """Take the request's headers, and the server's ends of it."""
-        self._unread = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        length = headers.get("content-length", "0")
+        self._unread = not (length.isdecimal() and int(length) <= _SOON_READ) or "transfer-encoding" in headers
         self._receive = receive
         self._send = send
         self._refused = False
