@@ -33,7 +33,7 @@ def body(story: Story) -> dict[str, str]:
 
 async def put(room: Newsroom, story: Story, ask: Ask) -> Reply:
     room.version(story, 0)
-    reply = await ask("PUT", f"/v1/articles/{story.article_id}", body(story))
+    reply = await ask("PUT", f"/v1/articles/{story.article_id}?restore=true", body(story))
     if reply.ok:
         story.changes[-1].acknowledged = 0
     return reply
@@ -48,7 +48,7 @@ def room() -> Newsroom:
 async def fleet(tmp_path_factory: pytest.TempPathFactory, room: Newsroom) -> AsyncIterator[Fleet]:
     folder = tmp_path_factory.mktemp("replicas")
     store = chroma(folder)
-    async with Fleet(store, [replica(folder, number, store) for number in range(2)]) as fleet:
+    async with Fleet(store, [replica(folder, number, store, shared=True) for number in range(2)]) as fleet:
         for file in sorted((ROOT / "seeds" / "articles").glob("*.md")):
             article = read(Document(file, file.stem))
             sent = {"title": article.source.title, "text": article.text, "outlet": article.source.outlet}
@@ -149,18 +149,92 @@ async def test_replicas_give_the_same_answers_whenever_they_were_started(
     await second.kill()
     for story in stories[1::3]:
         assert (await fleet.ask("DELETE", f"/v1/articles/{story.article_id}")).ok
+        room.withdrawal(story, 0).acknowledged = 0
     for story in stories[::3]:
         assert (await put(room, story, fleet.ask)).ok
     await second.start()
     third = replica(tmp_path, 3, fleet.store)
     try:
         await third.start()
-        asked = [*QUESTIONS, *(one.question for one in stories)]
+        asked = [*QUESTIONS, *(one.question for one in stories[:12])]
         for question in asked:
-            answers = [await _answer(one, question) for one in (first, second, third)]
+            answers = await asyncio.gather(*(_answer(one, question) for one in (first, second, third)))
             assert answers[0] == answers[1] == answers[2], question
     finally:
         third.close()
+
+
+async def test_a_job_of_a_replica_that_is_killed_is_known_to_the_other_and_done_by_it(
+    fleet: Fleet, room: Newsroom
+) -> None:
+    """They share a folder, as on one machine."""
+    first, second = fleet.replicas
+    stories = [room.new() for _ in range(40)]
+    for story in stories:
+        room.version(story, 0)
+    sent = [{"id": story.article_id, **body(story)} for story in stories]
+    posted = await fleet.ask("POST", "/v1/articles", sent, at=first.name)
+    assert posted.status == 202, posted.body
+    path = f"/v1/jobs/{posted.body['id']}"
+    while (await fleet.ask("GET", path, at=second.name)).body["done"] < 3:
+        pass
+    await first.kill()
+    job = (await fleet.ask("GET", path, at=second.name)).body
+    assert job["done"] < len(stories)
+    try:
+        while job["status"] not in {"done", "failed"}:
+            await asyncio.sleep(0.1)
+            job = (await fleet.ask("GET", path, at=second.name)).body
+    finally:
+        await first.start()
+    assert (job["status"], job["counts"]["created"] + job["counts"]["unchanged"]) == ("done", len(stories))
+    for story in stories:
+        assert (await fleet.ask("GET", f"/v1/articles/{story.article_id}")).body["text"] == body(story)["text"]
+
+
+async def test_an_answer_of_a_replica_that_is_killed_fails_clearly_and_the_other_gives_it(
+    fleet: Fleet, room: Newsroom
+) -> None:
+    story = room.stories["story-0"]
+    first, second = fleet.replicas
+    asked = {"question": story.question}
+    asking = [asyncio.create_task(fleet.ask("POST", "/v1/answers", asked, at=first.name)) for _ in range(8)]
+    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+    await first.kill()
+    try:
+        replies = await asyncio.gather(*asking)
+        assert any(one.ok for one in replies)
+        cut = [one for one in replies if not one.ok]
+        assert cut
+        assert all(one.status == 0 and one.failure for one in cut)  # the connection is closed: nobody waits
+        assert (await fleet.ask("POST", "/v1/answers", asked, at=second.name)).body["answered"]
+    finally:
+        await first.start()
+
+
+async def test_of_two_hundred_clients_at_once_each_is_answered_right_or_told_when_to_come_again(
+    fleet: Fleet, room: Newsroom
+) -> None:
+    process = fleet.replicas[1]
+    stories = [one for one in room.stories.values() if one.changes[-1].acknowledged is not None and not one.withdrawn]
+    async with httpx.AsyncClient(
+        base_url=process.address, trust_env=False, timeout=120, limits=httpx.Limits(max_connections=200)
+    ) as client:
+
+        async def ask(story: Story) -> httpx.Response:
+            response = await client.post("/v1/answers", json={"question": story.question})
+            if response.status_code == 200:
+                assert room.wrong(story, response.json(), 100, 100) is None
+            else:
+                assert response.status_code in {429, 503}, response.text
+                assert int(response.headers["retry-after"]) > 0
+            return response
+
+        before = process.resident_mb
+        answers = await asyncio.gather(*(ask(stories[number % len(stories)]) for number in range(200)))
+        assert sum(one.status_code == 200 for one in answers) >= 20
+        assert (await ask(stories[0])).status_code == 200  # the next one is served at once
+        assert process.resident_mb < before + 300
 
 
 async def _answer(process: Process, question: str) -> dict[str, Any]:
