@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from retrieval.embedding import Vectors
 from retrieval.minilm import MiniLM
-from service.extractive.matching import ANOTHER_WORD, NEAR_WORD
+from service.extractive.comparing import ANOTHER_WORD, NEAR_WORD
 from service.language import lexicon
 
 OTHERS = 10_000

@@ -10,7 +10,7 @@ import numpy as np
 from retrieval.embedding import Vectors
 from retrieval.furniture import quotable_spans
 from retrieval.types import Article, Hit, Source
-from service.language.words import words
+from service.language.words import lexemes
 from service.orders import commands
 
 _LEAD = 2  # sentences
@@ -120,7 +120,7 @@ def _together(one: Vectors, other: Vectors) -> Vectors:
 
 @lru_cache(maxsize=500)
 def _keys(text: str) -> frozenset[str]:
-    return frozenset(word.key for word in words(text))
+    return frozenset(word.key for word in lexemes(text))
 
 
 @lru_cache(maxsize=500)

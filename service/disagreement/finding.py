@@ -12,7 +12,7 @@ from service.disagreement.likening import Span, has, leaning, told
 from service.disagreement.speaking import different_speakers, names_its_speaker
 from service.disagreement.standing import deals, different_standings
 from service.evidence import Evidence, Statement
-from service.language.words import words
+from service.language.words import lexemes
 from service.types import Disagreement, Matter
 
 MOST_ADDED = 2  # sentences that an answer grows by; chosen
@@ -173,7 +173,7 @@ def _later(one: Statement, other: Statement) -> int:
 
 @lru_cache(maxsize=20_000)
 def _telling(text: str) -> frozenset[str]:
-    return frozenset(word.key for word in words(text) if word.content and not word.number)
+    return frozenset(word.key for word in lexemes(text) if word.content and not word.number)
 
 
 def _about(one: Statement, compared: Sequence[Span], other: Statement) -> str:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from service.evidence import Statement
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import COUNTRIES, Word, opposite, same, synonymous, words
+from service.language.words import COUNTRIES, Word, lexemes, opposite, same, synonymous, words
 
 Span = tuple[int, int]
 
@@ -167,7 +167,7 @@ def has(text: str, word: Word) -> bool:
 
 @lru_cache(maxsize=20_000)
 def _keys(text: str) -> frozenset[str]:
-    return frozenset(word.key for word in words(text))
+    return frozenset(word.key for word in lexemes(text))
 
 
 def verb_near(text: str, span: Span, known: frozenset[str] = frozenset()) -> Word | None:

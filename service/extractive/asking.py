@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from service.evidence import Statement
 from service.language import lexicon
-from service.language.words import COUNTRIES, DEMONYMS, Word, key_of, words
+from service.language.words import COUNTRIES, DEMONYMS, Word, key_of, lexemes, words
 
 
 class Kind(StrEnum):
@@ -164,15 +164,15 @@ def recased(question: str, statements: Sequence[Statement]) -> str:
     names: set[str] = set()
     plain: set[str] = set()
     for statement in statements:
-        for word in words(statement.text):
-            (names if word.name and word.key not in COUNTRIES else plain).add(word.text.lower())
+        for word in lexemes(statement.text):
+            (names if word.name and word.key not in COUNTRIES else plain).add(word.lower)
     pieces: list[str] = []
     done = 0
-    for word in words(question):
-        lower = word.text.lower()
+    for typed in words(question):
+        lower = typed.text.lower()
         if lower in names and lower not in plain and lower not in lexicon.FUNCTION:
-            pieces += [question[done : word.start], word.text[0].upper() + word.text[1:]]
-            done = word.end
+            pieces += [question[done : typed.start], typed.text[0].upper() + typed.text[1:]]
+            done = typed.end
     return "".join(pieces) + question[done:]
 
 

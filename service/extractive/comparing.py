@@ -6,7 +6,17 @@ from itertools import pairwise
 from typing import Protocol
 
 from service.extractive.asking import Asked
-from service.language.words import OPPOSITES_OF, SYNONYM_GROUPS, Lexeme, Word, lexemes, opposite, related, words
+from service.language.words import (
+    OPPOSITES_OF,
+    SYNONYM_GROUPS,
+    Lexeme,
+    Word,
+    lexemes,
+    lexemes_in_order,
+    opposite,
+    related,
+    words,
+)
 
 # Cosines of single words (MiniLM.words). Of the lexicon's pairs of synonyms .19 have the first or more and .21 the second,
 # of pairs of its words that are none .001 and .001; MiniLM's own vectors of single words tell .16 at .001, and sentences
@@ -194,7 +204,7 @@ class Comparison:
 
 
 def _places(row: _Row, text: str) -> list[int]:
-    return [place for place, word in enumerate(words(text)) if word.content and word.lexeme in row.same]
+    return [place for place, word in enumerate(lexemes_in_order(text)) if word.content and word in row.same]
 
 
 def _surest(grades: Mapping[Lexeme, float], found: frozenset[Lexeme]) -> float:

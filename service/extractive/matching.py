@@ -10,7 +10,7 @@ from service.extractive.comparing import Comparison
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, words
+from service.language.words import Word, lexemes_in_order, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def measure(
         kind_missed=float(holds is False),
         leaning=float(leans(text)),
         fragment=float(text.rstrip("\"”’')")[-1:] not in ".!?…。।"),
-        long=min(len(words(text)) / 60, 1.5),
+        long=min(len(lexemes_in_order(text)) / 60, 1.5),
     )
 
 

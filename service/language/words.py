@@ -135,38 +135,54 @@ def _key(lower: str) -> str:
 _LIGHT_KEYS = frozenset(_key(word) for word in lexicon.LIGHT)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def words(text: str) -> tuple[Word, ...]:
     """Give the words of a text in order; `text[w.start:w.end] == w.text`."""
-    found: list[Word] = []
-    cased = any(c.islower() for c in text) and any(c.isupper() for c in text)
-    matches = _matches(text)
-    before, stop = "", 0
-    for index, match in enumerate(matches, 1):
-        raw = match.group()
-        start, end = match.span()
-        between = text[stop:start]
-        first = index == 1 or (between != " " and bool(_BREAK.search(between)))
-        named_next = first and index < len(matches) and matches[index].group()[:1].isupper()
-        told = not cased and before.lower() in _LOWER_US_AFTER
-        found.append(_placed(_lexeme(raw, cased, first, named_next, told), start, end))
-        before, stop = raw, end
-    return tuple(found)
+    ordered, starts = _read(text)
+    return tuple(
+        Word(
+            one.text, start, start + len(one.text), one.key, one.also, one.name, one.number, one.content, one.light, one
+        )
+        for one, start in zip(ordered, starts, strict=True)
+    )
 
 
 def word_of(raw: str, start: int, end: int, key: str) -> Word:
     """Give a word that is not read from a text, with a key of its own."""
-    return _placed(_lexeme_of(raw, key), start, end)
+    one = _lexeme_of(raw, key)
+    return Word(raw, start, end, key, None, one.name, one.number, one.content, one.light, one)
 
 
-def _placed(one: Lexeme, start: int, end: int) -> Word:
-    return Word(one.text, start, end, one.key, one.also, one.name, one.number, one.content, one.light, one)
+def lexemes_in_order(text: str) -> tuple[Lexeme, ...]:
+    """Give what the words of a text are, without their places: far less to make, and to keep, than `words`."""
+    return _read(text)[0]
 
 
 @lru_cache(maxsize=20_000)
 def lexemes(text: str) -> frozenset[Lexeme]:
     """Give what the words of a text are, each once."""
-    return frozenset(word.lexeme for word in words(text))
+    return frozenset(_read(text)[0])
+
+
+@lru_cache(maxsize=20_000)
+def _read(text: str) -> tuple[tuple[Lexeme, ...], tuple[int, ...]]:
+    """Give what the words of a text are, and where each begins."""
+    cased = any(c.islower() for c in text) and any(c.isupper() for c in text)
+    matches = _matches(text)
+    found: list[Lexeme] = []
+    starts: list[int] = []
+    before, stop = "", 0
+    for index, match in enumerate(matches, 1):
+        raw = match.group()
+        start = match.start()
+        between = text[stop:start]
+        first = index == 1 or (between != " " and bool(_BREAK.search(between)))
+        named_next = first and index < len(matches) and matches[index].group()[:1].isupper()
+        told = not cased and before.lower() in _LOWER_US_AFTER
+        found.append(_lexeme(raw, cased, first, named_next, told))
+        starts.append(start)
+        before, stop = raw, start + len(raw)
+    return tuple(found), tuple(starts)
 
 
 def words_in(texts: Iterable[str]) -> list[Word]:
