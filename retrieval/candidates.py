@@ -17,6 +17,7 @@ from retrieval.embedding import Vectors
 from retrieval.feed import Feed
 from retrieval.lexical import Term
 from retrieval.ranking import Candidate
+from retrieval.remembered import Remembered
 from retrieval.rows import passage_of, sentences_of
 from retrieval.types import Scope, Source
 
@@ -73,7 +74,7 @@ class _Look:
     """No more are to be had by asking for more."""
 
 
-def candidates(archive: Archive, feed: Feed, writing: Lock, asked: Asked) -> list[Candidate]:
+def candidates(archive: Archive | Remembered, feed: Feed, writing: Lock, asked: Asked) -> list[Candidate]:
     """Look, and look again while an article changes in between; see `Store.candidates`.
 
     Args:
@@ -116,7 +117,7 @@ def candidates(archive: Archive, feed: Feed, writing: Lock, asked: Asked) -> lis
     return found
 
 
-def _look(archive: Archive, feed: Feed, asked: Asked, wanted: int) -> _Look:
+def _look(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) -> _Look:
     with_words = [name for name, _ in feed.words.search(asked.terms, asked.count, asked.scope, asked.as_of)]
     near, gone, all_near = _near(archive, feed, asked, wanted)
     names = list(dict.fromkeys([*near, *with_words]))
@@ -143,7 +144,7 @@ def _look(archive: Archive, feed: Feed, asked: Asked, wanted: int) -> _Look:
     )
 
 
-def _near(archive: Archive, feed: Feed, asked: Asked, wanted: int) -> tuple[list[str], list[str], bool]:
+def _near(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) -> tuple[list[str], list[str], bool]:
     """Name the passages nearest to a vector, the nearest first; and those that should be there and are not.
 
     And tell whether there are no more.

@@ -71,6 +71,7 @@ class Catalogue:
         """Of the current articles."""
         self._sum = 0  # of the articles' hashes: the same for the same articles, in whatever order they came
         self._table: _Table | None = None
+        self._origins: dict[str, str] = {}  # those that were asked for since the last change
         self._held = threading.RLock()
 
     def knows(self, record: Record) -> bool:
@@ -82,6 +83,7 @@ class Catalogue:
         article_id = record.article_id
         with self._held:
             self._table = None
+            self._origins.clear()
             old = self._current.pop(article_id, None) if record.withdrawn else self._current.get(article_id)
             if old:
                 self.passages -= old.passages
@@ -134,8 +136,13 @@ class Catalogue:
         nothing.
         """
         with self._held:
+            if as_of is None and article_id in self._origins:
+                return self._origins[article_id]
             group = self._group(article_id, as_of)
-            return min(group, key=self._first) if len(group) > 1 else article_id
+            origin = min(group, key=self._first) if len(group) > 1 else article_id
+            if as_of is None:
+                self._origins |= dict.fromkeys(group, origin)
+            return origin
 
     def same_origin(self, article_id: str) -> list[str]:
         """Name the other articles of an article's origin, the first published first."""

@@ -35,6 +35,7 @@ from retrieval.mending import is_due, is_readable, mend
 from retrieval.owner import Owner, unwritable
 from retrieval.passages import embeddable
 from retrieval.ranking import Candidate
+from retrieval.remembered import Remembered
 from retrieval.rows import passage_of, sentences_of
 from retrieval.types import Article, Corpus, Scope, Source, Version, Withdrawal
 from retrieval.writes import Moments, Outcome, Prepared, Writes
@@ -76,6 +77,7 @@ class Store:
             words = WordIndex(folder, str(self._archive.articles.id))
             opened.callback(words.close)
             self._feed = Feed(self._archive, words, alone=owner is not None)
+            self._remembered = Remembered(self._archive, self._feed, alone=owner is not None)
             self._writes = Writes(
                 self._archive, self._feed, embedder.dimensions, alone=owner is not None, in_force=self._in_force
             )
@@ -195,7 +197,7 @@ class Store:
 
     async def articles(self, sources: Sequence[Source]) -> dict[str, Article]:
         """Give the articles of the sources by id, each in its source's version, also when that was superseded."""
-        return await self._in_thread(self._read_articles, sources)
+        return await self._in_thread(self._remembered.articles, sources, self._read_articles)
 
     async def sources(self, offset: int, limit: int) -> list[Source]:
         """Give a page of the articles' sources, in the order in which they came first."""
@@ -247,7 +249,7 @@ class Store:
         Up to `count` of each kind, the nearest first; each with both scores.
         """
         asked = Asked(vector, terms, count, scope, as_of)
-        return await self._in_thread(candidates, self._archive, self._feed, self._writes.lock, asked)
+        return await self._in_thread(candidates, self._remembered, self._feed, self._writes.lock, asked)
 
     async def corpus(self) -> Corpus:
         """Tell what the store holds."""
@@ -405,6 +407,7 @@ class Store:
         return self._writes.withdraw(article_id, reason, purge=lambda: self._remove(article_id))
 
     def _remove(self, article_id: str) -> None:
+        self._remembered.forget()
         self._remove_elsewhere(article_id)
         if self._owner:
             self._clean_files(self._owner.folder)

@@ -1,0 +1,125 @@
+"""What searches have read of the store, kept in memory: passages, articles and their sources, which never change.
+
+A passage is named by the write that stored it and an article by its version, so that what was read once is right for as
+long as it is asked for. Which of them count is said by the articles' records: those are read anew from a store that
+others write to as well; of one's own the catalogue has them.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from retrieval.archive import Archive
+from retrieval.catalogue import Record
+from retrieval.embedding import Vectors
+from retrieval.feed import Feed
+from retrieval.types import Article, Source
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+# Of Chroma an answer's 90 passages take 8 ms of the processor, its 80 records 9, its 35 articles 4 (20,000 passages).
+PASSAGES_KEPT = 10_000  # some 60 MB with their vectors
+ARTICLES_KEPT = 4_000  # some 20 MB of the length of news
+SOURCES_KEPT = 20_000  # some 30 MB
+
+
+class Remembered:
+    """An archive for searches, which reads nothing twice; safe in any thread."""
+
+    def __init__(self, archive: Archive, feed: Feed, *, alone: bool) -> None:
+        """Take the collections and the feed; `alone`: nobody else writes to the store."""
+        self._archive = archive
+        self._feed = feed
+        self._alone = alone
+        self._passages: _Recent[str, tuple[Any, str, Vectors]] = _Recent(PASSAGES_KEPT)
+        self._sources: _Recent[tuple[str, str], Source] = _Recent(SOURCES_KEPT)
+        self._articles: _Recent[tuple[str, str], Article] = _Recent(ARTICLES_KEPT)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the archive has
+        """Give what is not remembered from the archive."""
+        return getattr(self._archive, name)
+
+    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
+        """Give the metadata, text and vector of those passages that are there."""
+        return self._passages.get(names, self._archive.rows)
+
+    def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
+        """Give the articles' records."""
+        found: dict[str, tuple[Record, Source]] = {}
+        for article_id in article_ids if self._alone else ():
+            record = self._feed.catalogue.record(article_id)
+            source = record and self._sources.known((record.article_id, record.version))
+            if record and source:
+                found[article_id] = record, source
+        read = (
+            self._archive.records([one for one in article_ids if one not in found])
+            if len(found) < len(article_ids)
+            else {}
+        )
+        self._sources.keep({(source.article_id, source.version): source for _, source in read.values()})
+        return found | read
+
+    def articles(
+        self, sources: Iterable[Source], read: Callable[[Sequence[Source]], dict[str, Article]]
+    ) -> dict[str, Article]:
+        """Give the articles of the sources by id, each in its source's version; `read` reads those not known yet."""
+        wanted = {(source.article_id, source.version): source for source in sources}
+        found = self._articles.get(
+            wanted,
+            lambda names: {
+                (one.source.article_id, one.source.version): one
+                for one in read([wanted[name] for name in names]).values()
+            },
+        )
+        return {article_id: self._with_origin(article) for (article_id, _), article in found.items()}
+
+    def _with_origin(self, article: Article) -> Article:
+        """Give an article with the origin that it has now."""
+        source = self._feed.catalogue.with_origin(article.source)
+        return article if source is article.source else Article(source=source, text=article.text)
+
+    def forget(self) -> None:
+        """Forget everything: what is purged must not stay."""
+        for one in (self._passages, self._sources, self._articles):
+            one.clear()
+
+
+class _Recent(Generic[K, V]):
+    """A mapping that keeps so many of its values, those that were asked for last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[K, V] = {}  # the last asked for last
+        self._held = threading.Lock()
+        self._cleared = 0
+
+    def known(self, name: K) -> V | None:
+        with self._held:
+            return self._known.get(name)
+
+    def get(self, names: Iterable[K], read: Callable[[Sequence[K]], dict[K, V]]) -> dict[K, V]:
+        """Give the values, and have those read that are not known."""
+        names = list(names)
+        with self._held:
+            found = {name: self._known[name] for name in names if name in self._known}
+            cleared = self._cleared
+        missing = [name for name in names if name not in found]
+        fresh = read(missing) if missing else {}
+        self.keep(found | fresh, cleared)
+        return {name: (found if name in found else fresh)[name] for name in names if name in found or name in fresh}
+
+    def keep(self, values: dict[K, V], cleared: int | None = None) -> None:
+        with self._held:
+            if cleared not in (None, self._cleared):
+                return  # it was read before what is to be forgotten was
+            for name, value in values.items():
+                self._known.pop(name, None)
+                self._known[name] = value
+            for name in list(self._known)[: len(self._known) - self._most] if len(self._known) > self._most else ():
+                del self._known[name]
+
+    def clear(self) -> None:
+        with self._held:
+            self._known.clear()
+            self._cleared += 1
