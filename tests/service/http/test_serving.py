@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import httpx
 import pytest
@@ -19,6 +20,7 @@ from service.serving import address_of, listen, serve
 from service.settings import Settings
 from service.types import Event, Question, Searched
 from tests.fakes import FirstSentence
+from tests.processes import BIN, environment, started, until
 
 signalled = asyncio.Event()
 
@@ -269,6 +271,18 @@ def _is_refused(url: httpx.URL) -> bool:
     except ConnectionRefusedError:
         return True
     return False
+
+
+def test_a_service_that_is_stopped_while_it_starts_ends_quietly(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data", GROUNDWIRE_PORT="0")
+    with (
+        (tmp_path / "log").open("wb") as log,
+        started([BIN / "groundwire", "serve"], env=env, stderr=log) as process,
+    ):
+        until((tmp_path / "data" / "lock").exists, "it opens the store")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    assert b"Traceback" not in (tmp_path / "log").read_bytes()
 
 
 @pytest.mark.parametrize("path", ["/v1/answers", "/v1/articles"])
