@@ -30,6 +30,8 @@ _PLAIN = re.compile(r"[\w./:@%+,~#-]+", re.ASCII)  # a value that needs no quote
 _OURS = ("retrieval.errors", "service.errors")
 # Keys of this service, what follows "Bearer", and the user and password of an address.
 _GIVEN_AWAY = r"\bgw_\w+?_[0-9a-f]{64}\b|(?<=[Bb]earer )[^\s'\",]+|(?<=://)[^/\s@'\"]+(?=@)"
+_SIGNS = ("gw_", "earer ", "://")  # without one of which there is none of these; to look for them is ten times as fast
+_written = json.JSONEncoder(default=str).encode
 _LEAST_SECRET = 4  # characters; chosen: the lines would be full of holes
 
 
@@ -56,10 +58,14 @@ class Lines(logging.Formatter):
         self._messages = messages
         known = {form for one in secrets if len(one) >= _LEAST_SECRET for form in (one, json.dumps(one)[1:-1])}
         self._secret = re.compile("|".join([*map(re.escape, sorted(known, key=len, reverse=True)), _GIVEN_AWAY]))
+        self._signs = (*known, *_SIGNS)
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the line; one of text is indented where it goes on, so that it forges no other."""
-        return self._secret.sub("[secret]", self._line(record))
+        line = self._line(record)
+        if any(sign in line for sign in self._signs):
+            line = self._secret.sub("[secret]", line)
+        return line
 
     def _text(self, record: logging.LogRecord) -> str:
         fields = {name: value for name, value in fields_of(record).items() if f"%({name})" not in str(record.msg)}
@@ -86,7 +92,7 @@ class Lines(logging.Formatter):
             line["exception"] = _described(record.exc_info[1], messages=self._messages)
         first = ("time", "level", "logger", "request_id", "message")
         # In ASCII: no character of a client's can end a line, or move a terminal's cursor.
-        return json.dumps({name: line.pop(name) for name in first} | line, default=str).replace("\x7f", "\\u007f")
+        return _written({name: line.pop(name) for name in first} | line).replace("\x7f", "\\u007f")
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, Any]:
@@ -139,7 +145,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _value(value: object) -> str:
-    said = value if isinstance(value, str) else json.dumps(value, default=str)
+    said = value if isinstance(value, str) else _written(value)
     return said if _PLAIN.fullmatch(said) else json.dumps(said, ensure_ascii=False)
 
 
