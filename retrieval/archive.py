@@ -1,85 +1,28 @@
-"""What Chroma keeps for us: four collections, and how searching, writing and following read them."""
+"""What Chroma keeps for us: five collections, and how searching, writing and following read them."""
 
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from retrieval.catalogue import Record
+from retrieval import limits
+from retrieval.catalogue import Record, key
+from retrieval.disk import Disk
 from retrieval.embedding import Vectors
+from retrieval.limits import Collection, Gate
 from retrieval.rows import article_of_row, record_of, source_of, versions_of, withdrawal_of
 from retrieval.types import Article, Source, Version, Withdrawal
 
-R = TypeVar("R")
-
 _AGAIN = 5  # times that what is being deleted is read
-BATCH = 1_000  # records in one call; Chroma takes 5,461, and readers wait while a batch is written
-
-
-class Gate:
-    """Lets any number through, until it is closed; then one who has waited for them is alone."""
-
-    def __init__(self) -> None:
-        """Begin open."""
-        self._changed = threading.Condition()
-        self._inside = 0
-        self._closed = False
-
-    @contextmanager
-    def passed(self) -> Iterator[None]:
-        """Be inside, once it is open."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._closed)
-            self._inside += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._inside -= 1
-                self._changed.notify_all()
-
-    @contextmanager
-    def closed(self) -> Iterator[None]:
-        """Keep it closed, once nobody is inside."""
-        with self._changed:
-            self._closed = True
-            self._changed.wait_for(lambda: not self._inside)
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._closed = False
-                self._changed.notify_all()
-
-
-class Gated:
-    """A collection behind a gate: each call passes it, and when it is open again goes to another handle."""
-
-    def __init__(self, collection: Any, gate: Gate) -> None:  # noqa: ANN401 - Chroma's
-        """Take the handle."""
-        self.handle = collection
-        self._gate = gate
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - as above
-        """Give an attribute of the handle; a method waits for the gate."""
-        found = getattr(self.handle, name)
-        if not callable(found):
-            return found
-
-        def passing(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as above
-            with self._gate.passed():
-                return getattr(self.handle, name)(*arguments, **named)
-
-        return passing
+TOGETHER = 1_000  # passages that are in memory, and are written in one go
+_MOST_NEAR = 10_000  # of one query; SQLite takes 32,766 variables in one statement
 
 
 @dataclass
 class Archive:
-    """The collections, which `store.py` opens; any thread may use them."""
+    """The collections, each a `limits.Collection`; any thread may use them."""
 
     articles: Any
     """One record for each article, its commit point, and its mark when it is withdrawn."""
@@ -87,36 +30,41 @@ class Archive:
     """The passages with their vectors; one counts only while its article's record names the write that stored it."""
     superseded: Any
     """The texts of replaced and withdrawn versions."""
+    parts: Any
+    """The parts of long texts but the first, of current versions and of others."""
     pending: Any
     """Notes of the writes that are at work."""
+    most_near: int = _MOST_NEAR
+    """Passages that one query gives: a distributed Chroma limits them."""
 
-    def behind(self, gate: Gate) -> "Archive":
-        """Give the same collections behind a gate."""
-        return Archive(**{one.name: Gated(getattr(self, one.name), gate) for one in fields(self)})
+    def _collections(self) -> tuple[Collection, ...]:
+        return self.articles, self.passages, self.superseded, self.parts, self.pending
+
+    def put_behind(self, gate: Gate, disk: Disk) -> None:
+        """Have every call pass a gate, and find room on a disk where it writes."""
+        for one in self._collections():
+            one.gate, one.disk = gate, disk
 
     def reopen(self, client: Any) -> None:  # noqa: ANN401 - Chroma's
         """Go on with another client, while the gate is closed."""
-        for one in fields(self):
-            gated = getattr(self, one.name)
-            gated.handle = client.get_collection(gated.handle.name, embedding_function=None)
+        for one in self._collections():
+            one.handle = client.get_collection(one.handle.name, embedding_function=None)
 
     def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
-        """Give the articles' records."""
-        records: dict[str, tuple[Record, Source]] = {}
-        for some in batches(article_ids):
-            found = self.articles.get(ids=some, include=["metadatas"])
-            records |= {str(row["article_id"]): (record_of(row), source_of(row)) for row in found["metadatas"]}
-        return records
+        """Give the records of articles that are named by their ids or keys."""
+        rows = self.articles.get(ids=article_ids, include=["metadatas"])["metadatas"]
+        found = {key(row["article_id"]): (record_of(row), source_of(row)) for row in rows}
+        return {one: found[key(one)] for one in article_ids if key(one) in found}
 
     def current(self, article_ids: Sequence[str]) -> dict[str, Article]:
         """Give the articles in their current versions."""
-        articles: dict[str, Article] = {}
-        for some in batches(article_ids):
-            found = self.articles.get(ids=some, include=["documents", "metadatas"])
-            for row, text in zip(found["metadatas"], found["documents"], strict=True):
-                if not row.get("withdrawn"):
-                    articles[str(row["article_id"])] = article_of_row(row, text)
-        return articles
+        found = self.articles.get(ids=article_ids, include=["documents", "metadatas"])
+        pairs = zip(found["metadatas"], found["documents"], strict=True)
+        return {
+            str(row["article_id"]): article_of_row(row, text)
+            for row, text in pairs
+            if text is not None and not row.get("withdrawn")  # None: purged while it was read
+        }
 
     def standing(self, article_id: str) -> str | Withdrawal | None:
         """Give an article's current version, or that it is withdrawn."""
@@ -137,7 +85,8 @@ class Archive:
     def version(self, article_id: str, version: str) -> Article | None:
         """Give a version of an article that was superseded."""
         found = self.superseded.get(ids=[superseded_id(article_id, version)], include=["documents", "metadatas"])
-        return article_of_row(found["metadatas"][0], found["documents"][0]) if found["ids"] else None
+        [text] = found["documents"] or [None]  # None also where it is purged while it is read
+        return None if text is None else article_of_row(found["metadatas"][0], text)
 
     def changes(self, after: int) -> Iterator[list[tuple[Record, str]]]:
         """Give the records whose changes are numbered higher, with the articles' titles, in batches."""
@@ -145,41 +94,41 @@ class Archive:
         where = {"change": {"$gt": after}} if after > 0 else None
         offset = 0
         while True:
-            found = self.articles.get(where=where, limit=BATCH, offset=offset, include=["metadatas"])
+            found = self.articles.get(where=where, limit=limits.BATCH, offset=offset, include=["metadatas"])
             if found["ids"]:
                 yield [(record_of(row), str(row["title"])) for row in found["metadatas"]]
-            if len(found["ids"]) < BATCH:
+            if len(found["ids"]) < limits.BATCH:
                 return
-            offset += BATCH
+            offset += limits.BATCH
 
     def texts(self, names: Sequence[str]) -> dict[str, str]:
         """Give the texts of those passages that are there."""
-        texts: dict[str, str] = {}
-        for some in batches(names):
-            found = self.passages.get(ids=some, include=["documents"])
-            texts |= {str(name): text for name, text in zip(found["ids"], found["documents"], strict=True) if text}
-        return texts
+        found = self.passages.get(ids=names, include=["documents"])
+        return {str(name): text for name, text in zip(found["ids"], found["documents"], strict=True) if text}
 
     def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
         """Give the metadata, text and vector of those passages that are there."""
-        rows: dict[str, tuple[Any, str, Vectors]] = {}
-        for some in batches(names):
-            found = self._with_vectors(some, ["documents", "metadatas"])
-            each = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
-            rows |= {
-                str(name): (row, text, np.asarray(vector, dtype=np.float32))
-                for name, row, text, vector in each
-                if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
-            }
-        return rows
+        found = self._with_vectors(names, ["documents", "metadatas"])
+        each = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
+        return {
+            str(name): (row, text, np.asarray(vector, dtype=np.float32))
+            for name, row, text, vector in each
+            if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
+        }
 
     def vectors(self, names: Sequence[str]) -> dict[str, Vectors]:
         """Give the vectors of those passages that are there."""
-        vectors: dict[str, Vectors] = {}
-        for some in batches(names):
-            found = self._with_vectors(some, [])
-            vectors |= zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True)
-        return vectors
+        found = self._with_vectors(names, [])
+        return dict(zip(found["ids"], np.asarray(found["embeddings"], dtype=np.float32), strict=True))
+
+    def nearest_of(self, names: Sequence[str], vector: Vectors, count: int) -> tuple[list[str], list[str]]:
+        """Name the nearest among passages; and those that are not there."""
+        near: list[tuple[float, str]] = []
+        for some in limits.batches(names):
+            found = _query(self.passages.query, np.asarray([vector], dtype=np.float32), count, ["distances"], ids=some)
+            near += zip(found["distances"][0], map(str, found["ids"][0]), strict=True)
+        there = {*self.passages.get(ids=names, include=[])["ids"]}
+        return [name for _, name in sorted(near)[:count]], [name for name in names if name not in there]
 
     def nearest(self, vector: Vectors, count: int) -> list[str]:
         """Name the passages nearest to a vector, the nearest first; a few are missed, for the index is approximate."""
@@ -205,11 +154,17 @@ class Archive:
                 return found
 
 
-def _query(query: Callable[..., Any], vectors: Vectors, count: int, include: Sequence[str]) -> dict[str, Any]:
+def _query(
+    query: Callable[..., dict[str, Any]],
+    vectors: Vectors,
+    count: int,
+    include: Sequence[str],
+    ids: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Query, and again where Chroma is just making the collection's index: it then finds nothing on its disk."""
     for left in reversed(range(_AGAIN + 1)):
         try:
-            found: dict[str, Any] = query(query_embeddings=vectors, n_results=count, include=[*include])
+            found = query(query_embeddings=vectors, n_results=count, include=include, ids=ids)
         except Exception as error:
             if "Nothing found on disk" not in str(error) or not left:
                 raise
@@ -224,7 +179,7 @@ def together(records: Iterable[Record], articles: int) -> Iterator[list[Record]]
     some: list[Record] = []
     passages = 0
     for record in records:
-        if some and (len(some) == articles or passages + record.passages > BATCH):
+        if some and (len(some) == articles or passages + record.passages > TOGETHER):
             yield some
             some, passages = [], 0
         some.append(record)
@@ -235,11 +190,4 @@ def together(records: Iterable[Record], articles: int) -> Iterator[list[Record]]
 
 def superseded_id(article_id: str, version: str) -> str:
     """Name a version that counts no more."""
-    return f"{article_id}@{version}"
-
-
-def batches(items: Sequence[R], size: int | None = None) -> Iterator[Sequence[R]]:
-    """Cut into pieces that one call takes."""
-    step = size or BATCH
-    for start in range(0, len(items), step):
-        yield items[start : start + step]
+    return f"{key(article_id)}@{version}"

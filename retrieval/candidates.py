@@ -27,7 +27,9 @@ _LOOKS = 20  # in all; another process's writers cannot be kept waiting
 # in 80 to 120, as long as it takes to ask for the 8,500 nearest of all; Chroma's own filter takes 40 to 200 (a busy
 # machine, 2026-11; no script here measures it).
 _NAMED = 1_000
-_MOST_ASKED = 10_000  # of one query; SQLite takes 32,766 variables in one statement
+# The same beside a distributed Chroma, which gives 300 of a query and no more: ten queries among 300 each. One among
+# 300 named ones takes 10 ms of a server on the same machine.
+_MOST_NAMED = 3_000
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,11 @@ def candidates(archive: Archive | Remembered, feed: Feed, writing: Lock, asked: 
             look = _look(archive, feed, asked, wanted)
         # Where a record is what it was at the last look, this one saw all its passages, and the others are leftovers.
         settled = all(one in before and before[one][0].write == write for one, write in look.replaced.items())
-        cut_short = len(look.near) < asked.count and not look.all_near and wanted < _MOST_ASKED
+        cut_short = len(look.near) < asked.count and not look.all_near and wanted < archive.most_near
         if settled and not look.torn and not cut_short:
             break
         if cut_short:
-            wanted = min(wanted * 3, _MOST_ASKED)
+            wanted = min(wanted * 3, archive.most_near)
         before = look.records
     kept = list(dict.fromkeys([*look.near[: asked.count], *look.with_words]))
     shares = feed.words.shares(asked.terms, kept)
@@ -132,7 +134,7 @@ def _look(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) 
         if record.write == write_of(name):
             current.add(name)
         else:
-            replaced[record.article_id] = record.write
+            replaced[article_of(name)] = record.write
     return _Look(
         near=[name for name in near if name in current and name in rows],
         with_words=[name for name in with_words if name in current and name in rows],
@@ -156,7 +158,12 @@ def _near(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) 
         near = sorted(vectors, key=lambda name: -float(vectors[name] @ asked.vector))
         return near[:wanted], [name for name in names if name not in vectors], True
     share = scoped.share() if scoped else 1.0
-    asking = min(int(wanted / share) + 1, _MOST_ASKED)
+    asking = int(wanted / share) + 1
+    if scoped is not None and asking > archive.most_near and scoped.passages <= _MOST_NAMED:
+        names = [name for record in scoped.records() for name in record.passage_ids()]
+        near_of_them, gone = archive.nearest_of(names, asked.vector, min(wanted, archive.most_near))
+        return near_of_them, gone, True
+    asking = min(asking, archive.most_near)
     names = archive.nearest(asked.vector, asking)
     inside = [name for name in names if scoped is None or article_of(name) in scoped]
-    return inside[:wanted], [], len(names) < asking or asking == _MOST_ASKED
+    return inside[:wanted], [], len(names) < asking or asking == archive.most_near

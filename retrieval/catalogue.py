@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -14,6 +15,8 @@ from retrieval.types import Corpus, Scope, Source
 
 Copy = tuple[str, str]
 """The id and the version of an article that another is a copy or a rewrite of."""
+
+_LONGEST_KEY = 71  # bytes
 
 
 class Record(NamedTuple):
@@ -41,16 +44,36 @@ class Record(NamedTuple):
 
     def passage_ids(self) -> list[str]:
         """Name the article's passages in the store."""
-        return [stored_id(self.article_id, self.version, ordinal, self.write) for ordinal in range(self.passages)]
+        named = _named(self.article_id, self.version, self.write)
+        return [f"{named}#{ordinal}~{self.write}" for ordinal in range(self.passages)]
+
+
+def new_write() -> str:
+    """Name a write; that it begins with a k says that its passages are named by keys: before, they were by ids."""
+    return f"k{uuid.uuid4().hex[1:]}"
+
+
+def key(article_id: str) -> str:
+    """Give what stands for an article in the names that are stored: its id, or the hash of one that is too long.
+
+    Chroma Cloud takes names of 128 bytes; 57 are for version, ordinal and write. The key of a key is itself.
+    """
+    if len(article_id) * 4 <= _LONGEST_KEY or len(article_id.encode()) <= _LONGEST_KEY:
+        return article_id
+    return f"sha256:{hashlib.sha256(article_id.encode()).hexdigest()}"
 
 
 def stored_id(article_id: str, version: str, ordinal: int, write: str) -> str:
     """Name a passage in the store; no two writes share one."""
-    return f"{article_id}@{version}#{ordinal}~{write}"
+    return f"{_named(article_id, version, write)}#{ordinal}~{write}"
+
+
+def _named(article_id: str, version: str, write: str) -> str:
+    return f"{key(article_id) if write.startswith('k') else article_id}@{version}"
 
 
 def article_of(passage_id: str) -> str:
-    """Give the article of a passage that is named so."""
+    """Give the article of a passage that is named so: its id, or its key."""
     return passage_id.rpartition("~")[0].rpartition("#")[0].rpartition("@")[0]
 
 
@@ -202,7 +225,7 @@ class Catalogue:
             inside &= np.isin(rows.outlet, [rows.outlets[one] for one in scope.outlets if one in rows.outlets])
         if scope.article_ids:
             named = np.zeros(len(rows.ids), dtype=bool)
-            named[[rows.row[one] for one in scope.article_ids if one in rows.row]] = True
+            named[[rows.row[one] for one in map(key, scope.article_ids) if one in rows.row]] = True
             inside &= named
         return Scoped(rows, inside)
 
@@ -223,8 +246,8 @@ class Scoped:
         self.passages = int(rows.passages[inside].sum())
 
     def __contains__(self, article_id: str) -> bool:
-        """Tell whether an article is inside; one that is not known yet may be: its record decides."""
-        row = self._rows.row.get(article_id)
+        """Tell whether an article (its id or key) is inside; one that is not known yet may be: its record decides."""
+        row = self._rows.row.get(key(article_id))
         return row is None or bool(self._inside[row])
 
     def records(self) -> list[Record]:
@@ -242,7 +265,7 @@ class _Table:
     def __init__(self, current: dict[str, Record]) -> None:
         self.records = sorted(current.values(), key=lambda record: (record.added, record.article_id))
         self.ids = [record.article_id for record in self.records]
-        self.row = {article_id: row for row, article_id in enumerate(self.ids)}
+        self.row = {key(article_id): row for row, article_id in enumerate(self.ids)}
         self.passages = np.array([record.passages for record in self.records], dtype=np.int64)
         published = [np.nan if record.published is None else record.published for record in self.records]
         self.published = np.array(published, dtype=np.float64)

@@ -3,9 +3,11 @@
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 
-from retrieval.archive import Archive, batches, superseded_id, together
+from retrieval.archive import Archive, superseded_id, together
 from retrieval.corpus_file import Count, History, Mark, Stored, end, head
-from retrieval.rows import Row, source_of, stored_at, versions_of, withdrawal_of
+from retrieval.errors import StoreUnavailable
+from retrieval.limits import MOST_PREDICATES, Row, batches
+from retrieval.rows import source_of, stored_at, versions_of, withdrawal_of
 from retrieval.store import Store
 
 _TOGETHER = 100  # articles whose current texts are in memory
@@ -46,6 +48,8 @@ def _lasts(archive: Archive, article_ids: Sequence[str]) -> dict[str, Stored | M
     lasts: dict[str, Stored | Mark] = {}
     for article_id in article_ids:
         row, text = rows[article_id]
+        if text is None:
+            raise StoreUnavailable(f"The article {article_id!r} was purged while it was written. Export once more.")
         withdrawal = withdrawal_of(row)
         if withdrawal:
             lasts[article_id] = Mark(**source_of(row).model_dump(exclude={"origin"}), withdrawn=withdrawal)
@@ -57,7 +61,11 @@ def _lasts(archive: Archive, article_ids: Sequence[str]) -> dict[str, Stored | M
 
 def _superseded(archive: Archive, lasts: dict[str, Stored | Mark]) -> dict[str, list[Row]]:
     """Read which versions of the articles count no more, the oldest first."""
-    found = archive.superseded.get(where={"article_id": {"$in": [*lasts]}}, include=["metadatas"])["metadatas"]
+    found = [
+        row
+        for some in batches([*lasts], MOST_PREDICATES)
+        for row in archive.superseded.get(where={"article_id": {"$in": [*some]}}, include=["metadatas"])["metadatas"]
+    ]
     versions: dict[str, list[Row]] = {}
     for row in sorted(found, key=lambda row: _moments(row)[0]):
         last = lasts[row["article_id"]]
@@ -76,7 +84,7 @@ def _texts(archive: Archive, rows: Sequence[Row]) -> list[Stored]:
     return [
         Stored(**source_of(row).model_dump(exclude={"origin"}), stored=_moments(row), current=False, text=texts[name])
         for name, row in zip(names, rows, strict=True)
-        if name in texts
+        if texts.get(name) is not None
     ]
 
 

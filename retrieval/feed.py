@@ -22,9 +22,11 @@ from collections.abc import Mapping, Sequence
 from heapq import nlargest
 from typing import Any
 
-from retrieval.archive import Archive, batches
+from retrieval.archive import Archive
 from retrieval.catalogue import Catalogue, Record
+from retrieval.errors import StoreUnavailable
 from retrieval.lexical import WordIndex
+from retrieval.limits import batches
 
 OVERLAP = 10_000_000  # microseconds; a commit takes some tenths of a second, and one that stalls is numbered anew
 _TAKEN_IN = 100  # articles whose passages are in memory at once
@@ -54,8 +56,9 @@ class Feed:
         self._own = 0  # commits of this process
         self._taken = -1  # those of them that were followed
         self._position = self._seen = 0
-        self._missed: dict[str, tuple[Record, str]] | None = None  # changes while the word index is written anew
-        self._lost = False  # the word index failed: what it was given since its last commit
+        self._missed: dict[str, tuple[Record, str]] = {}  # changes that are known, and not in the word index
+        self._anew = False  # the word index is being written anew
+        self._failure: StoreUnavailable | None = None  # of the word index, since it was last opened
         self._looking = threading.Lock()
         self._begin()
         self.follow()
@@ -69,6 +72,11 @@ class Feed:
         """Tell whether this process changed something that it has not taken in."""
         return self._taken != self._own
 
+    @property
+    def lacks_words(self) -> bool:
+        """Tell whether the word index lacks what is known, for it cannot be written; searches find it by meaning."""
+        return self._failure is not None
+
     def catch_up(self) -> None:
         """Take in what this process changed itself, before anybody reads."""
         if self.behind:
@@ -80,24 +88,25 @@ class Feed:
         """Look once at what was changed, by whomever.
 
         Raises:
-            StoreUnavailable: the word index cannot be written; the next look tries again.
+            StoreUnavailable: the word index cannot be written; all else is known, and the next look tries again.
 
         """
         with self._looking:
             self._look()
+            if self._failure:
+                raise self._failure
 
     def refresh(self) -> None:
         """Take in what anybody changed, before somebody counts or lists; a search sees it without."""
         if self._overlap:
-            self.follow()
+            with self._looking:
+                self._look()
         else:
             self.catch_up()
 
     def _look(self) -> None:
-        if self._lost:
-            self.words.open()
-            self._go_back()
-            self._lost = False
+        if self._failure:
+            self._try_words_again()
         own, seen = self._own, self._seen
         progress = _Progress(self._archive)
         for changes in self._archive.changes(self._position - self._overlap):
@@ -110,6 +119,8 @@ class Feed:
     def close(self) -> None:
         """Leave the word index as far as this process has come."""
         self.catch_up()
+        if self._failure:
+            raise self._failure
         if self.words.position != self._position:
             self.words.commit(self._position)
 
@@ -135,20 +146,47 @@ class Feed:
     def _take_in(self, changes: Sequence[tuple[Record, str]], progress: "_Progress") -> None:
         if any(record.purged and self._has_words(record.article_id) for record, _ in changes):
             self.words.residue = True
-        if self._missed is None:
-            try:
-                for some in batches(changes, _TAKEN_IN):
-                    self._index(some)
-                    progress.tell(len(some))
-                self.words.commit(self._position)
-            except BaseException:
-                self._lost = True
-                raise
-        else:  # a commit would show a word index that is half written
-            self._missed |= {record.article_id: (record, title) for record, title in changes}
+        self._missed |= {record.article_id: (record, title) for record, title in changes}
+        if not self._anew and not self._failure:  # a commit would show a word index that is half written
+            self._write_missed(progress)
         # Not before: what is known is not taken in again.
         for record, _ in changes:
             self.catalogue.apply(record)
+
+    def _write_missed(self, progress: "_Progress") -> None:
+        """Write into the word index what it lacks; where it cannot be written the next look tries again."""
+        for some in batches([*self._missed.values()], _TAKEN_IN):
+            texts = self._texts(some)
+            try:
+                self._index(some, texts)
+            except StoreUnavailable as error:
+                self._failure = error
+                return
+            except BaseException as error:
+                self._failure = StoreUnavailable(f"The word index failed: {error}")
+                raise
+            progress.tell(len(some))
+        try:
+            self.words.commit(self._position)
+        except StoreUnavailable as error:
+            self._failure = error
+        else:
+            self._missed = {}
+
+    def _try_words_again(self) -> None:
+        """Open the word index again, as of its last commit, which lacks what was missed since."""
+        position = self.words.position
+        try:
+            self.words.open()
+        except StoreUnavailable as error:
+            self._failure = error
+            return
+        self._failure = None
+        if self.words.position != position:  # it could not be read, and was begun anew
+            self._missed = {}
+            self._go_back()
+        elif self._missed:
+            self._write_missed(_Progress(self._archive))
 
     def _has_words(self, article_id: str) -> bool:
         known = self.catalogue.record(article_id)
@@ -167,27 +205,31 @@ class Feed:
             return
         try:
             with self._looking:
-                self._missed = {}
+                self._anew = True
                 self.words.start_over()
                 records = self.catalogue.records()
             progress = _Progress(self._archive)
             for some in batches(records, _TAKEN_IN):
                 sources = self._archive.records([record.article_id for record in some])
-                self._index([(record, sources[record.article_id][1].title) for record in some])
+                changes = [(record, sources[record.article_id][1].title) for record in some]
+                self._index(changes, self._texts(changes))
                 progress.tell(len(some))
             with self._looking:
                 for missed in batches([*self._missed.values()], _TAKEN_IN):
-                    self._index(missed)
-                self._missed = None
+                    self._index(missed, self._texts(missed))
                 self.words.commit(self._position)
+                self._missed, self._anew = {}, False
             progress.end()
-        except BaseException:
+        except BaseException as error:
             with self._looking:
-                self._missed, self._lost = None, True
+                self._anew = False
+                self._failure = StoreUnavailable(f"The word index could not be written anew: {error}")
             raise
 
-    def _index(self, changes: Sequence[tuple[Record, str]]) -> None:
-        texts = self._archive.texts([name for record, _ in changes for name in record.passage_ids()])
+    def _texts(self, changes: Sequence[tuple[Record, str]]) -> dict[str, str]:
+        return self._archive.texts([name for record, _ in changes for name in record.passage_ids()])
+
+    def _index(self, changes: Sequence[tuple[Record, str]], texts: Mapping[str, str]) -> None:
         for record, title in changes:
             # A passage that is gone belongs to a version that was replaced meanwhile: that change comes next.
             passages = [(name, texts[name]) for name in record.passage_ids() if name in texts]

@@ -5,6 +5,7 @@ those of all. A store that never was embedded anew has the generation 0 and no r
 """
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,15 @@ from typing import Any
 from chromadb.api import ClientAPI
 from chromadb.errors import NotFoundError
 
-from retrieval.archive import Archive
+from retrieval.archive import Archive, superseded_id
+from retrieval.catalogue import key
 from retrieval.errors import StoreForeign, StoreUnavailable
+from retrieval.limits import BATCH, Collection, batches
 from retrieval.minilm import MiniLM
 
-_FORMAT = 3
+_FORMAT = 4
+_BEFORE = 3  # in which articles with a long id were stored by it, and not by their key
+_FEW = 1_000  # records that a distributed Chroma says that it takes in a call; one on a single machine takes 5,461
 _NO_MODEL = "none"
 _OF_A_GENERATION = ("groundwire_articles", "groundwire_passages")
 _IN_FORCE = "in force"
@@ -104,12 +109,19 @@ class Generations:
 
         """
         articles, passages = (_name(name, of.number) for name in _OF_A_GENERATION)
-        return Archive(
-            articles=self._collection(articles, of.embedding, new=new),
-            passages=self._collection(passages, of.embedding, new=new),
-            superseded=self._collection("groundwire_superseded", _NO_MODEL),
-            pending=self._collection("groundwire_pending", _NO_MODEL),
+        parts = Collection(self._collection("groundwire_parts", _NO_MODEL))
+        archive = Archive(
+            articles=Collection(self._collection(articles, of.embedding, new=new), parts=parts, named=key),
+            passages=Collection(self._collection(passages, of.embedding, new=new)),
+            superseded=Collection(self._collection("groundwire_superseded", _NO_MODEL), parts=parts),
+            parts=parts,
+            pending=Collection(self._collection("groundwire_pending", _NO_MODEL)),
         )
+        if self._client.get_max_batch_size() <= _FEW:
+            archive.most_near = BATCH
+        _rename_long(archive.articles.handle, key)
+        _rename_long(archive.superseded.handle, _key_of_version)
+        return archive
 
     def switch(self, to: Generation) -> None:
         """Put a generation in force: from this moment on, whoever opens the store has it, and no other."""
@@ -145,8 +157,9 @@ class Generations:
                 continue
             for name in _OF_A_GENERATION:
                 with suppress(NotFoundError):  # as below
-                    collection = self._client.get_collection(_name(name, one.number), embedding_function=None)
-                    collection.delete(where={"article_id": article_id})
+                    found = self._client.get_collection(_name(name, one.number), embedding_function=None)
+                    collection = Collection(found)
+                    collection.delete(ids=collection.get(where={"article_id": article_id}, include=[])["ids"])
 
     def _remove(self, generation: Generation) -> None:
         for name in _OF_A_GENERATION:
@@ -164,7 +177,7 @@ class Generations:
         else:
             collection = self._client.get_collection(name, embedding_function=None)
         found = collection.metadata or {}
-        if found.get("format") != _FORMAT:
+        if found.get("format") not in {_FORMAT, _BEFORE}:
             theirs, ours = (f"format {one.get('format')}" for one in (found, made_by))
             raise StoreForeign(
                 f"The store was made by another release ({theirs}) than this one ({ours}), and cannot be read. Use "
@@ -192,6 +205,33 @@ def replaced(by: Generation | None) -> StoreForeign:
         f"The store was embedded anew with {with_model}, and the vectors that this service searches are gone. Restart "
         f"it with GROUNDWIRE_EMBEDDING={setting}."
     )
+
+
+def _rename_long(collection: Any, named: Callable[[str], str]) -> None:  # noqa: ANN401 - Chroma's
+    """Store by their keys what the release before stored by long ids; interrupted, the next start does it again."""
+    metadata = collection.metadata or {}
+    if metadata.get("format") != _BEFORE:
+        return
+    offset = 0
+    names: list[str] = []
+    while found := collection.get(limit=BATCH, offset=offset, include=[])["ids"]:
+        names += found
+        offset += BATCH
+    for some in batches([name for name in names if named(name) != name]):
+        rows = collection.get(ids=[*some], include=["embeddings", "documents", "metadatas"])
+        collection.upsert(
+            ids=[*map(named, rows["ids"])],
+            embeddings=rows["embeddings"],
+            documents=rows["documents"],
+            metadatas=rows["metadatas"],
+        )
+        collection.delete(ids=[*some])
+    collection.modify(metadata={**metadata, "format": _FORMAT})
+
+
+def _key_of_version(name: str) -> str:
+    article_id, _, version = name.rpartition("@")
+    return superseded_id(article_id, version)
 
 
 def _name(name: str, number: int) -> str:

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from pydantic import Field
 
-from retrieval.archive import Archive, batches, superseded_id
+from retrieval.archive import Archive, superseded_id
 from retrieval.corpus_file import CorpusFile, History, Mark, Refused, Stored
 from retrieval.embedding import Embedder
 from retrieval.errors import ArticleWithdrawn
 from retrieval.ingest import UNDER_WAY, ingest
-from retrieval.rows import Row, stored_at, withdrawal_of
+from retrieval.limits import Row
+from retrieval.rows import stored_at, withdrawal_of
 from retrieval.store import Store
 from retrieval.types import Frozen
 from retrieval.writes import Moments
@@ -180,11 +181,7 @@ def _rows(archive: Archive, article_ids: Sequence[str]) -> dict[str, Row]:
 
 def _kept(archive: Archive, names: Sequence[str]) -> set[str]:
     """Tell which versions the store keeps that count no more."""
-    return {
-        str(name)
-        for some in batches(list(dict.fromkeys(names)))
-        for name in archive.superseded.get(ids=some, include=[])["ids"]
-    }
+    return set(map(str, archive.superseded.get(ids=list(dict.fromkeys(names)), include=[])["ids"]))
 
 
 def _versions(history: History) -> list[Stored]:

@@ -79,7 +79,7 @@ class Line(httpx.Client):
         if answer.status_code == HTTPStatus.NOT_FOUND:
             raise StoreUnavailable(
                 f"Chroma at {self.server} has no database {self._access.database!r} of a tenant "
-                f"{self._access.tenant!r}: make it there, or set GROUNDWIRE_CHROMA_DATABASE and GROUNDWIRE_CHROMA_TENANT."
+                f"{self._access.tenant!r}: make it there, or set GROUNDWIRE_CHROMA_TENANT and …_DATABASE."
             )
         answer.raise_for_status()
 

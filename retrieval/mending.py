@@ -19,7 +19,7 @@ from pathlib import Path
 from chromadb.api import ClientAPI
 from chromadb.errors import ChromaError
 
-from retrieval.archive import Archive, batches, together
+from retrieval.archive import Archive, together
 from retrieval.catalogue import Record
 from retrieval.embedding import Embedder
 from retrieval.passages import embeddable
@@ -103,8 +103,7 @@ async def _mend(archive: Archive, records: list[Record], embedder: Embedder) -> 
         written = await embedded(current, articles, archive.texts(names), embedder)
         vectors = [vector for one in written for vector in one.vectors]
         # What is not given, texts and metadata, stays as it is.
-        for pairs in batches(list(zip(names, vectors, strict=True))):
-            archive.passages.upsert(ids=[name for name, _ in pairs], embeddings=[vector for _, vector in pairs])
+        archive.passages.upsert(ids=names, embeddings=vectors)
         means = {one.article.source.article_id: one.mean() for one in written}
         ids = [record.article_id for record in some]
         mark = nobodys(embedder.dimensions)

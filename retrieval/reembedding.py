@@ -20,17 +20,17 @@ import numpy as np
 from chromadb.errors import NotFoundError
 
 from retrieval import connection, mending
-from retrieval.archive import BATCH, Archive, batches, superseded_id, together
-from retrieval.catalogue import Record, article_of, write_of
+from retrieval.archive import Archive, superseded_id, together
+from retrieval.catalogue import Record, article_of, key, write_of
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import RetrievalError, StoreUnavailable
 from retrieval.feed import OVERLAP
 from retrieval.generations import Generation, Generations
+from retrieval.limits import BATCH, Row
 from retrieval.line import Access
 from retrieval.mending import TOGETHER, embedded
 from retrieval.owner import Owner
 from retrieval.rows import (
-    Row,
     article_of_row,
     moment_of,
     passage_row,
@@ -223,20 +223,19 @@ class _Reembedding:
         records = [record_of(row) for row, _ in rows.values()]
         current = [record for record in records if not record.withdrawn]
         names = [name for record in current for name in record.passage_ids()]
-        known = {name: vector for some in batches(names) for name, vector in target.vectors(some).items()}
+        known = target.vectors(names)
         fresh = [record for record in current if any(name not in known for name in record.passage_ids())]
         for record, one in zip(fresh, await self._embedded(source, fresh, rows), strict=True):
             if one is None:
                 del rows[record.article_id]
                 continue
             passages = list(zip(record.passage_ids(), one.passages, one.vectors, one.sentences, strict=True))
-            for some in batches(passages):
-                target.passages.upsert(
-                    ids=[name for name, _, _, _ in some],
-                    embeddings=np.asarray([vector for _, _, vector, _ in some], dtype=np.float32),
-                    documents=[passage.text for _, passage, _, _ in some],
-                    metadatas=[passage_row(passage, record.write, parts) for _, passage, _, parts in some],
-                )
+            target.passages.upsert(
+                ids=[name for name, _, _, _ in passages],
+                embeddings=np.asarray(one.vectors, dtype=np.float32),
+                documents=[passage.text for _, passage, _, _ in passages],
+                metadatas=[passage_row(passage, record.write, parts) for _, passage, _, parts in passages],
+            )
             known |= {name: vector for name, _, vector, _ in passages}
             self._passages += len(passages)
         self._commit(target, rows, known)
@@ -275,8 +274,7 @@ class _Reembedding:
             metadatas=[{**dict.fromkeys(before.get(one, {})), **row} for one, (row, _) in rows.items()],
         )
         replaced = [record_of(row) for one, row in before.items() if row["write"] != rows[one][0]["write"]]
-        for some in batches([name for record in replaced for name in record.passage_ids()]):
-            target.passages.delete(ids=some)
+        target.passages.delete(ids=[name for record in replaced for name in record.passage_ids()])
 
     async def wait_for_writers(self) -> None:
         """Wait until the writes that were noted at the switch have ended."""
@@ -364,18 +362,17 @@ def _tidy(archive: Archive) -> None:
         StoreUnavailable: a passage is missing.
 
     """
-    records = {record.article_id: record for changes in archive.changes(0) for record, _ in changes}
+    records = {key(record.article_id): record for changes in archive.changes(0) for record, _ in changes}
     strays: list[str] = []
     named = offset = 0
     while names := archive.passages.get(limit=BATCH, offset=offset, include=[])["ids"]:
         offset += len(names)
         for name in names:
-            record = records.get(article_of(name))
+            record = records.get(key(article_of(name)))
             if record and record.write == write_of(name):
                 named += 1
             else:
                 strays.append(name)
     if named != (passages := sum(record.passages for record in records.values())):
         raise StoreUnavailable(f"Of {passages} passages that were embedded {named} are stored. Do it again.")
-    for some in batches(strays):
-        archive.passages.delete(ids=some)
+    archive.passages.delete(ids=strays)

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +10,14 @@ import numpy as np
 
 from retrieval.catalogue import Copy, Record
 from retrieval.embedding import Vectors
+from retrieval.errors import UnreadableArticle
+from retrieval.limits import MOST_KEYS, Row, spread
 from retrieval.types import Article, Passage, Source, Version, Withdrawal
 
-Row = Mapping[str, Any]
+# Of a passage's sentences, at 4/3 bytes each: 24 keys of metadata hold them, beside those of the passage. What is not
+# stored is embedded again when it is needed: more than 190 sentences by MiniLM, or 24 by a model of 3,072 numbers.
+_MOST_NUMBERS = 24 * 3_072
+_LONGEST_COPIES = 16_000  # bytes; of ids as long as an address a hundred
 _BEGIN = datetime.fromtimestamp(0, UTC)
 
 
@@ -32,7 +37,7 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
     It became current with the change, unless another store says when it was `stored`.
     """
     # upsert merges metadata: a key left out would keep its old value, None deletes it.
-    return {
+    row = {
         "article_id": source.article_id,
         "version": source.version,
         "title": source.title,
@@ -52,6 +57,12 @@ def article_row(  # noqa: PLR0913 - one parameter for each thing that a record s
         "reason": withdrawal.reason if withdrawal else None,
         "purged": True if withdrawal and withdrawal.purged else None,
     }
+    more = len(spread(row)) - (MOST_KEYS - 2)  # `parts` and `times` are to come
+    if more > 0:
+        raise UnreadableArticle(
+            source.article_id, f"its title, authors and what else is said of it are too long, by some {4 * more} kB"
+        )
+    return row
 
 
 def source_of(row: Row) -> Source:
@@ -136,7 +147,9 @@ def change_at(moment: datetime) -> int:
 
 def packed_copies(version: str, copies: tuple[Copy, ...]) -> str | None:
     """Write what a version copies; with its name, for it may be merged into the record of another."""
-    return json.dumps({version: copies}) if copies else None
+    while len(packed := json.dumps({version: copies})) > _LONGEST_COPIES:
+        copies = copies[:-1]
+    return packed if copies else None
 
 
 def article_of_row(row: Row, text: str) -> Article:
@@ -153,7 +166,7 @@ def passage_row(passage: Passage, write: str, sentences: Vectors) -> dict[str, A
         "ordinal": passage.ordinal,
         "start": passage.start,
         "end": passage.end,
-        "sentences": _packed(sentences),
+        "sentences": _packed(sentences) if sentences.size <= _MOST_NUMBERS else None,
     }
 
 

@@ -21,15 +21,17 @@ from typing import Self, TypeVar, TypeVarTuple
 from filelock import FileLock, Timeout
 
 from retrieval import connection, purging
-from retrieval.archive import Archive, Gate
+from retrieval.archive import Archive
 from retrieval.candidates import Asked, candidates
 from retrieval.catalogue import Catalogue, Record
 from retrieval.connection import Client, is_of_chroma, is_ours
+from retrieval.disk import Disk
 from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import StoreForeign, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
+from retrieval.limits import Gate
 from retrieval.line import Access
 from retrieval.mending import is_due, is_readable, mend
 from retrieval.owner import Owner, unwritable
@@ -46,6 +48,7 @@ R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 _WRITERS = 8  # articles that may wait for their turn together; they are written in one go
+_HANGING = 10.0  # seconds that a call of an embedded Chroma is waited for which is broken; chosen
 _READY_IN = 2.0  # seconds; chosen, as what asks this gives up after some more
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
 _SWEEP_EVERY = 600.0  # seconds
@@ -66,7 +69,10 @@ class Store:
         self._generations = Generations(client)
         archive, self._generation = self._generations.open(embedder.name)
         self._gate = Gate()
-        self._archive = archive.behind(self._gate) if owner else archive
+        self._archive = archive
+        self._disk = Disk(owner.folder) if owner else None
+        if self._disk:
+            archive.put_behind(self._gate, self._disk)
         self._replaced: str | None = None  # why it may be used no more
         if not owner and self._generations.former():
             _log.info("The vectors before these are still there: a `groundwire reembed` is at work, or was cut off.")
@@ -433,19 +439,40 @@ class Store:
                 try:
                     purging.put_in_place(anew, folder / "chroma")
                 finally:
-                    self._client = connection.open_folder(folder)
-                    self._generations = Generations(self._client)
-                    self._archive.reopen(self._client)
+                    self._open_again(folder)
                 purging.clear_unused(folder / "chroma")
             purging.finished(folder)
         _log.info("Purged; readers waited for %.1f s", time.monotonic() - began)
+
+    def _open_again(self, folder: Path) -> None:
+        self._client = connection.open_folder(folder)
+        self._generations = Generations(self._client)
+        self._archive.reopen(self._client)
+
+    def _open_broken(self, disk: Disk, folder: Path) -> None:
+        """Open a Chroma anew that broke on the full disk.
+
+        Raises:
+            StoreUnavailable: the disk is full still, or a call hangs.
+
+        """
+        disk.check_room()
+        try:
+            with self._gate.closed(_HANGING):
+                connection.close(self._client)
+                self._open_again(folder)
+        except TimeoutError as error:
+            raise StoreUnavailable(
+                f"Chroma broke on the full disk of {folder}, and a call of it hangs. Restart this service."
+            ) from error
+        disk.mended()
 
     def _finish_purge(self, folder: Path) -> None:
         _log.warning("A purge was interrupted, and is finished now")
         try:
             with self._writes.lock:
-                for article_id in self._archive.articles.get(where={"purged": True}, include=[])["ids"]:
-                    self._remove_elsewhere(article_id)
+                for row in self._archive.articles.get(where={"purged": True}, include=["metadatas"])["metadatas"]:
+                    self._remove_elsewhere(row["article_id"])
                 self._clean_files(folder)
         except StoreUnavailable as error:
             _log.warning("%s", error)
@@ -484,31 +511,36 @@ class Store:
 
     def _keep_following(self) -> None:
         """Follow what this process and others change, and sweep what others left behind, until the store is closed."""
-        swept = time.monotonic()
+        self._swept = time.monotonic()
         said = ""
         while not self._closed.wait(_FOLLOW_EVERY):
             if self._line and not self._line.look():
                 continue  # it has said so
             try:
-                self._in_force()
-                if not self._owner or self._feed.behind:
-                    self._feed.follow()
-                if not self._owner:
-                    self._feed.clear_residue()
-                if time.monotonic() - swept > _SWEEP_EVERY:
-                    swept = time.monotonic()
-                    self._writes.sweep()
+                self._follow_once()
             except StoreForeign as error:
                 _log.error("%s", error)
                 return
             # Also a panic of tantivy, which is no Exception: searches would grow stale, and nobody would know.
             except BaseException as error:  # noqa: BLE001
-                if str(error) != said:
+                if type(error).__name__ != said:  # its message names another file each time, perhaps
                     _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=is_ours(error))
-                said = str(error)
+                said = type(error).__name__
             else:
                 self._followed = time.monotonic()
                 said = ""
+
+    def _follow_once(self) -> None:
+        if self._owner and self._disk and self._disk.is_broken:
+            self._open_broken(self._disk, self._owner.folder)
+        self._in_force()
+        if not self._owner or self._feed.behind or self._feed.lacks_words:
+            self._feed.follow()
+        if not self._owner:
+            self._feed.clear_residue()
+        if time.monotonic() - self._swept > _SWEEP_EVERY:
+            self._swept = time.monotonic()
+            self._writes.sweep()
 
 
 def _free_slot(folder: Path) -> tuple[FileLock, Path]:

@@ -8,7 +8,6 @@ which are at work, so that what a crash leaves behind is found without reading e
 
 import threading
 import time
-import uuid
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -17,14 +16,14 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from retrieval.archive import BATCH, Archive, batches, superseded_id
-from retrieval.catalogue import Copy, stored_id
+from retrieval.archive import TOGETHER, Archive, superseded_id
+from retrieval.catalogue import Copy, Record, new_write, stored_id
 from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
+from retrieval.limits import NO_VECTOR, Row, batches
 from retrieval.rows import (
-    Row,
     article_row,
     change_at,
     imported_row,
@@ -39,7 +38,6 @@ Outcome = Literal["created", "replaced", "unchanged"]
 _Outcomes = dict[str, Outcome | ArticleWithdrawn]  # by article; withdrawn articles are left as they are
 
 _OVER_AFTER = 600.0  # seconds that another process's note stays as it is, until its write counts as over
-NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
 
 
 class Moments(NamedTuple):
@@ -187,7 +185,7 @@ class Writes:
             return True
 
     def _mark(self, source: Source, withdrawal: Withdrawal, moments: Moments | None = None) -> None:
-        write = uuid.uuid4().hex
+        write = new_write()
         self._note({write: source.article_id})
         mark = Article(source=source, text="")
         commits = [_Commit(mark, write, 0, nobodys(self._dimensions), withdrawal=withdrawal, moments=moments)]
@@ -232,7 +230,7 @@ class Writes:
         while self._waiting:
             one, _ = self._waiting[0]
             passages += len(one.passages)
-            if batch and (passages > BATCH or one.article.source.article_id in batch):
+            if batch and (passages > TOGETHER or one.article.source.article_id in batch):
                 break
             batch[one.article.source.article_id] = self._waiting.pop(0)
         return list(batch.values())
@@ -256,7 +254,7 @@ class Writes:
                 continue
             else:
                 outcomes[source.article_id] = "replaced"
-            fresh.append((one, uuid.uuid4().hex))
+            fresh.append((one, new_write()))
         if fresh:
             outcomes |= self._put_fresh(fresh, replaced="replaced" in outcomes.values())
         return [outcomes[one.article.source.article_id] for one in batch]
@@ -347,12 +345,12 @@ class Writes:
         self._feed.committed({str(row["article_id"]): int(row["change"]) for row in rows})
         return refused
 
-    def _keep(self, replaced: Sequence[tuple[Row, str]]) -> None:
+    def _keep(self, replaced: Sequence[tuple[Row, str | None]]) -> None:
         """Keep the versions that records hold, which others are to replace."""
         kept = [
             (superseded_id(row["article_id"], row["version"]), row, text)
             for row, text in replaced
-            if not row.get("withdrawn")
+            if not row.get("withdrawn") and text is not None  # None: purged by another process meanwhile
         ]
         if not kept:
             return
@@ -411,17 +409,29 @@ class Writes:
         Of an article that is purged the versions go, too.
         """
         # In this order: a write seen here is noted until its record names it, so that one of the two looks sees it.
-        stored = self._archive.passages.get(where={"article_id": article_id}, include=["metadatas"])
-        noted = self._archive.pending.get(where={"article_id": article_id}, include=[])
+        of_article = {"article_id": article_id}
+        stored = self._archive.passages.get(where=of_article, include=["metadatas"])
+        noted = self._archive.pending.get(where=of_article, include=[])
         record, _ = self._archive.records([article_id]).get(article_id, (None, None))
         kept = {*noted["ids"]} - {*over} | ({record.write} if record else set())
         writes = [str(row["write"]) for row in stored["metadatas"]]
         swept = [passage for passage, write in zip(stored["ids"], writes, strict=True) if write not in kept]
-        for some in batches(swept):
-            self._archive.passages.delete(ids=some)
+        self._archive.passages.delete(ids=swept)
         if record and record.purged:
-            for some in batches(self._archive.superseded.get(where={"article_id": article_id}, include=[])["ids"]):
-                self._archive.superseded.delete(ids=some)
+            self._archive.superseded.delete(ids=self._archive.superseded.get(where=of_article, include=[])["ids"])
+        if not {*noted["ids"]} - {*over} - {record.write if record else ""}:  # of a write at work the parts come first
+            self._sweep_texts(article_id, record)
+
+    def _sweep_texts(self, article_id: str, record: Record | None) -> None:
+        """Delete the parts of an article's texts that are of none of its versions."""
+        parts = self._archive.parts.get(where={"article_id": article_id}, include=["metadatas"])
+        if not parts["ids"]:
+            return
+        kept = self._archive.superseded.get(where={"article_id": article_id}, include=["metadatas"])["metadatas"]
+        versions = {row["version"] for row in kept} | ({record.version} if record else set())
+        of = [row["version"] for row in parts["metadatas"]]
+        swept = [name for name, version in zip(parts["ids"], of, strict=True) if version not in versions]
+        self._archive.parts.delete(ids=swept)
 
     def sweep(self) -> None:
         """Delete what interrupted writes left behind; beside other writers only what has long been left alone."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-import retrieval.archive
 import retrieval.lexical
+import retrieval.limits
 import retrieval.store
 from retrieval.archive import Archive
 from retrieval.catalogue import Record
@@ -148,7 +148,7 @@ async def test_what_is_committed_during_a_long_look_is_not_passed_by(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An article on a page that was read is replaced, and one that is numbered far higher comes on the last page."""
-    monkeypatch.setattr(retrieval.archive, "BATCH", 2)
+    monkeypatch.setattr(retrieval.limits, "BATCH", 2)
     writer, ahead, follower = opened(), opened(HOUR), opened()
     for number in range(6):
         await put(writer, f"a{number}")

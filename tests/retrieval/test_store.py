@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import retrieval.archive
 import retrieval.candidates
+import retrieval.limits
 import retrieval.writes
 from retrieval.errors import ArticleWithdrawn, StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
@@ -611,7 +611,7 @@ class Cut:
 async def test_an_article_is_whole_wherever_its_write_was_interrupted(
     open_store: Open, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, *, replacing: bool
 ) -> None:
-    monkeypatch.setattr(retrieval.archive, "BATCH", 2)
+    monkeypatch.setattr(retrieval.limits, "BATCH", 2)
     monkeypatch.setattr(retrieval.writes, "_OVER_AFTER", -1)  # beside other writers, too, all is swept at the start
     old, new = long_article("drones", 1, passages=3), long_article("drones", 2, passages=2)
     seen: set[str] = set()

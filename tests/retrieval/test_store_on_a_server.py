@@ -137,7 +137,7 @@ async def test_of_a_server_another_tenants_database_can_be_used(shared: str, emb
         assert await theirs.article("a") == ARTICLE
         assert await ours.article("a") is None
 
-    with pytest.raises(StoreUnavailable, match=r"no database 'no-such' .*GROUNDWIRE_CHROMA_DATABASE"):
+    with pytest.raises(StoreUnavailable, match=r"no database 'no-such' .*GROUNDWIRE_CHROMA_TENANT and …_DATABASE"):
         Store.open_server(shared, embedder, access=Access(database="no-such"))
 
 
