@@ -220,6 +220,12 @@ class KeyFile:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._file)
+        if hasattr(os, "O_DIRECTORY"):  # not on Windows
+            folder = os.open(self._file.parent, os.O_DIRECTORY)
+            try:
+                os.fsync(folder)  # or a key that was revoked could come back when the power does
+            finally:
+                os.close(folder)
 
 
 def _read(file: Path) -> tuple[Key, ...]:
