@@ -47,7 +47,7 @@ class Process:
     """The path that answers 200 when it serves."""
     log: Path
     killed: int = 0
-    """How many times it was killed: what it was asked then has no answer."""
+    """Grows when it is killed: what it is asked then has no answer."""
     _running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -95,6 +95,7 @@ class Process:
         """End it by SIGKILL."""
         self.killed += 1
         await self._end(signal.SIGKILL)
+        self.killed += 1  # also for what was sent while it died
 
     async def freeze(self, seconds: float) -> None:
         """Stop it for a while: it is there, and answers nothing."""
