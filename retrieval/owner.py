@@ -81,6 +81,11 @@ def unwritable(folder: Path, error: OSError) -> StoreUnavailable:
     return StoreUnavailable(f"{folder} cannot be written: {why}. Give a folder that can (GROUNDWIRE_DATA_DIR).")
 
 
+def token_of(folder: Path) -> str | None:
+    """Read the token of the process that owns a folder now: another one whenever it is started again."""
+    return _noted(folder)[2]
+
+
 def _noted(folder: Path) -> tuple[int | None, str | None, str | None]:
     """Read the owner's process, HTTP address and token, as far as it left them."""
     try:

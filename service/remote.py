@@ -1,7 +1,7 @@
 """A running service's desk: the commands' work through its HTTP address, with the same types as at home."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from types import TracebackType
@@ -60,15 +60,39 @@ class _Refused(RemoteError):
         self.status = status
 
 
+class _Bearer(httpx.Auth):
+    """A key that is sent with each request, and read anew when it is refused: a service that is started again."""
+
+    def __init__(self, key: str, renewed: Callable[[], str | None]) -> None:
+        self._key = key
+        self._renewed = renewed
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        request.headers["authorization"] = f"Bearer {self._key}"
+        response = yield request
+        key = self._renewed() if response.status_code == HTTPStatus.UNAUTHORIZED else None
+        if key and key != self._key:
+            self._key = key
+            request.headers["authorization"] = f"Bearer {key}"
+            yield request
+
+
 class RemoteDesk:
     """A Desk whose store another process holds."""
 
-    def __init__(self, address: str, key: str | None = None) -> None:
-        """Work through a service's address, such as `http://127.0.0.1:8000`, with a key where it wants one."""
+    def __init__(self, address: str, key: str | None = None, renewed: Callable[[], str | None] = lambda: None) -> None:
+        """Work through a service.
+
+        Args:
+            address: such as `http://127.0.0.1:8000`.
+            key: what it is asked with, where it wants a key.
+            renewed: gives the key anew, where that may have become another since.
+
+        """
         self._key = key
-        headers = {"authorization": f"Bearer {key}"} if key else {}
+        auth = _Bearer(key, renewed) if key else None
         # It is on this machine: a proxy of the environment has no part in it.
-        self._client = httpx.AsyncClient(base_url=address, timeout=_TIMEOUT, trust_env=False, headers=headers)
+        self._client = httpx.AsyncClient(base_url=address, timeout=_TIMEOUT, trust_env=False, auth=auth)
 
     async def __aenter__(self) -> Self:
         """Use the desk in an `async with` statement."""

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from retrieval.embedding import Embedder, Vectors
 from retrieval.errors import ModelError, StoreLocked
 from retrieval.line import Access
 from retrieval.minilm import MiniLM
-from retrieval.owner import Owner
+from retrieval.owner import Owner, token_of
 from retrieval.store import Store
 from service.answering import Answerer
 from service.desk import Desk, OwnDesk
@@ -157,5 +158,7 @@ async def open_desk(settings: Settings) -> AsyncIterator[Desk]:
         except StoreLocked as error:
             if not error.address:
                 raise
-            desk = await stack.enter_async_context(RemoteDesk(error.address, error.token or key_of(settings)))
+            key = error.token or key_of(settings)
+            renewed = partial(token_of, settings.data_dir)  # `ingest --watch` outlives a service
+            desk = await stack.enter_async_context(RemoteDesk(error.address, key, renewed))
         yield desk

@@ -49,6 +49,12 @@ def tagged(request: Request[Any, Any, Any], content: bytes, media_type: str, hea
     return Response(content, status_code=200, media_type=media_type, headers=headers)
 
 
+def private(request: Request[Any, Any, Any], content: bytes) -> Response[Any]:
+    """Send a page of articles: to who is signed in so that it is not kept, and not shown after signing out."""
+    kept = {"cache-control": "no-store"} if COOKIE in request.cookies else {}
+    return tagged(request, content, "text/html", PAGE_HEADERS | kept)
+
+
 def _root(request: Request[Any, Any, Any]) -> str:
     """Give the way up from a page: a step for each slash of its path as the browser has it, undecoded."""
     path: bytes = request.scope["raw_path"].split(b"?")[0]

@@ -16,7 +16,7 @@ from retrieval.types import Article, Span, Version, Withdrawal
 from service.changes import Work, changes
 from service.desk import Answering
 from service.http.articles import not_there
-from service.http.html import PAGE_HEADERS, WEB, rendered, said_moment, tagged
+from service.http.html import PAGE_HEADERS, WEB, private, rendered, said_moment, tagged
 from service.http.links import article_path, is_web_address, with_text_fragment
 from service.http.problems import field_error
 from service.http.requests import article_id_of
@@ -86,7 +86,7 @@ async def articles_page(
         pages=pages,
         path=article_path,
     )
-    return tagged(request, content, "text/html", PAGE_HEADERS)
+    return private(request, content)
 
 
 @get(_PREFIX + "{article_id:path}", opt={"scope": "read"}, include_in_schema=False)
@@ -131,7 +131,7 @@ async def article_page(
         )
 
     # In a thread: the longest text takes seconds, in which others are answered.
-    return tagged(request, await asyncio.to_thread(content), "text/html", PAGE_HEADERS)
+    return private(request, await asyncio.to_thread(content))
 
 
 async def _compared(

@@ -122,6 +122,9 @@ async def test_who_is_signed_in_stays_so_until_signing_out(reader: Reader, keyed
     assert await page.context.cookies() == []
     await chat.asks(ABOUT_JOBS)
     await expect(_field(chat.element)).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("heading", name="This service wants a key")).to_be_visible()
+    await expect(page.get_by_text("after a renovation")).to_have_count(0)
 
 
 async def test_a_question_that_waits_for_a_key_makes_room_for_another(reader: Reader, keyed: Keyed, token: str) -> None:

@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from retrieval.errors import StoreForeign, StoreLocked, StoreUnavailable
 from retrieval.ingest import ingest
+from retrieval.owner import token_of
 from retrieval.store import Store
 from retrieval.types import make_article
 from tests.fakes import WordEmbedder
@@ -97,7 +98,9 @@ def test_what_a_command_sends_to_the_owner_is_for_its_own_user_to_read(tmp_path:
         assert raised.value.token == store.local_token
         assert len(raised.value.token or "") == 64
         token = store.local_token
+        assert token_of(tmp_path) == token
 
+    assert token_of(tmp_path) is None
     assert elsewhere.read_text() == "a file of somebody else"
     with Store.open_embedded(tmp_path, embedder) as store:
         assert store.local_token != token

@@ -122,6 +122,26 @@ async def test_what_a_key_may_do_later_is_done_later(respx_mock: respx.MockRoute
             await desk.sources(0, 10)
 
 
+@respx.mock(base_url=ADDRESS)
+async def test_a_service_that_is_started_again_is_asked_with_its_new_token(respx_mock: respx.MockRouter) -> None:
+    current = "first"
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        known = request.headers["authorization"] == f"Bearer {current}"
+        return httpx.Response(200, json=NO_ARTICLES) if known else httpx.Response(401, json={"detail": "no such key"})
+
+    route = respx_mock.get("/v1/articles").mock(side_effect=answer)
+    async with RemoteDesk(ADDRESS, current, lambda: current) as desk:
+        assert await desk.sources(0, 10) == []
+        current = "second"
+        assert await desk.sources(0, 10) == []
+        assert await desk.sources(0, 10) == []
+        assert route.call_count == 4
+    async with RemoteDesk(ADDRESS, "first", lambda: None) as desk:
+        with pytest.raises(RemoteError, match="no such key"):
+            await desk.sources(0, 10)
+
+
 async def _lines(desk: RemoteDesk) -> list[bytes]:
     return [line async for line in desk.exported()]
 

@@ -166,7 +166,9 @@ async def test_an_article_asks_for_a_key_and_comes_back(keyed: Client, token: st
     response = await posted(keyed, token, then)
     assert response.status_code == 303
     assert str(response.url.join(response.headers["location"])) == f"{OWN}/articles/drones?start=0&end=5"
-    page = Read((await keyed.get("/articles/drones?start=0&end=5", headers=BROWSER)).text)
+    shown = await keyed.get("/articles/drones?start=0&end=5", headers=BROWSER)
+    assert shown.headers["cache-control"] == "no-store"
+    page = Read(shown.text)
     assert page.said("mark")
     assert [one["action"] for one in page.all("form")] == ["../sign-out"]
 
