@@ -6,8 +6,9 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import logging
 import os
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.metadata import version
@@ -27,6 +28,8 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 # What the conventions name beside `_OTHER`: a client may send any word.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
 _SERVER_ERROR = 500
+_LAST = 2.0  # seconds for the last spans; chosen
+_SAID_EVERY = 60.0  # seconds between two lines about a collector that does not take them; chosen
 _log = logging.getLogger("groundwire.traces")
 
 
@@ -106,11 +109,12 @@ trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 class Tracer:
     """What makes spans, and sends them in the background."""
 
-    def __init__(self, provider: "TracerProvider") -> None:
-        """Take what sends them. It is not made the process's: what Chroma would trace stays untraced."""
+    def __init__(self, provider: "TracerProvider", give_up: Callable[[], None] = lambda: None) -> None:
+        """Take what sends them, and what ends that. It is not the process's: what Chroma would trace stays untraced."""
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415
 
         self._provider = provider
+        self._give_up = give_up
         self._tracer = provider.get_tracer("groundwire", version("groundwire"))
         self._propagator = TraceContextTextMapPropagator()
 
@@ -130,12 +134,17 @@ class Tracer:
         ours = {"service.name": "groundwire", "service.version": version("groundwire")}
         resource = Resource.create({**ours, **OTELResourceDetector().detect().attributes})
         provider = TracerProvider(resource=resource)
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        return cls(provider)
+        exporter = OTLPSpanExporter()
+        provider.add_span_processor(BatchSpanProcessor(exporter))
+        logging.getLogger(type(exporter).__module__).addFilter(_Seldom())
+        return cls(provider, exporter.shutdown)
 
     def close(self) -> None:
-        """Send what was not sent yet."""
+        """Send what was not sent yet, within some seconds: a collector that is gone holds nobody up."""
+        late = threading.Timer(_LAST, self._give_up)
+        late.start()
         self._provider.shutdown()
+        late.cancel()
 
     @contextmanager
     def request(self, scope: Mapping[str, Any]) -> Iterator[Trace]:
@@ -168,6 +177,21 @@ class Tracer:
         return self._tracer.start_span(
             name, context, SpanKind[kind], dict(attributes or {}), start_time=start_time, record_exception=False
         )
+
+
+class _Seldom(logging.Filter):
+    """Lets pass one record a minute: of a collector that is gone the exporter would log four every ten seconds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said = -_SAID_EVERY
+
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - logging's
+        """Tell whether it is time again."""
+        now = time.monotonic()
+        due = now - self._said >= _SAID_EVERY
+        self._said = now if due else self._said
+        return due
 
 
 def _wanted() -> bool:

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from itertools import pairwise
@@ -27,7 +28,7 @@ from tests.conftest import DRONES
 from tests.fakes import FirstSentence, Unasked, WordEmbedder
 from tests.model_server import ModelServer, Reply
 from tests.otlp_collector import Collector, collecting
-from tests.processes import environment, serving, until
+from tests.processes import environment, free_port, serving, until
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -242,3 +243,17 @@ def test_a_service_sends_its_spans_and_the_last_ones_when_it_ends(collector: Col
         assert process.wait(30) == 0
     until(lambda: collector.named("POST /v1/answers"), "the span of the request")
     assert {span.scope for span in collector.spans} == {"groundwire"}
+
+
+def test_a_collector_that_is_gone_is_told_once_and_holds_nobody_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    observer = Observer.of(Settings())
+    scope = {"type": "http", "method": "GET", "path": "/nothing", "headers": []}
+    with observer.request(scope, "a"):
+        pass
+    began = time.monotonic()
+    observer.close()
+    assert time.monotonic() - began < 4
+    assert len([one for one in caplog.records if one.name.startswith("opentelemetry")]) == 1
