@@ -61,6 +61,7 @@ class Metrics:
             "status",
         )
 
+        self.waiting = gauge("answers_waiting", "Questions that wait their turn.")
         self._answers = counter(
             "answers",
             "Answers by who wrote them, and what they came to: answered, the reason of an abstention, failed, left.",

@@ -21,7 +21,7 @@ from service.desk import Answering
 from service.errors import FailureKind
 from service.observing import Observer
 
-_PATIENCE = 2.5  # seconds for all checks, as whoever asks wants to know within three
+_PATIENCE = 2.3  # seconds for all checks: the store needs two to say why, and whoever asks is promised three
 # Seconds that the word index may be behind: it looks every second, and takes in some hundred articles in one. Behind
 # by a minute it follows no more, and questions about what is new would be answered wrongly: others should be asked.
 LATE, TOO_LATE = 10.0, 60.0

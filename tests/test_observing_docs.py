@@ -33,7 +33,7 @@ RULES = [
     for group in yaml.safe_load((ROOT / "docs" / "alerts.yml").read_text(encoding="utf-8"))["groups"]
     for rule in group["rules"]
 ]
-_ROW = re.compile(r"^\| (.+?) \|(?: (.*?) \|)?", re.MULTILINE)
+_ROW = re.compile(r"^\| (.+?) \|\s(.*?)\s?\|", re.MULTILINE)
 _NAME = re.compile(r"`([^`]+)`")
 _METRIC = re.compile(r"\b(?:groundwire|process)_\w+")
 
@@ -41,7 +41,7 @@ _METRIC = re.compile(r"\b(?:groundwire|process)_\w+")
 def rows(heading: str) -> dict[str, str]:
     """Give the names in the first column of the tables of a section, each with the second column."""
     section = DOCUMENT.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return {name: second or "" for first, second in _ROW.findall(section) for name in _NAME.findall(first)}
+    return {name: second for first, second in _ROW.findall(section) for name in _NAME.findall(first)}
 
 
 def metrics() -> dict[str, set[str]]:

@@ -100,6 +100,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     seen_by = observer or Observer()
     readiness = Readiness(answering, seen_by)
     in_turn = Turns(Observed(answering, seen_by), most_answers)
+    seen_by.metrics.waiting.set_function(lambda: in_turn.waiting)
 
     async def provide() -> Answering:
         return in_turn

@@ -126,6 +126,11 @@ class Turns:
         """Name who may write."""
         return self._answering.models
 
+    @property
+    def waiting(self) -> int:
+        """How many questions wait their turn."""
+        return self._waiting
+
     async def answer(self, question: Question) -> Answer:
         """Answer, or abstain."""
         async with self._turn():
