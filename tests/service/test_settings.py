@@ -153,3 +153,18 @@ def test_a_wrong_value_of_what_faces_clients_is_told_what_a_right_one_looks_like
         from_environment()
     assert str(caught.value).startswith(f"GROUNDWIRE_{name}: ")
     assert said in str(caught.value)
+
+
+def test_what_must_be_seen_nowhere_is_all_that_is_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = {name for name, field in Settings.model_fields.items() if "Secret" in str(field.annotation)}
+    assert "llm_api_key" in secret
+    for name in secret:
+        monkeypatch.setenv(f"GROUNDWIRE_{name.upper()}", f"the-{name}")
+    assert set(from_environment().secrets) == {f"the-{name}" for name in secret}
+
+
+def test_the_log_has_one_of_two_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (from_environment().log_format, from_environment().log_questions) == ("text", False)
+    monkeypatch.setenv("GROUNDWIRE_LOG_FORMAT", "xml")
+    with pytest.raises(SettingsError, match=r"GROUNDWIRE_LOG_FORMAT: .*'text' or 'json'"):
+        from_environment()

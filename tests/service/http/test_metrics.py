@@ -28,10 +28,11 @@ from service.jobs import Jobs
 from service.observing import ObservedEmbedder, ObservedModel, Observer
 from service.settings import Settings
 from service.types import Usage
-from service.wiring import open_fetcher
+from service.wiring import open_answerer, open_fetcher
 from service.writers import ExtractiveWriter, LanguageModelWriter
 from tests.conftest import DRONES
 from tests.fakes import FirstSentence, Unasked, WordEmbedder
+from tests.model_server import ModelServer, Reply
 from tests.service.http.conftest import Client
 from tests.service.http.scripted import EVENTS, Scripted
 
@@ -300,3 +301,22 @@ async def test_questions_that_wait_their_turn_are_told() -> None:
             one.cancel()
         await asyncio.wait(asking)
     assert observer.metrics.registry.get_sample_value("groundwire_answers_waiting") == 0
+
+
+async def test_a_service_sees_the_models_that_its_settings_name(tmp_path: Path) -> None:
+    async with ModelServer(Reply(["down"], status=500)).serving() as server:
+        settings = Settings(data_dir=tmp_path, llm="openai-like/scripted", llm_base_url=server.url)
+        observer = Observer.of(settings)
+        with open_answerer(settings, observer) as answerer:
+            await ingest(DRONES, answerer.store, answerer.embedder)
+            async with at(make_app(answerer, observer=observer)) as client:
+                question = {"question": "How many drones does India plan to buy?"}
+                assert (await client.post("/v1/answers", json=question)).json()["writer"] == "extractive"
+                found = await scrape(client)
+                ready = (await client.get("/health/ready")).json()
+    assert found['groundwire_model_failures_total{kind="server_error",model="openai-like/scripted"}'] == 1
+    assert found['groundwire_fallbacks_total{kind="fallback"}'] == 1
+    assert found['groundwire_embedding_duration_seconds_count{role="passage"}'] >= 1
+    assert found['groundwire_embedding_duration_seconds_count{role="question"}'] == 1
+    assert ready["status"] == "degraded"
+    assert "its server had an error" in ready["checks"]["language_model"]["message"]
