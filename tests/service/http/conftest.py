@@ -9,6 +9,8 @@ from service.http.app import Service, make_app
 from tests.fakes import FirstSentence, Unasked
 
 Client = AsyncTestClient[Service]
+REFUSALS = {"401", "403", "421", "429"}
+"""What the OpenAPI document says of every request that needs a key, beside what its route says."""
 
 
 @pytest.fixture

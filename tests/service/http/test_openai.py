@@ -19,7 +19,7 @@ from service.http.chat import SOURCES_HEADING
 from service.http.links import Links, References
 from service.http.replies import _list
 from service.types import MOST_HISTORY, MOST_TURNS, ChatExtra, Event
-from tests.service.http.conftest import Client
+from tests.service.http.conftest import REFUSALS, Client
 from tests.service.http.scripted import (
     ADDRESS,
     ANSWER,
@@ -604,11 +604,12 @@ async def test_the_openapi_document_describes_openais_routes(gate: Client) -> No
     document = (await gate.get("/schema")).json()
     for path, result in ((ROUTE, "Completion"), ("/v1/responses", "ModelResponse")):
         responses = document["paths"][path]["post"]["responses"]
-        assert set(responses) == {"200", "400", "404", "413", "415", "503"}
+        assert set(responses) == {"200", "400", "404", "413", "415", "503"} | REFUSALS
         for status, one in responses.items():
             assert set(one["content"]) == {"application/json"} | ({"text/event-stream"} if status == "200" else set())
             content = one["content"]["application/json"]
             assert content["schema"]["$ref"].endswith(f"/{result if status == '200' else 'OpenAIProblem'}")
-    assert set(document["paths"]["/v1/models/{model_id}"]["get"]["responses"]) == {"200", "400", "404"}
+    described = document["paths"]["/v1/models/{model_id}"]["get"]["responses"]
+    assert set(described) == {"200", "400", "404", "503"} | REFUSALS
     forms = document["components"]["schemas"]["Message"]["properties"]["content"]["oneOf"]
     assert [form["type"] for form in forms] == ["string", "array", "null"]

@@ -30,7 +30,7 @@ from service.types import (
     Usage,
 )
 from tests.conftest import STUDENTS
-from tests.service.http.conftest import Client
+from tests.service.http.conftest import REFUSALS, Client
 from tests.service.http.scripted import Scripted, serving
 
 # What the strictest client knows of each chunk: `ai` 5.0.0 ends the stream at any other key.
@@ -478,7 +478,7 @@ async def test_no_body_is_a_fault_of_the_service(refusing: Client, body: object)
 async def test_the_openapi_document_has_the_route(gate: Client) -> None:
     paths = (await gate.get("/schema")).json()["paths"]
     responses = paths["/api/chat"]["post"]["responses"]
-    assert set(responses) == {"200", "400", "404", "413", "415", "422", "503"}
+    assert set(responses) == {"200", "400", "404", "413", "415", "422", "503"} | REFUSALS
     assert set(responses["200"]["content"]) == {"text/event-stream"}
     assert all(set(responses[status]["content"]) == {"text/plain"} for status in responses if status != "200")
     assert "204" in paths["/api/chat/{chat_id}/stream"]["get"]["responses"]
