@@ -47,7 +47,9 @@ class Process:
     """The path that answers 200 when it serves."""
     log: Path
     killed: int = 0
-    """Grows when it is killed: what it is asked then has no answer."""
+    """How many times it was."""
+    dying: bool = False
+    """It was killed, and not started since: what it is asked has no answer."""
     _running: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,6 +73,7 @@ class Process:
             RuntimeError: it ended, or does not serve in time.
 
         """
+        self.dying = False
         with self.log.open("ab") as log:
             self._running = subprocess.Popen(  # noqa: ASYNC220, S603 - milliseconds; our own command
                 self.command, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -93,9 +96,8 @@ class Process:
 
     async def kill(self) -> None:
         """End it by SIGKILL."""
-        self.killed += 1
+        self.killed, self.dying = self.killed + 1, True
         await self._end(signal.SIGKILL)
-        self.killed += 1  # also for what was sent while it died
 
     async def freeze(self, seconds: float) -> None:
         """Stop it for a while: it is there, and answers nothing."""
@@ -218,7 +220,7 @@ class Fleet:
         sent = time.monotonic()
         for name in [at] if at else self._turns():
             process = next(one for one in self.replicas if one.name == name)
-            killed = process.killed
+            killed, dying = process.killed, process.dying
             try:
                 response = await self._clients[name].request(method, path, json=body)
             except httpx.ConnectError as error:
@@ -226,7 +228,7 @@ class Fleet:
                     return Reply(0, None, name, repr(error), excused=True, sent=sent)
                 continue
             except httpx.TransportError as error:
-                excused = process.killed > killed
+                excused = dying or process.killed > killed
                 return Reply(0, None, name, repr(error), excused, sent, time.monotonic() - sent)
             json = "json" in response.headers.get("content-type", "")
             data = response.json() if json else response.text

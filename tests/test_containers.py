@@ -256,3 +256,61 @@ def test_the_commands_of_the_containers_work_together(services: dict[str, Any], 
             assert subprocess.run(health, check=False, stderr=subprocess.DEVNULL).returncode != 0
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=20) == 0
+
+
+# A file system that is read-only but for the volume and a folder for temporary files, without which SQLite does not
+# open, and a process without any capability: as compose.yaml has it.
+_CONFINED = """
+mount --make-rprivate / && mount --bind "$1" "$1" && mount --bind "$2" "$2" && mount -o remount,ro,bind / || exit
+export TMPDIR="$2" && shift 2 && exec setpriv --bounding-set=-all --inh-caps=-all --no-new-privs "$@"
+"""
+
+
+def confined(volume: Path, *command: str | Path) -> list[str | Path]:
+    temporary = volume.with_suffix(".tmp")
+    volume.mkdir()
+    temporary.mkdir()
+    return ["unshare", "--mount", "sh", "-c", _CONFINED, "sh", volume, temporary, *command]
+
+
+@pytest.mark.skipif(
+    subprocess.run(["unshare", "--mount", "true"], check=False, capture_output=True).returncode != 0,
+    reason="only root may make a file system read-only for a process",
+)
+def test_the_service_and_its_store_write_to_their_volumes_alone(tmp_path: Path) -> None:
+    chroma_port, port = free_port(), free_port()
+    bare = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "ANONYMIZED_TELEMETRY": "FALSE"}
+    settings = {"DATA_DIR": str(tmp_path / "data"), "CHROMA": f"http://127.0.0.1:{chroma_port}", "PORT": str(port)}
+    ours = bare | {f"GROUNDWIRE_{name}": value for name, value in settings.items()} | {"PYTHONPATH": str(ROOT)}
+    at = f"http://127.0.0.1:{port}"
+    chroma = ["run", "--host", "127.0.0.1", "--port", str(chroma_port), "--path", str(tmp_path / "chroma")]
+
+    def answers(url: str) -> bool:
+        try:
+            return httpx.get(url, trust_env=False, timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    with (
+        (tmp_path / "log").open("wb") as log,
+        started(confined(tmp_path / "chroma", BIN / "chroma", *chroma), env=bare, stdout=log, stderr=log),
+    ):
+        until(lambda: answers(f"{settings['CHROMA']}/api/v2/heartbeat"), "Chroma answers")
+        serve = confined(tmp_path / "data", BIN / "groundwire", "serve")
+        with started(serve, env=ours, stdout=log, stderr=log) as service:
+            until(lambda: answers(f"{at}/health/ready"), "the service serves")
+            with httpx.Client(base_url=at, trust_env=False, timeout=30) as client:
+                assert not client.get("/health/ready").json()["checks"]["data_folder"]["message"]
+                moon = {"title": "Moon", "text": "The moon is made of cheese."}
+                assert client.put("/v1/articles/moon", json=moon).status_code == 201
+                upload = {"file": ("sun.md", b"# Sun\n\nThe sun is made of butter.")}
+                posted = client.post("/v1/articles", files=upload)
+                assert posted.status_code == 202, posted.text
+                job = posted.headers["location"]
+                until(lambda: client.get(job).json()["status"] == "done", "the job is done")
+                for what in ("moon", "sun"):
+                    answer = client.post("/v1/answers", json={"question": f"What is the {what} made of?"})
+                    assert answer.json()["answered"]
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(30) == 0
+    assert "Read-only file system" not in (tmp_path / "log").read_text(encoding="utf-8")
