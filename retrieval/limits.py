@@ -27,7 +27,7 @@ MOST_KEYS = 32  # of a record's metadata
 MOST_PREDICATES = 8  # of a condition; whether the values of a list are some is not documented
 NO_VECTOR = [1.0, 0.0]  # every Chroma record must have one; without it Chroma fetches a model of its own
 _WRITES = ("upsert", "update", "delete")
-_SPREAD = "\x1e"  # ASCII's record separator, before a number; no reader takes control characters
+_SPREAD = "\x1e"  # ASCII's record separator, before how many keys there are
 
 
 class Gate:
@@ -271,7 +271,10 @@ def spread(row: Row) -> dict[str, Any]:
     """
     written = {**row}
     for name, value in row.items():
-        if isinstance(value, str) and len(pieces := cut(value, _LONGEST_VALUE)) > 1:
+        if not isinstance(value, str):
+            continue
+        pieces = cut(value, _LONGEST_VALUE)
+        if len(pieces) > 1 or value.startswith(_SPREAD):  # so that what an author wrote is never taken for ours
             written[name] = f"{_SPREAD}{len(pieces)}"
             written |= {f"{name}.{number}": piece for number, piece in enumerate(pieces)}
     return written
@@ -279,9 +282,11 @@ def spread(row: Row) -> dict[str, Any]:
 
 def gathered(row: Row) -> dict[str, Any]:
     """Put values together that were spread."""
+    if "." not in "".join(row):  # of a hundred rows in one search hardly any; it takes a quarter of the time
+        return dict(row)
     read = {name: value for name, value in row.items() if "." not in name}
     for name, value in read.items():
-        if isinstance(value, str) and value.startswith(_SPREAD):
+        if isinstance(value, str) and value.startswith(_SPREAD) and f"{name}.0" in row:
             read[name] = "".join(str(row[f"{name}.{number}"]) for number in range(int(value.removeprefix(_SPREAD))))
     return read
 

@@ -1,6 +1,7 @@
 """Within the limits of a distributed Chroma: a real server behind a proxy that refuses what that would refuse."""
 
 import asyncio
+import random
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -138,23 +139,36 @@ async def test_many_callers_at_once_are_all_served(distributed: str, embedder: W
         assert answers == [{"a3"}] * 40
 
 
-@pytest.mark.parametrize("outlets", [("Rare",), ("Rare", "Desk")])
+@pytest.mark.parametrize(("named", "most_named"), [(1_000, 3_000), (50, 3_000), (50, 100)])
 async def test_a_scope_of_a_few_among_many_is_found_though_one_query_gives_few_results(
-    distributed: str, embedder: WordEmbedder, outlets: tuple[str, ...]
+    distributed: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, named: int, most_named: int
 ) -> None:
-    # More passages than are read by name, of which a query of all would give the others.
-    common = book(chapters=900, article_id="common")
-    pages = ["".join(f"River page{n}x{m}. {'It was wide. ' * 60}\n\n" for m in range(90)) for n in range(15)]
-    rare = [make_article(article_id=f"r{n}", title="", text=text, outlet="Rare") for n, text in enumerate(pages)]
+    """By its passages' names; and one that has too many of these, as far as they are among the nearest of all."""
+    monkeypatch.setattr("retrieval.candidates._NAMED", named)
+    monkeypatch.setattr("retrieval.candidates._MOST_NAMED", most_named)
+    chance = random.Random(1)  # noqa: S311 - words
+
+    def words(number: int) -> str:
+        return " ".join(f"word{chance.randrange(10_000)}" for _ in range(number))
+
+    def article(name: str, pages: int, outlet: str) -> Article:
+        text = "".join(f"River {name}x{page} {words(80)}.\n\n" for page in range(pages))
+        return make_article(article_id=name, title="", text=text, outlet=outlet)
+
+    articles = [article(f"common{n}", 50, "Desk") for n in range(14)] + [
+        article(f"rare{n}", 30, "Rare") for n in range(4)
+    ]
     with Store.open_server(distributed, embedder) as store:
         assert store._archive.most_near == 300
-        await asyncio.gather(*(ingest(one, store, embedder) for one in [common, *rare]))
-        [vector] = await embedder.embed(["page7x3"])
-        scope = Scope(outlets=outlets)
-        candidates = await store.candidates(vector, [], 50, scope)
-        assert len(candidates) == 50
-        assert {one.passage.source.outlet for one in candidates} == {"Rare"}
-        assert "page7x3" in candidates[0].passage.text
+        for one in articles:
+            await ingest(one, store, embedder)
+        [vector] = await embedder.embed(["rare2x7"])
+        found = await store.candidates(vector, [], 50, Scope(outlets=("Rare",)))
+        assert {one.passage.source.outlet for one in found} == {"Rare"}
+        if most_named == 3_000:
+            assert len(found) == 50
+            assert "rare2x7" in found[0].passage.text
+        assert len(await store.candidates(vector, [], 50, Scope(outlets=("Rare", "Desk")))) == 50
 
 
 @pytest.mark.parametrize("text", ["", "x", "x" * 100, "ü" * 51, "🎓a" * 33, "a🎓" * 33, "\r\n" * 60])
