@@ -1,17 +1,18 @@
 """What comes in: JSON bodies read strictly, and article ids as they were sent."""
 
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-import pydantic_core
 from litestar import Request
 from litestar.exceptions import ClientException, InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.status_codes import HTTP_403_FORBIDDEN, HTTP_415_UNSUPPORTED_MEDIA_TYPE
 
 from retrieval.readers import problem_of_id
+from service.http.json_bodies import read, received, value_of
 from service.http.links import Links
 from service.http.problems import field_error
 
@@ -19,44 +20,46 @@ from service.http.problems import field_error
 class JsonRequest(Request[Any, Any, Any]):
     """A request whose body is JSON in UTF-8 or a client's error, never ours."""
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - Litestar's own
+        """Begin with no body."""
+        super().__init__(*arguments, **options)
+        self._held = AsyncExitStack()
+        self._read: bytes | None = None
+
     async def body(self) -> bytes:
-        """Read the body.
+        """Read the body, for which Litestar asks before it asks for JSON, and hold it until it is parsed.
 
         Raises:
             ClientException: it is too large, or the client left in its middle, which Litestar takes for a fault of the
                 server.
+            TooManyBodies: it is large, and too many others are.
 
         """
-        try:
-            return await super().body()
-        except RequestEntityTooLarge as error:
-            message = f"is over the limit of {self.route_handler.resolve_request_max_body_size():,} bytes"
-            raise field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from error
-        except InternalServerException as error:
-            raise ClientException("the request ended before its body did") from error
+        if self._read is None:
+            try:
+                self._read = await self._held.enter_async_context(received(self.app.state.large_bodies, self.stream()))
+            except RequestEntityTooLarge as error:
+                message = f"is over the limit of {self.route_handler.resolve_request_max_body_size():,} bytes"
+                raise field_error("body", message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE) from error
+            except InternalServerException as error:
+                raise ClientException("the request ended before its body did") from error
+        return self._read
 
     async def json(self) -> dict[str, Any]:
         """Parse the body, where Litestar's parser takes any content type and fails on deep nesting.
 
         Raises:
-            ClientException: it is not sent as JSON, is none, is no object, or holds a NUL character.
+            ClientException: it is not sent as JSON, is none, is no object, holds too much, or a NUL character.
 
         """
-        # A web page of another site may send text/plain without asking first, but not this.
-        if self.content_type[0] != "application/json":
-            message = "send the header Content-Type: application/json"
-            raise ClientException(message, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
         body = await self.body()
-        try:
-            value = pydantic_core.from_json(body, allow_inf_nan=False)
-        except ValueError as error:
-            raise field_error("body", f"is not JSON in UTF-8: {error}", HTTPStatus.BAD_REQUEST) from error
-        if not isinstance(value, dict):
-            raise field_error("body", "must be a JSON object")
-        if b"\\u0000" in body:
-            for field in _fields_with_nul(value, ""):
-                raise field_error(field or "body", "holds a NUL character (\\u0000), which no text has")
-        return value
+        async with self._held:
+            self._read = b""
+            # A web page of another site may send text/plain without asking first, but not this.
+            if self.content_type[0] != "application/json":
+                message = "send the header Content-Type: application/json"
+                raise ClientException(message, status_code=HTTP_415_UNSUPPORTED_MEDIA_TYPE)
+            return await read(body, _object)
 
 
 def article_id_of(request: Request[Any, Any, Any], prefix: str) -> str:
@@ -106,6 +109,16 @@ def refuse_other_pages(request: Request[Any, Any, Any], links: Links, what: str 
         host = None  # such as http://[
     if host not in {request.headers.get("host", ""), links.host}:
         raise ClientException(f"a page of {origin} may not {what}", status_code=HTTP_403_FORBIDDEN)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    value = value_of(body)
+    if not isinstance(value, dict):
+        raise field_error("body", "must be a JSON object")
+    if b"\\u0000" in body:
+        for field in _fields_with_nul(value, ""):
+            raise field_error(field or "body", "holds a NUL character (\\u0000), which no text has")
+    return value
 
 
 def _fields_with_nul(value: object, path: str) -> Iterator[str]:

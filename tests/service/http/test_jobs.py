@@ -353,7 +353,7 @@ async def test_an_article_has_the_limit_of_a_file(desk: Client) -> None:
 @pytest.mark.parametrize(
     ("body", "too_many"),
     [
-        (b"[" + b"{}," * 1_000_001 + b"{}]", "1,000,000 lists and objects"),
+        (b"[" + b"{}," * 1_000_001 + b"{}]", "1,000,000 values"),
         (b"[" + b"1," * 1_000_001 + b"1]", "1,000,000 values"),
         (b"[" + b"1," * 100_000 + b"1]", "100,000 items"),
         (b'{"articles": [' + b"1," * 100_000 + b"1]}", "100,000 items"),

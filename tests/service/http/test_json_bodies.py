@@ -1,0 +1,85 @@
+"""Bodies of JSON: many values are refused before they are made, and few large bodies are in memory at once."""
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from service.http.json_bodies import MOST_VALUES, LargeBodies, TooManyBodies, received
+from tests.service.http.conftest import Client
+
+JSON = {"Content-Type": "application/json"}
+ARTICLE = "/v1/articles/moon"
+
+
+def article(rest: bytes) -> bytes:
+    return b'{"title": "Moon", "text": "It is made of cheese.", ' + rest + b"}"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        b"[" + b"[]," * MOST_VALUES + b"0]",
+        b"[" + b'{"a":"b"},' * MOST_VALUES + b"0]",
+        b"[" + b'"a,",' * MOST_VALUES + b"0]",
+        b"[" * MOST_VALUES,
+        b'["\\"",' + b"0," * MOST_VALUES + b"0]",
+    ],
+    ids=["lists", "objects", "strings", "nested", "numbers"],
+)
+async def test_a_body_of_many_small_values_is_refused(gate: Client, values: bytes) -> None:
+    response = await gate.put(ARTICLE, content=article(b'"x": ' + values), headers=JSON)
+
+    assert response.status_code == 413
+    assert response.json()["errors"] == [{"field": "body", "message": f"holds more than {MOST_VALUES:,} values"}]
+
+
+async def test_in_openais_words_too(gate: Client) -> None:
+    many = b'{"model": "groundwire", "messages": [], "x": [' + b"[]," * MOST_VALUES + b"0]}"
+    response = await gate.post("/v1/chat/completions", content=many, headers=JSON)
+
+    assert (response.status_code, response.json()["error"]["param"]) == (413, "body")
+
+
+async def test_what_a_text_holds_is_not_counted(client: Client) -> None:
+    text = 'It says "[{, \\" and so on. ' * MOST_VALUES
+    response = await client.put(ARTICLE, json={"title": "Moon", "text": text[:3_000_000]})
+
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize("body", [b'"' * 3_000_001, b'{"a' + b"," * 3_000_000, b"\\" * 3_000_000 + b"," * 200_000])
+async def test_a_large_body_that_is_no_json_is_refused(gate: Client, body: bytes) -> None:
+    assert (await gate.put(ARTICLE, content=body, headers=JSON)).status_code in {400, 413}
+
+
+async def test_a_large_body_waits_for_the_others_and_is_sent_away_after_a_while(client: Client) -> None:
+    client.app.state.large_bodies = large = LargeBodies(at_once=1, longest_wait=0.05)
+    body = article(b'"url": null, "authors": ["' + b" " * 1_100_000 + b'"]')
+    async with large.turn():
+        sent_away = await client.put(ARTICLE, content=body, headers=JSON)
+        small = await client.put(ARTICLE, content=article(b'"outlet": "The Desk"'), headers=JSON)
+    later = await client.put(ARTICLE, content=body, headers=JSON)
+
+    assert (sent_away.status_code, sent_away.headers["retry-after"]) == (503, "2")
+    assert small.status_code == 201
+    assert later.status_code == 422
+
+
+async def test_a_client_that_leaves_in_the_middle_gives_its_turn_back() -> None:
+    large = LargeBodies(at_once=1, longest_wait=0.05)
+
+    async def chunks(*, broken: bool) -> AsyncGenerator[bytes]:
+        yield b"a" * 1_000_001
+        if broken:
+            raise ConnectionError
+
+    for _ in range(2):
+        with pytest.raises(ConnectionError):
+            async with received(large, chunks(broken=True)):
+                pass
+    async with received(large, chunks(broken=False)) as body:
+        with pytest.raises(TooManyBodies):
+            async with large.turn():
+                pass
+
+    assert len(body) == 1_000_001
