@@ -6,7 +6,7 @@ program takes these in the middle of a write, no call is made any more until Chr
 """
 
 import logging
-import shutil
+import os
 import threading
 from pathlib import Path
 
@@ -28,13 +28,19 @@ class Disk:
         self._changed = threading.Lock()
 
     def check_room(self) -> None:
-        """See that there is room to write.
+        """See that the disk can be written, and that there is room.
 
         Raises:
-            StoreUnavailable: there is not.
+            StoreUnavailable: it cannot, or there is none.
 
         """
-        free = shutil.disk_usage(self._folder).free
+        found = os.statvfs(self._folder)
+        if found.f_flag & os.ST_RDONLY:
+            raise StoreUnavailable(
+                f"The disk of {self._folder} may only be read now, and the store is read as before. Let it be written "
+                "(it turns so when it fails, too: see the system's log), and it goes on."
+            )
+        free = found.f_bavail * found.f_frsize
         if free < _RESERVE:
             raise StoreUnavailable(
                 f"The disk of {self._folder} is full: {free / 1e6:.0f} MB are left, and the store writes nothing where "

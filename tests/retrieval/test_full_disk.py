@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import retrieval.disk
+from retrieval.disk import Disk
 from retrieval.errors import StoreUnavailable
 from retrieval.ingest import ingest
 from retrieval.lexical import Term
@@ -21,8 +22,9 @@ from tests.processes import until
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of 24 MB, which only root may."""
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Mount a disk of 24 MB, which only root may, and keep 4 MB of it free."""
+    monkeypatch.setattr(retrieval.disk, "_RESERVE", 4_000_000)
     mount = tmp_path / "disk"
     mount.mkdir()
     done = subprocess.run(
@@ -67,9 +69,8 @@ async def ingested_until_full(store: Store) -> list[str]:
 
 
 @pytest.fixture
-async def store(disk: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
-    """Three articles in a store that keeps 4 MB free."""
-    monkeypatch.setattr(retrieval.disk, "_RESERVE", 4_000_000)
+async def store(disk: Path) -> AsyncIterator[Store]:
+    """Three articles in a store."""
     with Store.open_embedded(disk / "store", WordEmbedder()) as store:
         for name in ("a0", "a1", "a2"):
             await ingested(store, name)
@@ -103,6 +104,18 @@ async def test_on_a_full_disk_reads_go_on_and_writes_say_what_to_do_and_when_the
     with Store.open_embedded(disk / "store", WordEmbedder()) as again:
         assert "late" in await found(again, "late")
         assert (await again.corpus()).articles == 3
+
+
+def test_nothing_is_written_on_a_disk_that_may_only_be_read(disk: Path) -> None:
+    """As a disk turns that fails; a store that is open cannot be brought to that here."""
+    Disk(disk).check_room()
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+    with pytest.raises(StoreUnavailable, match=r"may only be read.*Let it be written"):
+        Disk(disk).check_room()
+
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    Disk(disk).check_room()
 
 
 async def test_a_chroma_that_broke_as_the_disk_filled_under_it_fails_at_once_and_is_opened_anew_by_itself(

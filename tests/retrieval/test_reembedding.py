@@ -187,7 +187,7 @@ async def test_a_store_that_holds_nothing_is_embedded_anew_too(
     embedder.name, embedder.dimensions = "words-32", 32
     store = open_store()
     await ingest(article(0), store, other())
-    assert len(store._client.list_collections()) == 5
+    assert len(store._client.list_collections()) == 6
 
 
 class Ending(WordEmbedder):
