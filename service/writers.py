@@ -16,7 +16,7 @@ from prompts.passage import PromptPassage, visible
 from prompts.standalone import PromptTurn, standalone_prompt, standalone_question
 from retrieval.embedding import Embedder, Vectors
 from service.conversation import searchable, stands_alone
-from service.disagreement.finding import superseding
+from service.disagreement.finding import later_than, superseding
 from service.errors import WriterUnavailable
 from service.evidence import Evidence
 from service.extractive.asking import recased, take_apart
@@ -151,7 +151,12 @@ class Read:
 
 def _later_first(chosen: Sequence[Chosen], read: Read, evidence: Evidence) -> list[Chosen]:
     """Put in front of each statement that of a later article which gives its number otherwise, if that answers too."""
-    answering = [one.statement for one in read.ranked if not objection(read.compared, one.statement, one.fit)]
+    answering = [
+        one.statement
+        for one in read.ranked
+        if any(later_than(one.statement, each.statement) for each in chosen)
+        and not objection(read.compared, one.statement, one.fit)
+    ]
     ordered: list[Chosen] = []
     for one in chosen:
         later = superseding(one.statement, answering, evidence.articles)

@@ -100,12 +100,17 @@ def superseding(one: Statement, others: Sequence[Statement], articles: Mapping[s
     later = [
         other
         for other in others
-        if _later(other, one) > 0
+        if later_than(other, one)
         and (different := difference(one, other, articles))
         and different.kind == "number"
         and different.over_time
     ]
     return max(later, key=lambda each: each.source.published or _LONG_AGO, default=None)
+
+
+def later_than(one: Statement, other: Statement) -> bool:
+    """Tell whether a statement's article is of a later day than another's, as far as is known."""
+    return _later(one, other) > 0
 
 
 def difference(one: Statement, other: Statement, articles: Mapping[str, Article]) -> Difference | None:

@@ -162,7 +162,7 @@ def _breaks(text: str) -> tuple[int, ...]:
 def has(text: str, word: Word) -> bool:
     """Tell whether a text has a word, in any of its forms, or another word for it."""
     least = SAME_WORD if word.name else ANOTHER_WORD
-    return word.key in _keys(text) or any(same(word, one) >= least for one in words(text))
+    return word.key in _keys(text) or any(same(word, one) >= least for one in lexemes(text))
 
 
 @lru_cache(maxsize=20_000)

@@ -14,7 +14,7 @@ from service.extractive.asking import Kind
 from service.extractive.comparing import Comparison
 from service.extractive.matching import Fit, leans, measure, name_met
 from service.extractive.objecting import objection, unmet_terms, verb_unmet
-from service.language.words import best, lexemes, words
+from service.language.words import best, lexemes, lexemes_in_order
 from service.verification.checking import check
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .02).
@@ -127,7 +127,14 @@ def choose(compared: Comparison, ranked: Sequence[Candidate], statements: Sequen
             chosen += _with_antecedent(compared, candidate, statements, chosen)
     corroborating = [one.statement for one in ranked[:_CORROBORATING]]
     return [
-        Chosen(one, tuple(other for other in corroborating if other.source != one.source and _says(other, one)))
+        Chosen(
+            one,
+            tuple(
+                other
+                for other in corroborating
+                if other.source.article_id != one.source.article_id and _says(other, one)
+            ),
+        )
         for one in chosen
     ]
 
@@ -166,10 +173,16 @@ def _says(one: Statement, other: Statement) -> bool:
     """
     if leans(one.text) or leans(other.text):
         return one.text == other.text  # whom "he" means is not compared
-    found = words(one.text)
-    told = [word for word in words(other.text) if word.content and not (word.name or word.number or word.light)]
-    met_words = sum(best(word, found) > 0 for word in told)
-    return met_words >= SAME * len(told) and check(other.text, one.text, one.source).passed
+    found = lexemes(one.text)
+    told = [
+        word for word in lexemes_in_order(other.text) if word.content and not (word.name or word.number or word.light)
+    ]
+    met_words = len(told)
+    for word in told:
+        met_words -= word not in found and not best(word, found)
+        if met_words < SAME * len(told):
+            return False  # of most, after a few words
+    return check(other.text, one.text, one.source).passed
 
 
 def _with_antecedent(
