@@ -168,3 +168,36 @@ def test_the_log_has_one_of_two_formats(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("GROUNDWIRE_LOG_FORMAT", "xml")
     with pytest.raises(SettingsError, match=r"GROUNDWIRE_LOG_FORMAT: .*'text' or 'json'"):
         from_environment()
+
+
+@pytest.mark.parametrize(
+    ("llm", "model", "request_time", "needed"),
+    [
+        ("extractive", "300", "120", None),  # no model's time counts
+        ("extractive", "60", "5", None),
+        ("ollama/news", "60", "90", None),
+        ("ollama/news", "60", "89", "90"),
+        ("ollama/news", "300", "120", "330"),
+    ],
+)
+def test_a_request_must_have_time_for_the_model_and_for_who_answers_in_its_place(
+    monkeypatch: pytest.MonkeyPatch, llm: str, model: str, request_time: str, needed: str | None
+) -> None:
+    monkeypatch.setenv("GROUNDWIRE_LLM", llm)
+    monkeypatch.setenv("GROUNDWIRE_LLM_TIMEOUT", model)
+    monkeypatch.setenv("GROUNDWIRE_REQUEST_TIMEOUT", request_time)
+    if needed is None:
+        assert from_environment().request_timeout == float(request_time)
+        return
+    with pytest.raises(
+        SettingsError, match=f"GROUNDWIRE_LLM_TIMEOUT: .* set GROUNDWIRE_REQUEST_TIMEOUT={needed} or more"
+    ):
+        from_environment()
+
+
+def test_the_keys_are_in_the_data_folder_unless_they_are_said_to_be_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert from_environment().keys_file == tmp_path / "data" / "keys.json"
+    monkeypatch.setenv("GROUNDWIRE_KEYS", str(tmp_path / "secrets" / "keys"))
+    assert from_environment().keys_file == tmp_path / "secrets" / "keys"
