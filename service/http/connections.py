@@ -47,7 +47,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._data_at = self.loop.time()
-        if self._head_since is None and (self.cycle is None or self.cycle.response_complete):
+        if self._head_since is None and not self._is_answering():
             self._head_since, self._head_length = self._data_at, 0
         super().data_received(data)
         if self._head_since is not None:
@@ -84,7 +84,8 @@ class Connection(HttpToolsProtocol):
     def _watch(self) -> None:
         """Look now and then whether the client keeps us waiting."""
         now = self.loop.time()
-        if self._head_since is not None and now - self._head_since > _HEAD_WITHIN:
+        late = self._head_since is not None and now - self._head_since > _HEAD_WITHIN
+        if late and not self._is_answering():  # else it is the next one's, which is waited for when this one is done
             self._hang_up(HTTPStatus.REQUEST_TIMEOUT, f"The request's head did not come within {_HEAD_WITHIN:.0f} s.")
         if (self._is_sending() and now - self._data_at > _STALLED) or (
             self._paused_since is not None and now - self._paused_since > _STALLED
@@ -92,12 +93,15 @@ class Connection(HttpToolsProtocol):
             self.transport.abort()
         self._look = self.loop.call_later(_LOOK_EVERY, self._watch)
 
+    def _is_answering(self) -> bool:
+        """Tell whether a request is under way."""
+        return self.cycle is not None and not self.cycle.response_complete
+
     def _is_sending(self) -> bool:
         """Tell whether the client owes us some of a body, as far as we let it send."""
         return (
-            self.cycle is not None
+            self._is_answering()
             and self.cycle.more_body
-            and not self.cycle.response_complete
             and not self.cycle.waiting_for_100_continue
             and not self.flow.read_paused
         )
@@ -105,6 +109,9 @@ class Connection(HttpToolsProtocol):
     def _hang_up(self, status: HTTPStatus, detail: str) -> None:
         """Say why, and close; the application never sees such a request."""
         if self.transport.is_closing():
+            return
+        if self._is_answering():  # and nothing may be written into what is being answered
+            self.transport.abort()
             return
         body = json.dumps({"type": "about:blank", "title": status.phrase, "status": status, "detail": detail}).encode()
         head = [

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -18,6 +18,7 @@ from service.http.connections import Connection
 from service.keys import KeyFile, Keys
 from service.serving import listen
 from tests.fakes import FirstSentence
+from tests.service.http.test_serving import Slow
 from tests.service.http.test_serving import at_work as whole
 
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
@@ -131,6 +132,33 @@ async def test_a_head_without_end_is_cut_off(answering: FirstSentence) -> None:
         reader, writer = await service.connect()
         writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nx-endless: " + b"x" * 300_000)
         assert (await response(reader))[0] == 431
+        writer.close()
+        await service.none_left()
+
+
+@pytest.mark.usefixtures("closing")
+async def test_what_comes_behind_a_request_waits_and_spoils_nothing(answering: FirstSentence) -> None:
+    slow = Slow(answering.store, answering.embedder)
+    async with at_work(slow) as service:
+        reader, writer = await service.connect()
+        question = json.dumps({"question": "drones"}).encode()
+        writer.write(post("/v1/answers", len(question)) + question + b"GET /health/live HTTP/1.1\r\n")
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        await asyncio.sleep(0.5)  # longer than a head may take
+        slow.go_on.set()
+        assert (await response(reader))[0] == 200
+        writer.write(HEAD + b"\r\n")
+        assert (await response(reader))[0] in {200, 408}  # as it was in time for the first or not
+        writer.close()
+
+        slow.begun.clear()
+        slow.go_on.clear()
+        reader, writer = await service.connect()
+        writer.write(post("/v1/answers", len(question)) + question)
+        await asyncio.wait_for(slow.begun.wait(), 10)
+        writer.write(b"GET / HTTP/1.1\r\nx: " + b"x" * 300_000)
+        with suppress(ConnectionResetError):
+            assert await asyncio.wait_for(reader.read(), 10) == b""
         writer.close()
         await service.none_left()
 
