@@ -1,7 +1,9 @@
 """Replicas over one Chroma server, in real processes: their answers are the same, a rolling restart loses nothing."""
 
 import asyncio
+import re
 import shutil
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -136,6 +138,22 @@ async def _a_rolling_restart_loses_no_request(fleet: Fleet, room: Newsroom, ask:
         for process in fleet.replicas:
             kept = await fleet.ask("GET", f"/v1/articles/{story.article_id}", at=process.name)
             assert kept.body["text"] == body(story)["text"]
+
+
+@pytest.mark.skipif(not shutil.which("haproxy"), reason="HAProxy is not installed")
+@pytest.mark.parametrize("several_machines", [False, True])
+async def test_the_proxy_takes_its_file_and_what_the_operations_add(tmp_path: Path, *, several_machines: bool) -> None:
+    config = (ROOT / "haproxy.cfg").read_text(encoding="utf-8")
+    if several_machines:
+        operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+        lines = "\n".join(re.findall(r"^ {6}((?:acl|use_backend) .*)$", operations, re.MULTILINE))
+        assert lines.count("\n") == 2
+        default = "    default_backend replicas\n"
+        config = config.replace(default, f"{lines}\n{default}") + "\nbackend ingest\n    server one 127.0.0.1:8001\n"
+    (tmp_path / "haproxy.cfg").write_text(config, encoding="utf-8")
+    command = [str(shutil.which("haproxy")), "-c", "-f", str(tmp_path / "haproxy.cfg")]
+    done = await asyncio.to_thread(subprocess.run, command, check=False, capture_output=True, encoding="utf-8")
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
 
 
 async def test_replicas_give_the_same_answers_whenever_they_were_started(
