@@ -124,6 +124,9 @@ class MiniLM:
         return np.asarray(vectors / np.where(lengths, lengths, 1.0), np.float32)
 
     def _embed_apart(self, texts: list[str]) -> Vectors:
+        if len(texts) == 1:  # a question: threads of its own would take as long to begin as it does
+            [encoding] = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
+            return self._means(encoding, ())
         # Threads for each call, so that a question need not wait until all passages of an ingest are through.
         with ThreadPoolExecutor(CORES) as threads:
             vectors, _ = self._embed(texts, [()] * len(texts), threads)

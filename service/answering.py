@@ -1,6 +1,5 @@
 """ONE QUESTION: small talk? -> standalone -> search -> write -> prove -> number -> answer, top to bottom."""
 
-import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -11,6 +10,7 @@ from retrieval.search import Results, search
 from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
 from service.composing import Composition
+from service.computing import computed
 from service.disagreement.finding import contrary, disagreements
 from service.errors import ModelNotAllowed, WriterUnavailable
 from service.evidence import Evidence, gather
@@ -141,15 +141,15 @@ class Answerer:
             return
 
         articles = await self._articles(hits)
-        evidence = gather(hits, articles, sentences=results.sentences, vector=results.vector)
+        evidence = await computed(gather, hits, articles, sentences=results.sentences, vector=results.vector)
         async with aclosing(self._written(asked, evidence, writer, answer)) as sentences:
             async for sentence in sentences:
                 yield sentence
-        for other in contrary(answer.said, evidence):
-            verdict = prove(other.text, (other.statement.hit,), evidence)
+        for other in await computed(contrary, answer.said, evidence):
+            verdict = await computed(prove, other.text, (other.statement.hit,), evidence)
             if verdict.supported:
                 yield answer.add(other.text, verdict, other.statement)
-        answer.disagreements = disagreements(answer.said, evidence.articles)
+        answer.disagreements = await computed(disagreements, answer.said, evidence.articles)
         answer.lap("compare")
 
         self._notice(answer, asked, [*answer.sources.values()] or [hit.passage.source for hit in hits])
@@ -193,8 +193,7 @@ class Answerer:
                     continue
                 answer.drafted += 1
                 said = [*(one.text for one in answer.said), *(text for text, _ in held)]
-                # In a thread: others must not wait for a sentence that takes long to refuse.
-                verdict = await asyncio.to_thread(prove, draft.text, draft.cited, evidence, said=said)
+                verdict = await computed(prove, draft.text, draft.cited, evidence, said=said)
                 answer.lap("verify")
                 if unproved and leans(draft.text):  # "He …", and the sentence before named him
                     verdict = Verdict((), ("it leans on a sentence that is not supported",))

@@ -15,6 +15,7 @@ from prompts.answer import answer_prompt, refuses, says_not
 from prompts.passage import PromptPassage, visible
 from prompts.standalone import PromptTurn, standalone_prompt, standalone_question
 from retrieval.embedding import Embedder, Vectors
+from service.computing import computed
 from service.conversation import searchable, stands_alone
 from service.disagreement.finding import later_than, superseding
 from service.errors import WriterUnavailable
@@ -108,16 +109,25 @@ class ExtractiveWriter:
 
         A question for the latest prefers the newer of statements that are about equally good.
         """
-        read = await self.read(timeless(question.question), evidence)
-        ranked = newest_first(read.ranked) if wanted(question.question) else read.ranked
-        chosen = choose(read.compared, ranked, evidence.statements)
-        for one in chosen if read.compared.asked.numbers else _later_first(chosen, read, evidence):
+        plain = timeless(question.question)
+        cosines = await self._cosines(plain, evidence)
+        latest = wanted(question.question) is not None
+        for one in await computed(self._chosen, plain, evidence, cosines, latest=latest):
             yield Draft(one.statement.text, (one.statement.hit, *(other.hit for other in one.also)))
+
+    def _chosen(
+        self, question: str, evidence: Evidence, cosines: Sequence[tuple[float, float]], *, latest: bool
+    ) -> list[Chosen]:
+        read = self._read(question, evidence, cosines)
+        chosen = choose(read.compared, newest_first(read.ranked) if latest else read.ranked, evidence.statements)
+        return chosen if read.compared.asked.numbers else _later_first(chosen, read, evidence)
 
     async def read(self, question: str, evidence: Evidence) -> "Read":
         """Take the question apart and rank the statements: by their vectors, and the likeliest word by word."""
+        return self._read(question, evidence, await self._cosines(question, evidence))
+
+    def _read(self, question: str, evidence: Evidence, compared_with: Sequence[tuple[float, float]]) -> "Read":
         asked = take_apart(recased(without_markers(question), evidence.statements))
-        compared_with = await self._cosines(question, evidence)
         near = [sum(pair) + one.relevance for pair, one in zip(compared_with, evidence.statements, strict=True)]
         nearest = sorted(range(len(near)), key=lambda place: -near[place])[:STATEMENTS_READ]
         statements = [evidence.statements[place] for place in nearest]

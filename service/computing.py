@@ -1,0 +1,24 @@
+"""Where answers are computed, beside the event loop: in a few threads, for Python runs one of them at a time."""
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# One that computes and one that waits for what releases Python's lock (numpy, the word index): each that is more makes
+# all of those at work slower, and none sooner done. Chosen; benchmarks/load.py shows what becomes of it.
+AT_ONCE = 2
+
+_threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="groundwire-computing")
+
+
+async def computed(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """Compute in one of the threads, in turn: the loop goes on, also while a sentence takes long to refuse."""
+    context = contextvars.copy_context()
+    call = partial(context.run, function, *arguments, **named)
+    return await asyncio.get_running_loop().run_in_executor(_threads, call)
