@@ -9,6 +9,9 @@ BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check -qq install --no-deps
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
 
+# The tests of a module are one after the other: they share what is dear to start. -q: a line of dots, not of workers.
+TEST = $(BIN)/python -m pytest -q -n $(or $(JOBS),auto) --dist loadscope
+
 # Clients that npm installs: each is a folder of tests/clients, with a lock of its own.
 NPM_CLIENTS := ai5 ai6 ai7 assistant-ui
 
@@ -17,12 +20,13 @@ ifdef PORT
 export GROUNDWIRE_PORT := $(PORT)
 endif
 
-.PHONY: help demo install test check check-clients screenshots crash soak lock bench clean
+.PHONY: help demo install test test-slow check check-clients screenshots crash soak lock bench clean
 
 help:
 	@echo "make demo    sample articles in, a cited answer out, then http://127.0.0.1:8000 (PORT=, GROUNDWIRE_DATA_DIR=)"
-	@echo "make test    the whole test suite"
-	@echo "make check   format, lint, types, import contracts, then the tests"
+	@echo "make test    the test suite, on all cores (JOBS=)"
+	@echo "make test-slow  the tests that it leaves out: more of a kind of which it has some"
+	@echo "make check   format, lint, types, import contracts, then make test"
 	@echo "make check-clients  the chat protocols with the AI SDK (5, 6, 7), assistant-ui and openai 3 (needs npm)"
 	@echo "make screenshots  the pictures of build/screenshots and docs/page.png, taken anew (needs Chromium)"
 	@echo "make crash   an ingest killed 100 times at random moments (CRASHES=)"
@@ -38,14 +42,17 @@ demo: install
 install: $(VENV)/.installed
 
 test: $(VENV)/.dev install
-	@$(BIN)/python -m pytest
+	@$(TEST)
+
+test-slow: $(VENV)/.dev install
+	@$(TEST) -m slow
 
 check: $(VENV)/.dev install
 	@echo "Format"; $(BIN)/ruff format --check --quiet .
 	@echo "Lint"; $(BIN)/ruff check --quiet .
 	@echo "Types"; $(BIN)/mypy
 	@echo "Import contracts"; $(BIN)/lint-imports
-	@echo "Tests"; $(BIN)/python -m pytest
+	@echo "Tests"; $(TEST)
 
 check-clients: $(VENV)/.dev install $(NPM_CLIENTS:%=tests/clients/%/.installed) tests/clients/openai3/.installed
 	@$(BIN)/python -m tests.clients.run

@@ -165,6 +165,7 @@ def test_broken_retrieval_is_blamed(copy: Copy) -> None:
     assert done.changed == {"groundwire"}
 
 
+@pytest.mark.slow
 def test_a_broken_abstention_rule_is_blamed(copy: Copy) -> None:
     # No statement is refused as an answer any more.
     copy.append("service/extractive/objecting.py", "\n\ndef objection(*_):\n    return None\n")
@@ -176,6 +177,7 @@ def test_a_broken_abstention_rule_is_blamed(copy: Copy) -> None:
     assert done.changed == {"groundwire"}
 
 
+@pytest.mark.slow
 def test_an_abstention_rule_that_refuses_everything_is_blamed(copy: Copy) -> None:
     copy.edit("service/answering.py", "LEAST_RELEVANCE = 0.03", "LEAST_RELEVANCE = 2.0")
     done = copy.run()
@@ -186,6 +188,7 @@ def test_an_abstention_rule_that_refuses_everything_is_blamed(copy: Copy) -> Non
     assert done.changed == {"groundwire"}
 
 
+@pytest.mark.slow
 def test_an_article_that_says_something_else_is_blamed(copy: Copy) -> None:
     copy.edit("seeds/articles/ramp-up-partnership.md", "270,000", "207,000")
     done = copy.run()
@@ -198,6 +201,7 @@ def test_an_article_that_says_something_else_is_blamed(copy: Copy) -> None:
     assert "270,000" in done.out
 
 
+@pytest.mark.slow
 async def test_a_prompt_that_asks_for_no_answer_is_blamed_on_the_writing(copy: Copy) -> None:
     copy.edit("prompts/answer.md", "together answer the question", "are about its subject")
     done = await with_model(obedient, copy.run)
@@ -208,6 +212,7 @@ async def test_a_prompt_that_asks_for_no_answer_is_blamed_on_the_writing(copy: C
     assert done.changed == {"prompts"}
 
 
+@pytest.mark.slow
 async def test_a_prompt_that_does_not_ask_to_abstain_is_blamed_on_the_abstention(copy: Copy) -> None:
     copy.edit("prompts/answer.md", "write exactly: {not_said}", "write what they say")
     done = await with_model(obedient, copy.run)
@@ -229,6 +234,7 @@ async def test_a_verifier_that_refuses_what_is_true_is_blamed(copy: Copy) -> Non
     assert done.changed == {"groundwire"}
 
 
+@pytest.mark.slow
 async def test_a_verifier_that_believes_everything_is_blamed_though_the_gate_has_it_as_well(copy: Copy) -> None:
     copy.append("service/verification/proving.py", BELIEVING)
     done = await with_model(careless, copy.run)

@@ -1,6 +1,6 @@
 """`kill -9` in the middle of an ingest, many times: every article is whole or absent, and ingesting again completes it.
 
-GROUNDWIRE_CRASHES=100 asks for more kills than the dozen or so of every day (`make crash`).
+GROUNDWIRE_CRASHES=100 asks for more kills than the few of every day (`make crash`).
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from retrieval.types import Article, make_article
 from tests.fakes import WordEmbedder
 from tests.processes import ROOT, started
 
-CRASHES = int(os.environ.get("GROUNDWIRE_CRASHES", "14"))
+CRASHES = int(os.environ.get("GROUNDWIRE_CRASHES", "6"))
 ARTICLES = 60
 # At most this long after the first article went in; a whole ingest takes about twice that.
 LATEST = 1.2  # seconds

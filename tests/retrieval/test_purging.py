@@ -167,7 +167,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", ["before", pytest.param("after", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_purge_that_is_killed_is_finished_by_the_next_start(
     tmp_path: Path, full: Path, step: str, when: str

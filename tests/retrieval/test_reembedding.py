@@ -351,6 +351,7 @@ async def test_a_kill_between_the_switch_and_its_end_leaves_what_the_next_start_
         assert [one.number for one in store._generations.all()] == [1]
 
 
+@pytest.mark.slow
 async def test_vectors_that_a_kill_has_spoilt_are_not_needed_to_make_others(tmp_path: Path) -> None:
     with Store.open_embedded(tmp_path, WordEmbedder()) as store:
         for number in range(25):
@@ -373,6 +374,7 @@ async def test_vectors_that_a_kill_has_spoilt_are_not_needed_to_make_others(tmp_
     assert all(role == "question" for _, role in embedder.asked)
 
 
+@pytest.mark.slow
 async def test_vectors_that_are_mended_are_not_gone_on_with(tmp_path: Path) -> None:
     with Store.open_embedded(tmp_path, WordEmbedder()) as store:
         for number in range(25):
