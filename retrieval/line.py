@@ -19,9 +19,9 @@ from pydantic import SecretStr
 
 from retrieval.errors import StoreUnavailable
 
-# Seconds, all chosen. Beside a writer without pause 99 of 100 reads take less than .6; a write of some hundred passages
-# takes the server some seconds, for it puts them into its index.
-_READ = 5.0
+# Seconds, all chosen. Chroma's server reads when nobody writes: beside three writers of 300 passages without a pause a
+# read took more than 5, on a busy machine; its heartbeat took .14 at most, and tells one that hangs.
+_READ = 15.0
 _WRITE = 60.0
 _CONNECT = 2.0
 _LOOK = 2.0
@@ -54,13 +54,14 @@ class Line(httpx.Client):
 
     def __init__(self, server: str, access: Access) -> None:
         """Prepare a line to a server, as `http://127.0.0.1:8000`; nothing is sent yet."""
-        super().__init__(headers=access.headers)
+        super().__init__(headers=access.headers, limits=httpx.Limits(max_connections=None, keepalive_expiry=40.0))
         self.server = server
         self._access = access
         self._places: dict[tuple[str, bool], threading.BoundedSemaphore] = defaultdict(
             lambda: threading.BoundedSemaphore(_AT_ONCE)
         )
-        self._heard = time.monotonic()
+        self.heard = time.monotonic()
+        """When the server last answered, in seconds of the monotonic clock."""
         self._silence: str | None = None
 
     def greet(self) -> None:
@@ -71,7 +72,7 @@ class Line(httpx.Client):
             StoreUnavailable: it has no place for us.
 
         """
-        self._hear()
+        self.hear()
         tenant, database = (quote(name, safe="") for name in (self._access.tenant, self._access.database))
         answer = self.get(f"{self.server}/api/v2/tenants/{tenant}/databases/{database}")
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -83,14 +84,22 @@ class Line(httpx.Client):
             )
         answer.raise_for_status()
 
-    def _hear(self) -> None:
+    def hear(self) -> None:
+        """Have the server answer, which it does at once also where it has much to do.
+
+        Raises:
+            httpx.HTTPError: it does not, in two seconds.
+
+        """
         heartbeat = self.build_request("GET", f"{self.server}/api/v2/heartbeat", timeout=_LOOK)
         super().send(heartbeat).raise_for_status()
+        self.heard = time.monotonic()
 
     def look(self) -> bool:
         """Look whether the server answers, and let calls through or not."""
+        heard = self.heard
         try:
-            self._hear()
+            self.hear()
         except httpx.HTTPError as error:
             if self._silence is None:
                 self._silence = str(error) or type(error).__name__
@@ -98,8 +107,7 @@ class Line(httpx.Client):
             return False
         if self._silence is not None:
             self._silence = None
-            _log.warning("Chroma at %s answers again, after %.0f s", self.server, time.monotonic() - self._heard)
-        self._heard = time.monotonic()
+            _log.warning("Chroma at %s answers again, after %.0f s", self.server, self.heard - heard)
         return True
 
     def check(self) -> None:
@@ -153,7 +161,7 @@ class Line(httpx.Client):
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _silent(self) -> StoreUnavailable:
-        seconds = time.monotonic() - self._heard
+        seconds = time.monotonic() - self.heard
         return StoreUnavailable(
             f"Chroma at {self.server} has not answered for {seconds:.0f} s: {self._silence}. Is it running? As soon "
             "as it answers all goes on by itself."

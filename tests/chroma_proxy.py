@@ -6,6 +6,7 @@ for what is too large, 429 for what is too much at once.
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ class Quotas:
     at_once: int = 10
     name: int = 128
     collection_metadata: int = 256
+    delay: float = 0.0
+    """Seconds that each call for records waits, as behind others; a heartbeat never does."""
     refusals: list[int] = field(default_factory=list)
     """With what the next calls are answered, whatever they are."""
     refused: list[str] = field(default_factory=list)
@@ -96,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with self.server.passing(collection, call) as refused:
             problem = self.server.quotas.problem(call, json.loads(body or b"{}"))
+            time.sleep(self.server.quotas.delay)
             if refused:
                 self._say(refused, b'{"error": "RateLimitError", "message": "slow down"}')
             elif problem:
