@@ -167,7 +167,7 @@ class Answerer:
         except WriterUnavailable as error:
             if self.fallback is None:
                 raise
-            _log.warning("%s", error)
+            _log.warning("%(why)s", {"why": str(error), "model": writer.name, "kind": error.kind})
             if answer.sentences:
                 answer.notice("cut_short", f"{error} What was sent stands; the answer may lack something.")
                 return

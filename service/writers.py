@@ -271,7 +271,10 @@ class LanguageModelWriter:
                     else:
                         break
         except (WriterUnavailable, TimeoutError) as error:
-            _log.warning("A follow-up is understood by its names alone: %s", error or "the model took too long")
+            kind = error.kind if isinstance(error, WriterUnavailable) else "timeout"
+            why = str(error) or "the model took too long"
+            said = "A follow-up is understood by its names alone: %(why)s"
+            _log.warning(said, {"why": why, "model": self.name, "kind": kind})
             return Standalone(plain, usage)
         rewritten = standalone_question(text)
         said = " ".join([question.question, plain, *(turn.text for turn in question.history)])

@@ -145,4 +145,4 @@ async def test_each_field_of_a_line_is_in_the_document_and_no_other(store: Store
     assert len({line["logger"] for line in others}) == 2
     told = {name for line in [*ended, *others] for name in line}
     # What these lines have not, as nothing failed and nobody traces.
-    assert set(rows("Log lines")) == told | {"trace_id", "exception", "error"}
+    assert set(rows("Log lines")) == told | {"trace_id", "exception", "error", "why", "model", "kind"}

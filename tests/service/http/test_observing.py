@@ -29,7 +29,7 @@ from service.observing import Observer
 from service.settings import Settings
 from service.types import Event, Question, Searched, SearchRequest
 from service.wiring import open_fetcher
-from service.writers import ExtractiveWriter
+from service.writers import ExtractiveWriter, LanguageModelWriter
 from tests.conftest import DRONES
 from tests.fakes import FirstSentence, WordEmbedder
 from tests.processes import environment, serving
@@ -333,3 +333,28 @@ def test_a_service_logs_json_where_it_is_told_to_and_nothing_else(tmp_path: Path
     assert {"groundwire.answers", "groundwire.http"} <= {line["logger"] for line in lines}
     assert all(line["time"].endswith("Z") for line in lines)
     assert SECRET not in json.dumps(lines)
+
+
+async def test_a_language_model_that_fails_is_a_line_that_says_which_and_why(
+    store: Store, embedder: WordEmbedder, log: Log
+) -> None:
+    class Down:
+        name = "openai-like/down"
+        context_window = 8192
+
+        async def stream(self, _: object) -> AsyncGenerator[str]:
+            for _ in range(len(self.name)):
+                raise WriterUnavailable("The language model openai-like/down refuses the key.", "key")
+            yield ""
+
+    await ingest(DRONES, store, embedder)
+    extractive = ExtractiveWriter(embedder, embedder.words)
+    answerer = Answerer(store, embedder, LanguageModelWriter(Down()), fallback=extractive)
+    async with at(make_app(answerer)) as client:
+        question = {"question": "And the price?", "history": [{"role": "user", "text": QUESTION}]}
+        assert (await client.post("/v1/answers", json=question)).status_code == 200
+    [rewriting] = log.lines("groundwire.writers")
+    [writing] = log.lines("groundwire.answering")
+    for line in (rewriting, writing):
+        assert (line["level"], line["model"], line["kind"]) == ("WARNING", "openai-like/down", "key")
+        assert line["why"] == "The language model openai-like/down refuses the key."
