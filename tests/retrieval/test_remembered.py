@@ -1,0 +1,123 @@
+"""What a search has read is not read again, and what counts is what counts now."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from retrieval.catalogue import Catalogue, Record
+from retrieval.remembered import Remembered
+from retrieval.types import Article, Source, make_article
+
+NAMES = ["a@1#0~w", "a@1#1~w"]
+
+
+class Archive:
+    """A store's collections, as far as a search reads them; it notes what is asked for."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+        self.catalogue = Catalogue()
+        self.gone: set[str] = set()
+
+    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Any]]:
+        self.asked.append(list(names))
+        return {name: ({}, name, np.zeros(1, np.float32)) for name in names if name not in self.gone}
+
+    def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
+        self.asked.append(list(article_ids))
+        return {one: (record(one), article(one).source) for one in article_ids}
+
+
+def article(article_id: str) -> Article:
+    return make_article(article_id=article_id, title="T", text="A text.")
+
+
+def record(article_id: str, write: str = "w") -> Record:
+    version = article(article_id).source.version
+    return Record(article_id, version, None, None, write, 1, 1, 1, (), withdrawn=False)
+
+
+def remembered(archive: Archive, *, alone: bool = True) -> Remembered:
+    return Remembered(archive, archive, alone=alone)  # type: ignore[arg-type]  # it stands for the feed, too
+
+
+def test_a_passage_is_read_once() -> None:
+    archive = Archive()
+    known = remembered(archive)
+
+    assert list(known.rows(NAMES[:1])) == NAMES[:1]
+    assert list(known.rows(NAMES)) == NAMES
+    known.rows(NAMES)
+
+    assert archive.asked == [NAMES[:1], NAMES[1:]]
+
+
+def test_a_passage_that_is_not_there_is_looked_for_again() -> None:
+    archive = Archive()
+    archive.gone = {NAMES[0]}
+    known = remembered(archive)
+
+    assert list(known.rows(NAMES)) == NAMES[1:]
+    archive.gone = set()
+
+    assert list(known.rows(NAMES)) == NAMES
+
+
+def test_records_of_one_s_own_store_are_those_of_the_catalogue() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    archive.catalogue.apply(record("a", "w"))
+    known.records(["a"])
+    archive.catalogue.apply(record("a", "later"))
+
+    assert known.records(["a"])["a"][0].write == "later"
+    assert archive.asked == [["a"]]
+
+
+def test_records_of_a_store_that_others_write_to_are_read_anew() -> None:
+    archive = Archive()
+    known = remembered(archive, alone=False)
+    archive.catalogue.apply(record("a"))
+
+    known.records(["a"])
+    known.records(["a"])
+
+    assert archive.asked == [["a"], ["a"]]
+
+
+def test_an_article_is_read_once_and_has_the_origin_of_now() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    source = article("a").source
+    reads: list[str] = []
+
+    def read(sources: Sequence[Source]) -> dict[str, Article]:
+        reads.extend(one.article_id for one in sources)
+        return {one.article_id: article(one.article_id) for one in sources}
+
+    first = known.articles([source], read)["a"]
+    original = record("b")
+    archive.catalogue.apply(original._replace(published=0.0))
+    archive.catalogue.apply(record("a")._replace(copies=(("b", original.version),), published=1.0))
+    again = known.articles([source], read)["a"]
+
+    assert reads == ["a"]
+    assert (first.source.origin, again.source.origin) == ("a", "b")
+
+
+def test_what_is_forgotten_is_read_again_also_where_it_was_being_read() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    rows = archive.rows
+
+    def forgotten_meanwhile(names: Sequence[str]) -> dict[str, tuple[Any, str, Any]]:
+        known.forget()
+        return rows(names)
+
+    archive.rows = forgotten_meanwhile  # type: ignore[method-assign]
+    known.rows(NAMES)
+    archive.rows = rows  # type: ignore[method-assign]
+    known.rows(NAMES)
+
+    assert archive.asked == [NAMES, NAMES]
