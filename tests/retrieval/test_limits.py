@@ -68,6 +68,10 @@ async def found(store: Store, words: str, scope: Scope = Scope()) -> set[str]:  
     return {one.passage.source.article_id for one in candidates if words in one.passage.text}
 
 
+def all_files(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_what_is_longer_than_every_limit_is_stored_read_found_replaced_withdrawn_and_purged(
     distributed: str, embedder: WordEmbedder, tmp_path: Path
 ) -> None:
@@ -102,6 +106,21 @@ async def test_what_is_longer_than_every_limit_is_stored_read_found_replaced_wit
         assert await store.article(LONG, first.source.version) is None
         assert store._archive.parts.count() == store._archive.superseded.count() == 0
         assert store._archive.passages.count() == len(NEWS)
+
+
+async def test_of_a_long_article_that_is_purged_nothing_is_left_in_the_files(
+    embedder: WordEmbedder, tmp_path: Path
+) -> None:
+    with Store.open_embedded(tmp_path, embedder) as store:
+        await ingest(book(chapters=100), store, embedder)
+        await ingest(book(chapters=90), store, embedder)
+        await ingest(book(chapters=40, article_id="other"), store, embedder)
+        assert await store.withdraw(LONG, purge=True)
+        assert await store.article("other") == book(chapters=40, article_id="other")
+
+    files = all_files(tmp_path)
+    assert [path for path, data in files.items() if b"chapter88" in data or b"chapter99" in data] == []
+    assert any(b"chapter39" in data for data in files.values())
 
 
 async def test_a_store_moves_by_an_export_and_an_import(

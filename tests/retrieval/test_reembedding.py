@@ -254,7 +254,7 @@ async def test_what_was_begun_with_another_model_is_removed(
     with pytest.raises(ModelUnavailable):
         await reembed(Ending(6))
     assert not (await reembed(third)).switched
-    assert len(open_store()._client.list_collections()) == 5
+    assert len(open_store()._client.list_collections()) == 6
 
 
 async def test_passages_without_a_record_that_a_kill_left_are_used_or_removed(
