@@ -172,6 +172,26 @@ async def test_what_is_committed_during_a_long_look_is_not_passed_by(
     assert knows(follower) == truth(follower)
 
 
+async def test_a_clock_that_is_set_back_while_it_runs_hides_nothing_and_keeps_the_order(opened: Open) -> None:
+    writer, follower = opened(), opened()
+    await put(writer, "a")
+    await look(follower)
+
+    writer._feed._clock = lambda: time.time_ns() - HOUR
+    await put(writer, "a", "students")
+    await put(writer, "b")
+    for store in (writer, follower):
+        await look(store)
+        assert knows(store) == truth(store)
+
+    first, second = await writer.versions("a")
+    assert first.stored
+    assert second.stored
+    assert first.stored < second.stored
+    assert second.current
+    assert [one.article_id for one in await follower.sources(0, 5)] == ["a", "b"]
+
+
 async def test_of_two_writers_of_one_article_the_slower_may_number_lower_and_is_seen(opened: Open) -> None:
     """It commits in the place of a record with a higher number, which it has not seen."""
     slow, fast, follower = opened(), opened(5 * SECOND), opened()
