@@ -6,6 +6,7 @@ A route says by `opt={"scope": …}` what it takes: a scope of a key, or None wh
 
 import asyncio
 import hmac
+import ipaddress
 from collections.abc import Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -73,7 +74,8 @@ class Admission(ASGIMiddleware):
         Args:
             keys: the keys; None: there are none.
             public_host: the name, with a port, by which browsers know this service, beside that of the Host header.
-            loopback: whether only this machine can ask, so that as long as there has never been a key all may.
+            loopback: whether only this machine can connect, so that as long as there has never been a key all may who
+                call the service by a loopback name.
             local_token: what commands of this user on this machine send, which may do all; None: nothing.
             deadline: seconds that a request has whose route does not say so itself.
 
@@ -130,9 +132,12 @@ class Admission(ASGIMiddleware):
         if "scope" not in opt:
             raise NotAllowed("This route does not say whom it is for, so that it is for nobody.")
         needed: KeyScope | None = opt["scope"]
-        if needed is None or (self._loopback and (self._keys is None or self._keys.none_yet)):
+        if needed is None:
             return None
         headers = Headers.from_scope(scope)
+        is_ours = self._loopback and is_loopback(host_name(headers.get("host", "")))  # not what a proxy brings
+        if is_ours and (self._keys is None or self._keys.none_yet):
+            return None
         token = self._token(scope, headers)
         if token is None:
             raise NoKey(
@@ -202,6 +207,22 @@ def _check_origin(key: Key, origin: str | None) -> None:
     if key.origins and not (origin and is_among(origin, key.origins)):
         where = f"a page of {origin}" if origin else "a program that is no web page, or does not say which"
         raise NotAllowed(f"The key {key.name!r} is for pages of {', '.join(key.origins)}, and this is {where}.")
+
+
+def host_name(host: str) -> str | None:
+    """Give the name of a Host header without its port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
+
+
+def is_loopback(name: str | None) -> bool:
+    """Tell whether a name is one that every machine has for itself."""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name or "").is_loopback
+    except ValueError:
+        return False
 
 
 def _host(origin: str) -> str | None:

@@ -19,7 +19,7 @@ from litestar.status_codes import HTTP_204_NO_CONTENT, HTTP_421_MISDIRECTED_REQU
 from litestar.types import HTTPScope, Message, Receive, Send
 
 from service.desk import Answering
-from service.http.admission import DEADLINE, Admission
+from service.http.admission import DEADLINE, Admission, host_name
 from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
@@ -275,7 +275,7 @@ class Service(Litestar):
         """Tell whether a request calls the service by a name that it has not: RFC 9110, 7.4, and RFC 9112, 3.2."""
         if len(called) > 1:
             return ClientException("there are several Host headers")
-        if self._hosts is None or _name("".join(called)) in self._hosts:
+        if self._hosts is None or host_name("".join(called)) in self._hosts:
             return None
         names = ", ".join(sorted(self._hosts))
         return ClientException(f"the Host header is none of {names}", status_code=HTTP_421_MISDIRECTED_REQUEST)
@@ -285,11 +285,3 @@ class Service(Litestar):
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         response = problem_response(request, error).to_asgi_response(app=None, request=request)
         await response(scope, receive, send)
-
-
-def _name(host: str) -> str | None:
-    """Give the name of a Host header without its port."""
-    try:
-        return urlsplit(f"//{host}").hostname
-    except ValueError:
-        return None

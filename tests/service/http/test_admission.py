@@ -83,6 +83,21 @@ async def test_without_any_key_this_machine_may_do_all(answering: FirstSentence,
         assert (await client.delete("/v1/articles/drones?purge=true")).status_code == 204
 
 
+async def test_what_a_proxy_brings_from_elsewhere_needs_a_key(answering: FirstSentence) -> None:
+    hosts = {"localhost", "127.0.0.1", "127.0.0.2", "::1", "ask.example"}
+    app = make_app(answering, hosts=hosts, public_url="https://ask.example")
+    async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
+        for host, status in [
+            ("localhost:8000", 200),
+            ("127.0.0.2", 200),
+            ("[::1]:8000", 200),
+            ("ask.example", 401),
+            ("evil.example", 421),
+        ]:
+            assert (await client.get("/v1/articles", headers={"host": host})).status_code == status, host
+        assert (await client.get("/", headers={"host": "ask.example"})).status_code == 200
+
+
 async def test_where_any_name_will_do_nothing_is_open_without_a_key(answering: FirstSentence, file: KeyFile) -> None:
     async with keyed(answering, file, hosts=None) as client:
         assert (await client.get("/v1/articles")).status_code == 401

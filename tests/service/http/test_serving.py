@@ -16,6 +16,7 @@ from litestar.types import HTTPReceiveMessage
 
 from service.errors import AddressUnusable
 from service.http.app import make_app
+from service.keys import KeyFile
 from service.serving import address_of, listen, serve
 from service.settings import Settings
 from service.types import Event, Question, Searched
@@ -301,7 +302,11 @@ async def test_a_body_without_end_is_cut_off(answering: FirstSentence, path: str
 
 async def test_a_proxy_reaches_a_service_on_this_machine_by_its_public_name(answering: FirstSentence) -> None:
     settings = Settings(public_url="https://News.example:8443/ask", cors_origins=("https://other.example",))
+    _, token = KeyFile(settings.keys_file).create(
+        "all", ["ask", "read"], origins=(), requests=60, answers=4, expires=None
+    )
     async with at_work(answering, settings) as client:
+        client.headers["authorization"] = f"Bearer {token}"
         for host, status in [
             ("news.example", 200),
             ("News.Example:8443", 200),
