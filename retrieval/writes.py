@@ -22,7 +22,7 @@ from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
-from retrieval.limits import NO_VECTOR, Row, batches
+from retrieval.limits import BATCH, NO_VECTOR, Row, batches
 from retrieval.rows import (
     article_row,
     change_at,
@@ -210,18 +210,25 @@ class Writes:
                 some = [(one, stored) for one, stored in batch if one.source.article_id in there]
                 if not some:
                     continue
-                self._archive.superseded.upsert(
-                    ids=[superseded_id(one.source.article_id, one.source.version) for one, _ in some],
-                    embeddings=[NO_VECTOR for _ in some],
-                    documents=[one.text for one, _ in some],
-                    metadatas=[imported_row(one.source, stored) for one, stored in some],
-                )
+                self._keep_versions(some)
                 kept += len(some)
-                if not self._alone:  # another process may have purged an article since, and swept before we wrote
+                if not self._alone:
+                    names = [superseded_id(one.source.article_id, one.source.version) for one, _ in some]
+                    if None in self._archive.superseded.get(ids=names, include=["documents"])["documents"]:
+                        self._keep_versions(some)  # another process has swept parts of texts before their row was there
+                    # Another process may have purged an article since, and swept before we wrote.
                     for article_id, (record, _) in self._archive.records(list(there)).items():
                         if record.purged:
                             self._sweep_article(article_id)
         return kept
+
+    def _keep_versions(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
+        self._archive.superseded.upsert(
+            ids=[superseded_id(one.source.article_id, one.source.version) for one, _ in versions],
+            embeddings=[NO_VECTOR for _ in versions],
+            documents=[one.text for one, _ in versions],
+            metadatas=[imported_row(one.source, stored) for one, stored in versions],
+        )
 
     def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
         """Take what waits, as much as one write holds; an article that is there twice waits for the next."""
@@ -421,6 +428,8 @@ class Writes:
             self._archive.superseded.delete(ids=self._archive.superseded.get(where=of_article, include=[])["ids"])
         if not {*noted["ids"]} - {*over} - {record.write if record else ""}:  # of a write at work the parts come first
             self._sweep_texts(article_id, record)
+        if swept and len(stored["ids"]) > BATCH:  # of several pages, between which another process may have swept
+            self._sweep_article(article_id, over)
 
     def _sweep_texts(self, article_id: str, record: Record | None) -> None:
         """Delete the parts of an article's texts that are of none of its versions."""
