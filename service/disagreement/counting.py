@@ -119,9 +119,8 @@ class Count:
 
 def different_counts(one: Statement, other: Statement) -> Iterator[tuple[float, Count, Count]]:
     """Give the numbers that two statements give differently for the same thing, and how alike the rest is."""
-    theirs = counts(other.text)
-    for mine in counts(one.text):
-        for another in theirs:
+    for mine in counts(one.text):  # most have none, and then the others' need not be looked for
+        for another in counts(other.text):
             if _apart(mine, another) and _same_counted(one, mine, other, another):
                 alike = likeness(one, (mine.span,), other, (another.span,))
                 if alike:

@@ -66,9 +66,8 @@ class Day:
 
 def different_days(one: Statement, other: Statement) -> Iterator[tuple[float, Day, Day]]:
     """Give the dates that two statements give differently for the same event, and how alike the rest is."""
-    theirs = days(other)
     for mine in days(one):
-        for another in theirs:
+        for another in days(other):
             least = _same_event(one, mine, other, another) if _apart(mine, one.text, another, other.text) else None
             alike = likeness(one, (mine.span,), other, (another.span,), least) if least else 0.0
             if alike:

@@ -58,7 +58,8 @@ def different_speakers(
 
     `mine` and `theirs` are the texts of the articles, in which a surname is looked up.
     """
-    here, there = speech(one, mine), speech(other, theirs)
+    here = speech(one, mine)
+    there = here and speech(other, theirs)
     if not here or not there or any(same(a, b) >= SAME_WORD for a in here.who for b in there.who):
         return
     if any(has(other.text, word) for word in here.who) or any(has(one.text, word) for word in there.who):

@@ -34,6 +34,7 @@ _DATE = re.compile(
     rf"|(?P<m6>{_MONTHS})\b)",
     re.IGNORECASE,
 )
+_ORDINAL = re.compile(rf"\b(?:{'|'.join(lexicon.ORDINAL_WORDS)})\b", re.IGNORECASE)
 _CASED_MONTHS = re.compile(r"\b(?:may|march)\b")  # in lower case these are no months
 _RELATIVE = re.compile(
     r"\b(?:(?:early|late|mid|later|earlier)[\s-])?(?:last|next|this|past|coming|previous|following)\s+"
@@ -112,7 +113,7 @@ def quantities(text: str) -> tuple[Quantity, ...]:
         unit = (match["unit"] or "").strip().lower()
         kind = "percent" if unit.startswith(("%", "per")) else "money" if match["currency"] or unit else ""
         found.append(Quantity(value, kind, start, end, ordinal=bool(match["ordinal"])))
-    for match in re.finditer(rf"\b(?:{'|'.join(lexicon.ORDINAL_WORDS)})\b", text, re.IGNORECASE):
+    for match in _ORDINAL.finditer(text):
         if any(start <= match.start() < end for start, end in dated):
             continue
         value = float(lexicon.ORDINAL_WORDS[match.group().lower()])
