@@ -298,7 +298,6 @@ async def test_nothing_that_anybody_wrote_is_in_the_log(answerer: Answerer, tmp_
     assert SECRET not in log.text
 
 
-@pytest.mark.parametrize("log", ["json", "text"], indirect=True)
 @pytest.mark.parametrize("error", [None, ZeroDivisionError(SECRET), OSError(5, "Input/output error", SECRET)])
 async def test_nothing_that_anybody_wrote_is_in_the_log_of_a_bug(
     store: Store, log: Log, error: Exception | None
