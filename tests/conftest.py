@@ -1,6 +1,8 @@
 """What all tests share. The network is closed but for this machine: see `addopts` in pyproject.toml."""
 
+import asyncio
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -40,17 +42,35 @@ def embedder() -> WordEmbedder:
     return WordEmbedder()
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """An empty store, and one of two articles: to copy one takes half as long as to make it, or a fifth."""
+    folders = {name: tmp_path_factory.mktemp(name) / "store" for name in ("empty", "articles")}
+    for name, folder in folders.items():
+        with Store.open_embedded(folder, WordEmbedder()) as store:
+            if name == "articles":
+                asyncio.run(_ingest(store))
+    return folders
+
+
+async def _ingest(store: Store) -> None:
+    for article in (DRONES, STUDENTS):
+        await ingest(article, store, WordEmbedder())
+
+
 @pytest.fixture
-def store(tmp_path: Path, embedder: WordEmbedder) -> Iterator[Store]:
+def store(
+    tmp_path: Path, embedder: WordEmbedder, templates: dict[str, Path], request: pytest.FixtureRequest
+) -> Iterator[Store]:
+    template = templates["articles" if "answering" in request.fixturenames else "empty"]
+    shutil.copytree(template, tmp_path / "store")
     with Store.open_embedded(tmp_path / "store", embedder) as store:
         yield store
 
 
 @pytest.fixture
-async def answering(store: Store, embedder: WordEmbedder) -> FirstSentence:
+def answering(store: Store, embedder: WordEmbedder) -> FirstSentence:
     """Two articles, and an answerer of first sentences."""
-    for article in (DRONES, STUDENTS):
-        await ingest(article, store, embedder)
     return FirstSentence(store, embedder)
 
 
