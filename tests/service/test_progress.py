@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from service import progress as module
 from service.progress import progress
 
 
@@ -12,7 +11,7 @@ def test_without_a_terminal_it_is_a_line_now_and_then(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moments = iter([0.0, 1.0, 10.0, 11.0, 20.0])
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(moments))
+    monkeypatch.setattr("service.progress.time.monotonic", lambda: next(moments))
 
     with progress("Ingesting", "ingested") as show:
         show(1, 40)
