@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from retrieval.ingest import ingest
 from retrieval.store import Store
@@ -19,6 +20,10 @@ from tests.processes import chroma_server
 # A shell makes what it starts in the background deaf to Ctrl-C, and children inherit that: ours must hear it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A deadline for each example is of no use where others run beside.
+settings.register_profile("beside others", deadline=None)
+settings.load_profile("beside others")
 
 DRONES = make_article(article_id="drones", title="Drones", text="India plans to buy 31 drones.\nThe price is open.\n")
 STUDENTS = make_article(
