@@ -119,7 +119,7 @@ class Keys:
         """Tell one state of the file from another; None: there is none."""
         try:
             seen = self._file.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             return error.errno

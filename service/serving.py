@@ -85,6 +85,8 @@ def refuse_without_key(settings: Settings) -> None:
 
     """
     keys = Keys(settings.keys_file)
+    if settings.keys and keys.none_yet:  # not open to all because a disk is not mounted
+        raise KeysUnusable(f"{settings.keys} (GROUNDWIRE_KEYS) is not there. Make a key: groundwire keys create NAME.")
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError:

@@ -186,6 +186,14 @@ def test_a_service_that_others_reach_does_not_start_without_a_key(tmp_path: Path
     assert f"{file} is no file of keys" in broken.stderr
 
 
+def test_a_file_of_keys_that_is_named_must_be_there(tmp_path: Path) -> None:
+    """Or a disk that is not mounted would open the service, to a proxy on this machine and so to all."""
+    env = environment(tmp_path / "data", GROUNDWIRE_KEYS=str(tmp_path / "secrets" / "keys.json"))
+    done = groundwire("serve", env=env)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "(GROUNDWIRE_KEYS) is not there" in done.stderr
+
+
 def test_a_service_that_others_reach_starts_with_a_key_and_lets_nobody_else_in(tmp_path: Path) -> None:
     env = environment(tmp_path / "data", GROUNDWIRE_PORT="0", GROUNDWIRE_HOST="0.0.0.0")  # noqa: S104 - the same
     token = create(tmp_path / "data" / "keys.json")
