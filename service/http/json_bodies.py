@@ -27,7 +27,8 @@ _AT_ONCE = 4  # large bodies; chosen: of the longest, 41 MB, and what becomes of
 _LONGEST_WAIT = 10.0  # seconds for a turn; chosen, as that of a question
 _SOON = 2  # seconds after which to try again; chosen
 _SMALL = 64_000  # bytes; chosen: they parse in 1 ms at worst, and a thread takes a tenth of that
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# One that never ends is one, too: else each quotation mark in it would be tried as the beginning of another.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _MARKS = (b",", b"[", b"{")
 
 

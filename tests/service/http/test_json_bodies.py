@@ -1,6 +1,7 @@
 """Bodies of JSON: many values are refused before they are made, and few large bodies are in memory at once."""
 
 from collections.abc import AsyncGenerator
+from time import process_time
 
 import pytest
 
@@ -50,6 +51,16 @@ async def test_what_a_text_holds_is_not_counted(client: Client) -> None:
 @pytest.mark.parametrize("body", [b'"' * 3_000_001, b'{"a' + b"," * 3_000_000, b"\\" * 3_000_000 + b"," * 200_000])
 async def test_a_large_body_that_is_no_json_is_refused(gate: Client, body: bytes) -> None:
     assert (await gate.put(ARTICLE, content=body, headers=JSON)).status_code in {400, 413}
+
+
+async def test_a_string_that_never_ends_keeps_nobody_waiting(gate: Client) -> None:
+    begun = process_time()
+    response = await gate.put(
+        ARTICLE, content=article(b'"x": [' + b"," * MOST_VALUES + b'"' + b'\\"' * 60_000), headers=JSON
+    )
+
+    assert response.status_code == 413
+    assert process_time() - begun < 5  # 0.1; where each quotation mark took what is behind it, 15
 
 
 async def test_a_large_body_waits_for_the_others_and_is_sent_away_after_a_while(client: Client) -> None:
