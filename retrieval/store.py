@@ -520,9 +520,9 @@ class Store:
         self._swept = time.monotonic()
         said = ""
         while not self._closed.wait(_FOLLOW_EVERY):
-            if self._line and not self._line.look():
-                continue  # it has said so
             try:
+                if self._line and not self._line.look():
+                    continue  # it has said so
                 self._follow_once()
             except StoreForeign as error:
                 _log.error("%s", error)

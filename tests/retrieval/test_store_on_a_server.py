@@ -93,6 +93,25 @@ async def test_a_server_that_hangs_is_not_waited_for_and_once_it_is_known_every_
     assert len(told) == 2, "when it goes, and when it is back"
 
 
+async def test_a_look_that_fails_of_itself_is_followed_by_another(
+    shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Store.open_server(shared, embedder) as store:
+        line = store._line
+        assert line
+        hear, failures = line.hear, [httpx.ReadTimeout("timed out"), MemoryError()]
+
+        def fail() -> None:
+            if failures:
+                raise failures.pop(0)
+            hear()
+
+        monkeypatch.setattr(line, "hear", fail)
+        await asyncio.to_thread(until, lambda: "answers again" in caplog.text, "it looks again")
+
+        assert await store.article("a") is None
+
+
 async def test_a_server_that_has_too_much_to_do_is_asked_again_and_not_for_ever(
     shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
