@@ -1,4 +1,4 @@
-"""Keys: who may do what, in a file of their own that holds no token; a running service sees a change at once."""
+"""Keys: who may do what, in a file of their own that holds no token; a service sees a change within a second."""
 
 import hmac
 import json
@@ -6,13 +6,14 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 from filelock import FileLock, Timeout
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -24,6 +25,7 @@ SCOPES: frozenset[KeyScope] = frozenset(get_args(KeyScope))
 
 _TOKEN = re.compile(r"gw_([0-9a-f]{8})_[0-9a-f]{64}")
 _LOCKED = 10.0  # seconds that a command waits for another one; chosen
+_EACH = 1.0  # seconds between two looks at the file; chosen, and promised by the commands
 _log = logging.getLogger("groundwire.keys")
 
 
@@ -68,7 +70,7 @@ class _File(BaseModel):
 
 
 class Keys:
-    """The keys of a file, as they are now."""
+    """The keys of a file, as they were when it was last looked at."""
 
     def __init__(self, file: Path) -> None:
         """Read them; no file is no key, and all is open to this machine.
@@ -78,24 +80,21 @@ class Keys:
 
         """
         self._file = file
-        self._seen = self._look()
+        self._seen = self._told = self._look()
         self._keys = _read(file) if self._seen else None
 
     @property
     def none_yet(self) -> bool:
-        """Tell whether there has never been a key. One that was revoked was one."""
-        self._refresh()
+        """Tell whether there has never been a key. One that was revoked was one, and one that cannot be read is."""
         return self._keys is None
 
     @property
     def live(self) -> Sequence[Key]:
         """Give those that count."""
-        self._refresh()
         return [key for key in self._keys or () if not key.ended]
 
     def find(self, token: str) -> Key | None:
         """Give the key of a token, also one that counts no more; None: it is none."""
-        self._refresh()
         found = _TOKEN.fullmatch(token)
         if not found:
             return None
@@ -104,16 +103,36 @@ class Keys:
         named = (key for key in self._keys or () if key.id == found[1])
         return next((key for key in named if hmac.compare_digest(given, key.hash)), None)
 
-    def _refresh(self) -> None:
-        """Read the file again when it is another one; one that cannot be read changes nothing."""
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[Self]:
+        """Look at the file each second, in a thread of its own: a disk that hangs holds up no request."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(_EACH):
+                self.refresh()
+
+        threading.Thread(target=watch, name="keys", daemon=True).start()  # nor does it hold up the end
+        try:
+            yield self
+        finally:
+            ended.set()
+
+    def refresh(self) -> None:
+        """Read the file again when it is another one, or could not be read; as long as it cannot, none is added."""
         look = self._look()
         if look == self._seen:
             return
-        self._seen = look
         try:
             self._keys = _read(self._file)
         except KeysUnusable as error:
-            _log.error("The keys stay as they were: %s", error)
+            if look != self._told:
+                what = "Nobody is admitted until there are keys" if self._keys is None else "The keys stay as they were"
+                _log.error("%s: %s", what, error)
+            self._told = look
+            self._keys = self._keys or ()  # the first one ends what is open without
+        else:
+            self._seen = self._told = look
 
     def _look(self) -> object:
         """Tell one state of the file from another; None: there is none."""
@@ -216,6 +235,7 @@ class KeyFile:
         new = self._file.with_name(f"{self._file.name}.new")
         new.unlink(missing_ok=True)  # of a command that was killed
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            self._give(file.fileno())
             json.dump(content, file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
@@ -226,6 +246,18 @@ class KeyFile:
                 os.fsync(folder)  # or a key that was revoked could come back when the power does
             finally:
                 os.close(folder)
+
+    def _give(self, new: int) -> None:
+        """Let the new file belong to whom the old one does, or the folder: root's own the service could not read."""
+        if not hasattr(os, "fchown"):  # as on Windows
+            return
+        is_there = self._file.exists()
+        owner = (self._file if is_there else self._file.parent).stat()
+        try:
+            os.fchown(new, owner.st_uid, owner.st_gid)
+        except PermissionError:
+            if is_there and owner.st_uid != os.geteuid():
+                raise  # or a key that was revoked would count on
 
 
 def _read(file: Path) -> tuple[Key, ...]:

@@ -135,6 +135,7 @@ async def serve(
     async with (
         open_fetcher(settings) as fetcher,
         Jobs(settings.data_dir / "jobs", answering.store, answering.embedder, fetcher) as jobs,
+        Keys(settings.keys_file).watched() as keys,
     ):
         app = make_app(
             answering,
@@ -145,7 +146,7 @@ async def serve(
             jobs=jobs,
             observer=observer,
             stopping=stopping,
-            keys=Keys(settings.keys_file),
+            keys=keys,
             local_token=answering.store.local_token,
             request_timeout=settings.request_timeout,
             most_answers=settings.most_answers,

@@ -16,6 +16,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TypeVar
 
+import httpx
+
 from tests.preloaded import Preloaded, Process, without_settings
 
 T = TypeVar("T")
@@ -34,6 +36,16 @@ def until(found: Callable[[], T | None], what: str) -> T:
             return value
         time.sleep(0.02)
     raise AssertionError(f"not in {_DEADLINE:.0f} s: {what}")
+
+
+def is_known(token: str, address: str, *, known: bool = True) -> None:
+    """Wait until a service has seen that there is a key, or that there is none any more."""
+
+    def seen() -> bool:
+        response = httpx.post(f"{address}/sign-in", json={"key": token}, trust_env=False)
+        return (response.status_code != httpx.codes.UNAUTHORIZED) == known
+
+    until(seen, f"a change of the key at {address}")
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from tests.model_server import Asked, ModelServer, Reply
-from tests.processes import groundwire
+from tests.processes import groundwire, is_known
 
 PATIENCE = 20  # seconds; generous, for a machine that runs other suites beside
 
@@ -189,13 +189,16 @@ class Keyed:
         return [" ".join(one) for one in said if one and one[0] != "OPTIONS" and not one[1].startswith("/web/")]
 
     def key(self, name: str, *options: str) -> str:
-        """Make a key; the service knows it at once."""
+        """Make a key that the service knows."""
         made = groundwire("keys", "create", name, *options, "--json", env=self.env)
         assert made.returncode == 0, made.stderr
         token: str = json.loads(made.stdout)["key"]
+        if self.address:
+            is_known(token, self.address)
         return token
 
-    def revoke(self, name: str) -> None:
+    def revoke(self, name: str, token: str) -> None:
         """Let a key count no more."""
         revoked = groundwire("keys", "revoke", name, env=self.env)
         assert revoked.returncode == 0, revoked.stderr
+        is_known(token, self.address, known=False)

@@ -141,7 +141,7 @@ async def test_a_question_that_waits_for_a_key_makes_room_for_another(reader: Re
 async def test_a_key_that_is_revoked_meanwhile_is_asked_for_again(reader: Reader, keyed: Keyed) -> None:
     token = keyed.key("a passing reader")
     chat = await _signed_in(reader, keyed, token)
-    keyed.revoke("a passing reader")
+    keyed.revoke("a passing reader", token)
     await chat.asks(ABOUT_JOBS)
     await expect(_field(chat.element)).to_be_focused()
     await _field(chat.element).fill(token)

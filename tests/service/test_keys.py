@@ -1,5 +1,7 @@
 """The file of keys and the commands that change it: nothing secret in it, nothing lost, nothing half written."""
 
+import asyncio
+import errno
 import json
 import os
 import re
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 
 from service.errors import KeysUnusable
 from service.keys import KeyFile, Keys
-from tests.processes import BIN, environment, groundwire, serving
+from tests.processes import BIN, environment, groundwire, serving, until
 
 TOKEN = re.compile(r"gw_[0-9a-f]{8}_[0-9a-f]{64}")
 
@@ -60,6 +62,112 @@ def test_the_file_is_for_its_owner_alone_also_in_place_of_one_that_was_not(file:
         os.umask(before)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(KeyFile(file).keys()) == 2
+
+
+def test_what_could_not_be_read_is_read_as_soon_as_it_can_be(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither a mode, nor an owner, nor files that are open elsewhere change what `stat` says of a file."""
+    token = create(file)
+    keys = Keys(file)
+    KeyFile(file).revoke("one")
+    with monkeypatch.context() as failing:
+
+        def read_bytes(_: Path) -> bytes:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        failing.setattr(Path, "read_bytes", read_bytes)
+        for _ in range(3):
+            keys.refresh()
+        assert [key.name for key in keys.live] == ["one"]
+        assert caplog.text.count("The keys stay as they were: ") == 1
+    keys.refresh()
+    found = keys.find(token)
+    assert found
+    assert found.ended
+
+
+def test_a_first_file_that_cannot_be_read_ends_what_is_open_without_one(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert Keys(file).none_yet
+    keys = Keys(file)
+    file.parent.mkdir()
+    file.write_text("{")
+    for _ in range(3):
+        keys.refresh()
+        assert not keys.none_yet
+    assert caplog.text.count("Nobody is admitted until there are keys: ") == 1
+    file.unlink()
+    keys.refresh()
+    assert not keys.none_yet
+    token = create(file)
+    keys.refresh()
+    assert keys.find(token)
+
+
+def test_a_file_that_root_changes_stays_its_owners(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given_to: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fchown", lambda _, user, group: given_to.append((user, group)))
+    create(file)
+    folder = file.parent.stat()
+    old = os.stat_result((0o100600, 0, 0, 1, 4321, 8765, 0, 0, 0, 0))
+    real = Path.stat
+    monkeypatch.setattr(Path, "stat", lambda path, **options: old if path == file else real(path, **options))
+    KeyFile(file).revoke("one")
+    assert given_to == [(folder.st_uid, folder.st_gid), (4321, 8765)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_key_that_root_revokes_counts_no_more_for_a_service_of_another_user(file: Path) -> None:
+    token = create(file)
+    os.chown(file, 65534, 65534)
+    KeyFile(file).revoke("one")
+    seen = file.stat()
+    assert (seen.st_uid, seen.st_gid, stat.S_IMODE(seen.st_mode)) == (65534, 65534, 0o600)
+    found = Keys(file).find(token)
+    assert found
+    assert found.ended
+
+
+def test_what_would_become_anothers_file_is_not_changed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fchown(*_: int) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "fchown", fchown)
+    token = create(file)  # the folder may be another's
+    KeyFile(file).revoke("one")  # it is ours, and only its group is not
+    create(file, "two")
+    monkeypatch.setattr(os, "geteuid", lambda: 4321)
+    with pytest.raises(KeysUnusable, match="cannot be written: Operation not permitted"):
+        KeyFile(file).revoke("two")
+    assert [key.name for key in Keys(file).live] == ["two"]
+    assert Keys(file).find(token)
+
+
+async def test_a_disk_that_hangs_holds_up_nothing_and_a_change_is_seen_without_any_request(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.keys._EACH", 0.01)
+    token = create(file)
+    looking, go_on = threading.Event(), threading.Event()
+    real = Path.stat
+
+    def hanging(path: Path, **options: bool) -> os.stat_result:
+        if path == file:
+            looking.set()
+            assert go_on.wait(60)
+        return real(path, **options)
+
+    async with Keys(file).watched() as keys:
+        monkeypatch.setattr(Path, "stat", hanging)
+        assert await asyncio.to_thread(looking.wait, 60)
+        assert not keys.none_yet
+        assert keys.find(token)
+        assert len(keys.live) == 1
+        go_on.set()
+        KeyFile(file).revoke("one")
+        await asyncio.to_thread(until, lambda: not keys.live, "that it was revoked")
 
 
 def test_keys_that_are_made_at_once_are_all_there(file: Path) -> None:
@@ -207,7 +315,7 @@ def test_a_service_that_others_reach_starts_with_a_key_and_lets_nobody_else_in(t
         assert status("-H", f"Authorization: Bearer {token}") == "200"
         assert status("-H", f"Authorization: Bearer {token}", "-H", "Host: any.example") == "200"
         assert groundwire("keys", "revoke", "one", env=env).returncode == 0
-        assert status("-H", f"Authorization: Bearer {token}") == "401"
+        until(lambda: status("-H", f"Authorization: Bearer {token}") == "401", "the key that was revoked")
         # Of this machine, by the owner's token; the key file has nothing to do with it.
         listed = subprocess.run([BIN / "groundwire", "articles"], env=env, check=False, capture_output=True, text=True)
         assert listed.returncode == 0, listed.stderr

@@ -15,7 +15,7 @@ from retrieval.types import make_article
 from service.errors import RemoteError
 from service.remote import RemoteDesk
 from service.types import Question
-from tests.processes import ROOT, environment, groundwire, serving
+from tests.processes import ROOT, environment, groundwire, is_known, serving
 
 ADDRESS = "http://127.0.0.1:8000"
 NO_ARTICLES = {"articles": [], "total": 0, "fingerprint": "none"}
@@ -164,12 +164,19 @@ def keyed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[str, 
     folder = tmp_path_factory.mktemp("keyed")
     env = environment(folder / "data")
     assert groundwire("ingest", str(ROOT / "seeds" / "articles"), env=env).returncode == 0
-    _key("the first", env=env)
+    _made("the first", env=env)
     with serving("serve", "--port", "0", env=env, out=folder / "out", log=folder / "log") as (_, address):
         yield env, address
 
 
-def _key(name: str, *options: str, env: dict[str, str]) -> str:
+def _key(name: str, *options: str, env: dict[str, str], address: str) -> str:
+    """Make a key that the service at an address knows."""
+    token = _made(name, *options, env=env)
+    is_known(token, address)
+    return token
+
+
+def _made(name: str, *options: str, env: dict[str, str]) -> str:
     made = groundwire("keys", "create", name, *options, "--json", env=env)
     assert made.returncode == 0, made.stderr
     return str(json.loads(made.stdout)["key"])
@@ -232,13 +239,14 @@ def test_cases_are_asked_of_a_service_with_a_key(keyed: tuple[dict[str, str], st
     assert len(said.splitlines()) == 1
     status, said = run(GROUNDWIRE_API_KEY="gw_none")
     assert (status, "does not take the key" in said) == (2, True)
-    status, said = run(GROUNDWIRE_API_KEY=_key("who asks", "--scope", "ask", env=env))
+    status, said = run(GROUNDWIRE_API_KEY=_key("who asks", "--scope", "ask", env=env, address=address))
     assert (status, "needs the scope 'read'" in said) == (2, True)
-    status, said = run(GROUNDWIRE_API_KEY=_key("who asks and reads", env=env))
+    status, said = run(GROUNDWIRE_API_KEY=_key("who asks and reads", env=env, address=address))
     assert (status, said) == (0, "")
 
 
 def test_the_retriever_asks_a_service_with_a_key(keyed: tuple[dict[str, str], str]) -> None:
     env, address = keyed
-    with GroundwireRetriever.of_service(address, api_key=_key("a pipeline", "--scope", "ask", env=env)) as retriever:
+    key = _key("a pipeline", "--scope", "ask", env=env, address=address)
+    with GroundwireRetriever.of_service(address, api_key=key) as retriever:
         assert "drones" in retriever.retrieve("How many MQ-9B drones does India plan to acquire?")[0].node.text

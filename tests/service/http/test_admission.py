@@ -14,9 +14,9 @@ from litestar.testing import AsyncTestClient
 from service.http.admission import COOKIE
 from service.http.app import Service, make_app
 from service.jobs import Jobs
-from service.keys import SCOPES, KeyFile, Keys, KeyScope
+from service.keys import SCOPES, KeyFile, KeyScope
 from tests.fakes import FirstSentence, Unasked
-from tests.service.http.conftest import Client
+from tests.service.http.conftest import Client, FreshKeys
 
 NEWS = "https://news.example"
 
@@ -41,7 +41,7 @@ def bearer(token: str) -> dict[str, str]:
 @asynccontextmanager
 async def keyed(answering: FirstSentence | Unasked, file: KeyFile, **options: object) -> AsyncIterator[Client]:
     """Serve by the keys of a file."""
-    app = make_app(answering, keys=Keys(file._file), **options)  # type: ignore[arg-type]  # the options of make_app
+    app = make_app(answering, keys=FreshKeys(file._file), **options)  # type: ignore[arg-type]  # the options of make_app
     async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
         yield client
 
@@ -200,7 +200,7 @@ async def test_no_refusal_and_no_line_of_the_log_shows_a_key(
     assert not [one for one in secrets if one in file._file.read_text()]
 
 
-async def test_what_becomes_of_a_key_counts_at_once(answering: FirstSentence, file: KeyFile) -> None:
+async def test_what_becomes_of_a_key_counts(answering: FirstSentence, file: KeyFile) -> None:
     async with keyed(answering, file) as client:
         assert (await client.get("/v1/articles")).status_code == 200  # there has never been one
         key, token = file.create("one", ["read"], origins=(), requests=1000, answers=1, expires=None)

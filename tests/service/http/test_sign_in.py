@@ -9,9 +9,9 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from service.http.app import make_app
-from service.keys import KeyFile, Keys, KeyScope
+from service.keys import KeyFile, KeyScope
 from tests.fakes import FirstSentence
-from tests.service.http.conftest import Client
+from tests.service.http.conftest import Client, FreshKeys
 from tests.service.http.test_pages import BROWSER, Read
 
 OWN = "http://127.0.0.1"
@@ -40,7 +40,7 @@ def made(file: KeyFile, *scopes: KeyScope, origins: tuple[str, ...] = ()) -> str
 
 @asynccontextmanager
 async def serving(answering: FirstSentence, file: KeyFile, public_url: str | None = None) -> AsyncIterator[Client]:
-    app = make_app(answering, keys=Keys(file._file), public_url=public_url)
+    app = make_app(answering, keys=FreshKeys(file._file), public_url=public_url)
     async with AsyncTestClient(app, base_url=OWN) as client:
         yield client
 
