@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.errors import KeysUnusable
@@ -44,11 +44,22 @@ def test_a_token_finds_its_key_and_is_kept_nowhere(file: Path) -> None:
     assert keys.find(first + "\n") is None
 
 
-@given(st.text())
-def test_no_other_text_finds_a_key(text: str) -> None:
-    keys = Keys(Path("/no/such/file"))
-    keys._keys = ()
-    assert keys.find(text) is None
+def test_no_other_text_finds_a_key(file: Path) -> None:
+    token = create(file)
+    keys = Keys(file)
+    place = st.integers(0, len(token) - 1)
+    one = st.characters() | st.sampled_from("0123456789abcdef")
+    changed = st.builds(lambda at, new: token[:at] + new + token[at + 1 :], place, one)
+    shorter = st.builds(lambda at: token[:at] + token[at + 1 :], place)
+    longer = st.builds(lambda at, new: token[:at] + new + token[at:], place, one)
+
+    @given(st.text() | st.from_regex(TOKEN, fullmatch=True) | changed | shorter | longer)
+    @example(token.upper())
+    @example(f"{token} ")
+    def finds_nothing(text: str) -> None:
+        assert (keys.find(text) is not None) == (text == token)
+
+    finds_nothing()
 
 
 def test_the_file_is_for_its_owner_alone_also_in_place_of_one_that_was_not(file: Path) -> None:
