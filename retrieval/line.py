@@ -1,7 +1,7 @@
 """The line to a Chroma server: a deadline for every call, few at once, again after a refusal, none while it is silent.
 
-Whether the server answers is looked at each second, by the thread that follows the store's changes. Between the look
-that fails and the one that does not, every call fails at once: nobody waits for what will not come.
+Whether the server answers is looked at each second, by a thread of the store's. Between the look that fails and the
+one that does not, every call fails at once: nobody waits for what will not come.
 """
 
 import logging
@@ -95,7 +95,12 @@ class Line(httpx.Client):
         super().send(heartbeat).raise_for_status()
         self.heard = time.monotonic()
 
-    def look(self) -> bool:
+    @property
+    def silent(self) -> bool:
+        """Whether the server did not answer at the last look."""
+        return self._silence is not None
+
+    def look(self) -> None:
         """Look whether the server answers, and let calls through or not."""
         heard = self.heard
         try:
@@ -104,11 +109,10 @@ class Line(httpx.Client):
             if self._silence is None:
                 self._silence = str(error) or type(error).__name__
                 _log.error("%s", self._silent())
-            return False
+            return
         if self._silence is not None:
             self._silence = None
             _log.warning("Chroma at %s answers again, after %.0f s", self.server, self.heard - heard)
-        return True
 
     def check(self) -> None:
         """Let nobody pass while the server is silent.

@@ -32,7 +32,7 @@ from retrieval.feed import Feed
 from retrieval.generations import Generations, replaced
 from retrieval.lexical import Term, WordIndex
 from retrieval.limits import Gate
-from retrieval.line import Access
+from retrieval.line import Access, Line
 from retrieval.mending import is_due, is_readable, mend
 from retrieval.owner import Owner, unwritable
 from retrieval.passages import embeddable
@@ -51,6 +51,7 @@ _WRITERS = 8  # articles that may wait for their turn together; they are written
 _HANGING = 10.0  # seconds that a call of an embedded Chroma is waited for which is broken; chosen
 _READY_IN = 2.0  # seconds; chosen, as what asks this gives up after some more
 _FOLLOW_EVERY = 1.0  # seconds between two looks at what other processes changed; two are promised
+_LOOK_EVERY = 1.0  # seconds between two looks whether a server answers; chosen
 _SWEEP_EVERY = 600.0  # seconds
 _log = logging.getLogger("groundwire.store")
 
@@ -96,6 +97,12 @@ class Store:
         self._followed = time.monotonic()
         self._follower = threading.Thread(target=self._keep_following, name="groundwire-follower", daemon=True)
         self._follower.start()
+        self._looker = None
+        if self._line:
+            self._looker = threading.Thread(
+                target=self._keep_looking, args=(self._line,), name="groundwire-looker", daemon=True
+            )
+            self._looker.start()
 
     @classmethod
     def open_embedded(cls, folder: Path, embedder: Embedder) -> Self:
@@ -170,6 +177,8 @@ class Store:
             return
         self._closed.set()
         self._follower.join()
+        if self._looker:
+            self._looker.join()
         self._writers.shutdown()
         self._watcher.shutdown(cancel_futures=True)
         with self._writes.lock:  # a write goes on when whoever asked for it has gone
@@ -518,23 +527,37 @@ class Store:
     def _keep_following(self) -> None:
         """Follow what this process and others change, and sweep what others left behind, until the store is closed."""
         self._swept = time.monotonic()
-        said = ""
+        said = failed = ""  # kinds of errors
         while not self._closed.wait(_FOLLOW_EVERY):
+            if self._line and self._line.silent:
+                failed = ""
+                continue  # the look has said so
             try:
-                if self._line and not self._line.look():
-                    continue  # it has said so
                 self._follow_once()
             except StoreForeign as error:
                 _log.error("%s", error)
                 return
             # Also a panic of tantivy, which is no Exception: searches would grow stale, and nobody would know.
             except BaseException as error:  # noqa: BLE001
-                if type(error).__name__ != said:  # its message names another file each time, perhaps
+                if self._line and self._line.silent:
+                    continue
+                kind = type(error).__name__  # its message names another file each time, perhaps
+                # A server that has just fallen silent is the look's to tell, which has seen it by the second time.
+                if kind != said and (kind == failed or not connection.is_silence(error)):
                     _log.warning("The store cannot be followed, but is tried again: %s", error, exc_info=is_ours(error))
-                said = type(error).__name__
+                    said = kind
+                failed = kind
             else:
                 self._followed = time.monotonic()
-                said = ""
+                said = failed = ""
+
+    def _keep_looking(self, line: Line) -> None:
+        """Look whether the server answers, in a thread that does nothing else: any other may wait for it."""
+        while not self._closed.wait(_LOOK_EVERY):
+            try:
+                line.look()
+            except Exception:  # noqa: BLE001 - without it the server would be silent for ever, or be waited for
+                _log.exception("Whether Chroma answers could not be seen, but is looked at again")
 
     def _follow_once(self) -> None:
         if self._owner and self._disk and self._disk.is_broken:

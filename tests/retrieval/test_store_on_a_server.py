@@ -93,6 +93,32 @@ async def test_a_server_that_hangs_is_not_waited_for_and_once_it_is_known_every_
     assert len(told) == 2, "when it goes, and when it is back"
 
 
+async def test_a_server_that_hangs_is_known_as_soon_where_the_follower_waits_for_it(
+    chroma: Server, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    process, address = chroma
+    with Store.open_server(address, embedder) as store:
+        follow = store._follow_once
+        hung = threading.Event()
+
+        def hang() -> None:
+            if not hung.is_set():
+                process.send_signal(signal.SIGSTOP)
+                os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+                hung.set()
+            follow()
+
+        monkeypatch.setattr(store, "_follow_once", hang)
+        assert await asyncio.to_thread(hung.wait, 10.0)
+        began = time.monotonic()
+        await asyncio.to_thread(until, lambda: "has not answered for" in caplog.text, "it is known")
+        assert time.monotonic() - began < 6.0, "a second, two that the look waits, and some for a busy machine"
+
+        process.send_signal(signal.SIGCONT)
+        await asyncio.to_thread(until, lambda: "answers again" in caplog.text, "it goes on by itself")
+    assert "cannot be followed" not in caplog.text
+
+
 async def test_a_look_that_fails_of_itself_is_followed_by_another(
     shared: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
