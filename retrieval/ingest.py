@@ -19,6 +19,9 @@ from retrieval.writes import Moments
 # Articles at once: while one is embedded the next is read, and those before it are written together.
 UNDER_WAY = 6
 MOST_CHARACTERS = 1_000_000  # of them together, so that books do not fill the memory; but for one that is longer
+# Passages in a call of the model, so that what it makes of a book fits the memory, and one that is cancelled embeds
+# little more; chosen: MiniLM takes a second or so.
+PASSAGES = 128
 
 
 async def ingest(
@@ -50,14 +53,16 @@ async def ingest(
     known: dict[str, tuple[Vectors, Vectors]] = {}
     if isinstance(standing, str):
         known = await store.embedded(article_id)
-    if fresh := [number for number, text in enumerate(texts) if text not in known]:
+    fresh = [number for number, text in enumerate(texts) if text not in known]
+    for start in range(0, len(fresh), PASSAGES):
+        some = fresh[start : start + PASSAGES]
         try:
             vectors, sentences = await embedder.embed_parts(
-                [texts[number] for number in fresh], [parts[number] for number in fresh]
+                [texts[number] for number in some], [parts[number] for number in some]
             )
         except TextRefused as error:  # it would be refused again: this article is none for this model
             raise UnreadableArticle(article_id, str(error).removesuffix(".")) from error
-        known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(fresh)}
+        known |= {texts[number]: (vectors[place], sentences[place]) for place, number in enumerate(some)}
     embedded = [known[text] for text in texts]
     vectors = np.asarray([vector for vector, _ in embedded], dtype=np.float32).reshape(-1, embedder.dimensions)
     return await store.put(

@@ -11,7 +11,7 @@ import pytest
 
 from retrieval.embedding import Role, Vectors
 from retrieval.errors import StoreUnavailable, TextRefused, UnreadableArticle
-from retrieval.ingest import MOST_CHARACTERS, UNDER_WAY, Ingested, ingest, ingest_files
+from retrieval.ingest import MOST_CHARACTERS, PASSAGES, UNDER_WAY, Ingested, ingest, ingest_files
 from retrieval.passages import embeddable, split, text_to_embed
 from retrieval.readers import document_files
 from retrieval.search import search
@@ -335,6 +335,36 @@ async def test_an_article_that_the_model_refuses_is_left_out_with_its_reason(fol
 
     assert [one.reason for one in found if not one.outcome] == ["The model answered HTTP 400: too long"]
     assert [one.outcome for one in found if one.outcome] == ["created"] * (len(found) - 1)
+
+
+async def test_a_book_is_embedded_piece_by_piece(store: Store, embedder: WordEmbedder) -> None:
+    await ingest(book(), store, embedder)
+
+    asked = [text for texts, _ in embedder.asked for text in texts]
+    assert asked == [text_to_embed(passage) for passage in split(book())]
+    assert max(len(texts) for texts, _ in embedder.asked) == PASSAGES < len(asked)
+
+
+async def test_of_a_book_that_is_given_up_no_more_is_embedded(store: Store) -> None:
+    class Cancelling(WordEmbedder):
+        async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:
+            vectors = await super().embed(texts, role)
+            given_up.cancel()
+            await asyncio.sleep(0)
+            return vectors
+
+    embedder = Cancelling()
+    given_up = asyncio.create_task(ingest(book(), store, embedder))
+    await asyncio.wait([given_up])
+
+    assert given_up.cancelled()
+    assert sum(len(texts) for texts, _ in embedder.asked) == PASSAGES
+    assert (await store.corpus()).articles == 0
+
+
+def book() -> Article:
+    pages = [f"On page {number} the drones fly over the river and home again. " * 10 for number in range(2 * PASSAGES)]
+    return make_article(article_id="book", title="Book", text="\n\n".join(pages))
 
 
 async def test_a_correction_embeds_only_the_passages_that_it_changed(store: Store, embedder: WordEmbedder) -> None:
