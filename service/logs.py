@@ -28,9 +28,9 @@ _FRAMES = 20  # of one exception, the last ones; chosen: a recursion without end
 _PLAIN = re.compile(r"[\w./:@%+,~#-]+", re.ASCII)  # a value that needs no quotes beside others
 # Ours, whose messages say what happened and what to do, by this rule: nothing of a text, nothing of a key.
 _OURS = ("retrieval.errors", "service.errors")
-# Keys of this service, what follows "Bearer", and the user and password of an address.
-_GIVEN_AWAY = r"\bgw_\w+?_[0-9a-f]{64}\b|(?<=[Bb]earer )[^\s'\",]+|(?<=://)[^/\s@'\"]+(?=@)"
-_SIGNS = ("gw_", "earer ", "://")  # without one of which there is none of these; to look for them is ten times as fast
+# Keys of this service, also in a word or cut short, what follows "Bearer", and the user and password of an address.
+_GIVEN_AWAY = r"gw_[0-9a-f]{8}_[0-9a-f]+|(?:(?<=[Bb]earer )|(?<=[Bb]earer%20))[^\s'\",]+|(?<=://)[^/\s@'\"]+(?=@)"
+_SIGNS = ("gw_", "earer", "://")  # without one of which there is none of these; to look for them is ten times as fast
 _written = json.JSONEncoder(default=str).encode
 _LEAST_SECRET = 4  # characters; chosen: the lines would be full of holes
 

@@ -124,6 +124,23 @@ async def test_the_line_of_a_request_names_its_key_and_not_its_token(
     assert token not in log.text
 
 
+async def test_a_key_in_a_path_or_an_id_of_a_request_is_in_no_line(
+    answerer: Answerer, log: Log, tmp_path: Path
+) -> None:
+    file = KeyFile(tmp_path / "keys.json")
+    _, token = file.create("desk", ["read"], origins=(), requests=60, answers=1, expires=None)
+    begin, end = token[:14], token[-14:]  # of which neither is the id alone
+    async with at(make_app(answerer, keys=Keys(tmp_path / "keys.json"))) as client:
+        for path in (f"/v1/articles/key={token}", f"/Bearer%20{token}", f"/x_{token}", f"/{token}x"):
+            await client.get(path)
+        for length in range(112, 200):  # the line's path is cut in the middle of it
+            await client.get(f"/{'a' * length}{token}")
+        await client.get("/", headers={"x-request-id": f"x{token}"})
+    assert log.text.count("[secret]") >= 93
+    assert begin not in log.text
+    assert end not in log.text
+
+
 async def test_probes_that_are_well_are_no_lines(answerer: Answerer, log: Log) -> None:
     async with at(make_app(answerer)) as client:
         for path in ("/health/live", "/health/ready", "/metrics"):
