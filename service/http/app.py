@@ -29,7 +29,7 @@ from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
 from service.http.json_bodies import LargeBodies
-from service.http.limits import MOST_ANSWERS, Turns
+from service.http.limits import MOST_ANSWERS, Storing, Turns
 from service.http.links import Links
 from service.http.metrics import metrics
 from service.http.openai import chat_completion, model, models
@@ -180,7 +180,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
             "extras": Provide(provide_extras),
         },
         request_class=JsonRequest,
-        state=State({"large_bodies": LargeBodies()}),
+        state=State({"large_bodies": LargeBodies(), "storing": Storing()}),
         plugins=[PydanticPlugin(validate_strict=None)],  # type: ignore[arg-type]  # False would make strict fields lax
         exception_handlers={HTTPException: problem_response, Exception: problem_response},
         logging_config=None,  # the process configures its logs, a library does not

@@ -205,7 +205,8 @@ async def put_article(
     """
     refuse_other_parameters(request, "restore")
     one = make_article(article_id=article_id_of(request, _PREFIX), **dict(data))
-    outcome = await ingest(one, answering.store, answering.embedder, restore=restore)
+    with request.app.state.storing.room(len(one.text)):
+        outcome = await ingest(one, answering.store, answering.embedder, restore=restore)
     stored = Stored(article_id=one.source.article_id, version=one.source.version, outcome=outcome)
     return Response(stored, status_code=201 if outcome == "created" else 200)
 

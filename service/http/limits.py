@@ -22,6 +22,9 @@ from service.types import Answer, Event, Question, SearchRequest
 MOST_ANSWERS = 16
 _WAITING = 16  # times as many may wait their turn; chosen
 _LONGEST_WAIT = 10.0  # seconds for a turn; chosen
+# Of articles that are stored at once; chosen: one of the longest, and some of others. What is made of them is 34 bytes
+# for each, which is 0.8 GB.
+MOST_CHARACTERS = 24_000_000
 _SOON = 2  # seconds after which to try again where nobody knows better; chosen
 _SMALL = 1e-6  # of a request; what sums of floats may be short of
 
@@ -41,9 +44,9 @@ class Busy(HTTPException):
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "with other questions: ask") -> None:
         """Say what to do."""
-        detail = f"The service is busy with other questions: ask again in {_SOON} seconds."
+        detail = f"The service is busy {why} again in {_SOON} seconds."
         super().__init__(detail, headers={"retry-after": str(_SOON)})
 
 
@@ -98,6 +101,31 @@ class Limits:
             yield
         finally:
             account.answers -= 1
+
+
+class Storing:
+    """The articles that requests bring and that are being stored, as `storing` of an application's state."""
+
+    def __init__(self, most: int = MOST_CHARACTERS) -> None:
+        """Take how many characters they may have together."""
+        self._most = most
+        self._held = 0
+
+    @contextmanager
+    def room(self, characters: int) -> Iterator[None]:
+        """Hold room for an article; a longer one than there is any for is stored alone.
+
+        Raises:
+            Busy: there is none now. It is not waited for: what waits has its article in memory, too.
+
+        """
+        if self._held and self._held + characters > self._most:
+            raise Busy("with other articles: send this")
+        self._held += characters
+        try:
+            yield
+        finally:
+            self._held -= characters
 
 
 class Turns:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from retrieval.readers import LONGEST_FILE
+from service.http.limits import Storing
 from tests.conftest import DRONES, STUDENTS
 from tests.service.http.conftest import Client
 
@@ -330,3 +331,22 @@ async def test_a_purged_article_is_gone_in_all_versions_and_says_why(
         assert "It was wrong; its text was removed" in gone.json()["detail"]
     assert (await client.delete("/v1/articles/drones")).status_code == 410
     assert (await client.request("DELETE", "/v1/articles/drones", json={"purge": True})).status_code == 204
+
+
+async def test_articles_that_are_long_together_are_not_stored_at_once(client: Client) -> None:
+    client.app.state.storing = storing = Storing(1000)
+    with storing.room(900):
+        busy = await client.put("/v1/articles/moon", json={"title": "Moon", "text": "It is made of cheese. " * 5})
+        short = await client.put("/v1/articles/sun", json={"title": "Sun", "text": "It shines."})
+    alone = await client.put("/v1/articles/moon", json={"title": "Moon", "text": "It is made of cheese. " * 500})
+
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "2")
+    assert busy.json()["detail"] == "The service is busy with other articles: send this again in 2 seconds."
+    assert (short.status_code, alone.status_code) == (201, 201)
+
+
+async def test_a_book_that_is_being_stored_leaves_room_for_a_short_article(client: Client) -> None:
+    with client.app.state.storing.room(LONGEST_FILE):
+        response = await client.put("/v1/articles/moon", json={"title": "Moon", "text": "It is made of cheese."})
+
+    assert response.status_code == 201
