@@ -1,6 +1,7 @@
 """A client of Chroma: of the folder that this process owns, or of a server; and what Chroma may raise."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -56,7 +57,7 @@ def open_server(url: str, access: Access = Access()) -> ClientAPI:  # noqa: B008
     """
     line = None
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(_plain(url))
         host, secure = parts.hostname or "localhost", parts.scheme == "https"
         host = f"[{host}]" if ":" in host else host
         port = parts.port or (443 if secure else 8000)
@@ -99,7 +100,13 @@ def close(client: ClientAPI) -> None:
 
 def silent(url: str, error: BaseException) -> StoreUnavailable:
     """Say that no Chroma answers at an address."""
-    return StoreUnavailable(f"No Chroma answers at {url} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run")
+    where = _plain(url)
+    return StoreUnavailable(f"No Chroma answers at {where} (GROUNDWIRE_CHROMA): {error}. Start it with: chroma run")
+
+
+def _plain(url: str) -> str:
+    """Give an address without a user and a password, which Chroma's client would not send."""
+    return re.sub(r"(?<=//).*@", "", url)
 
 
 def failed(error: Exception) -> StoreUnavailable:

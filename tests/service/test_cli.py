@@ -88,6 +88,17 @@ def test_an_abstention_is_printed_and_is_no_failure(seeded: dict[str, str]) -> N
     assert len(done.stdout.splitlines()) >= 1
 
 
+@pytest.mark.parametrize("password", ["s3cretpw", "s3cretpw/1@2"])
+def test_the_password_in_an_address_of_chroma_is_not_printed(password: str, tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    env = environment(tmp_path, GROUNDWIRE_CHROMA=f"http://user:{password}@{address}")
+    done = groundwire("ask", QUESTION, env=env)
+    assert done.returncode == 1
+    assert address in done.stderr
+    assert "s3cretpw" not in done.stderr
+    assert "user" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments", [["ask"], ["ask", ""], ["ask", "x" * 3000], ["search", "a", "--limit", "0"], ["fly"]]
 )
