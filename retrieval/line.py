@@ -1,4 +1,4 @@
-"""The line to a Chroma server: a deadline for every call, few at once, again after a refusal, none while it is silent.
+"""The line to a Chroma server: no long wait for an answer, few calls at once, again after a refusal, none in silence.
 
 Whether the server answers is looked at each second, by a thread of the store's. Between the look that fails and the
 one that does not, every call fails at once: nobody waits for what will not come.
@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from retrieval.errors import StoreUnavailable
 
-# Seconds, all chosen. Chroma's server reads when nobody writes: beside three writers of 300 passages without a pause a
-# read took more than 5, on a busy machine; its heartbeat took .14 at most, and tells one that hangs.
+# Seconds, all chosen, in which nothing comes: an answer of which a piece comes in time is waited for to its end.
+# Chroma's server reads when nobody writes: beside three writers of 300 passages without a pause a read took more than
+# 5, on a busy machine; its heartbeat took .14 at most, and tells one that hangs.
 _READ = 15.0
 _WRITE = 60.0
 _CONNECT = 2.0
@@ -72,7 +73,7 @@ class Line(httpx.Client):
             StoreUnavailable: it has no place for us.
 
         """
-        self.hear()
+        self.hear().raise_for_status()
         tenant, database = (quote(name, safe="") for name in (self._access.tenant, self._access.database))
         answer = self.get(f"{self.server}/api/v2/tenants/{tenant}/databases/{database}")
         if answer.status_code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
@@ -84,16 +85,17 @@ class Line(httpx.Client):
             )
         answer.raise_for_status()
 
-    def hear(self) -> None:
-        """Have the server answer, which it does at once also where it has much to do.
+    def hear(self) -> httpx.Response:
+        """Have the server answer, which it does at once also where it has much to do; a refusal is an answer.
 
         Raises:
-            httpx.HTTPError: it does not, in two seconds.
+            httpx.TransportError: it does not, in two seconds.
 
         """
         heartbeat = self.build_request("GET", f"{self.server}/api/v2/heartbeat", timeout=_LOOK)
-        super().send(heartbeat).raise_for_status()
+        answer = super().send(heartbeat)
         self.heard = time.monotonic()
+        return answer
 
     @property
     def silent(self) -> bool:
@@ -105,7 +107,7 @@ class Line(httpx.Client):
         heard = self.heard
         try:
             self.hear()
-        except httpx.HTTPError as error:
+        except httpx.TransportError as error:
             if self._silence is None:
                 self._silence = str(error) or type(error).__name__
                 _log.error("%s", self._silent())

@@ -18,7 +18,7 @@ import retrieval.line
 import retrieval.writes
 from retrieval.errors import ArticleWithdrawn, StoreForeign, StoreUnavailable
 from retrieval.ingest import ingest
-from retrieval.line import Access
+from retrieval.line import Access, Line
 from retrieval.passages import split
 from retrieval.rows import passage_row
 from retrieval.store import Prepared, Store
@@ -258,6 +258,18 @@ def test_a_server_that_does_not_let_us_in_names_the_setting(embedder: WordEmbedd
             pytest.raises(StoreUnavailable, match="does not let us in: set GROUNDWIRE_CHROMA_TOKEN"),
         ):
             Store.open_server(address, embedder, access=access)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_refuses_to_say_that_it_is_there_is_not_silent(status: int) -> None:
+    with saying(status, b"{}", but="/count") as address, Line(address, Access()) as line:
+        line.look()
+
+        assert line.get(f"{address}/count").status_code == 200
+    with Line(address, Access()) as line:
+        line.look()
+        with pytest.raises(StoreUnavailable, match="has not answered"):
+            line.get(f"{address}/count")
 
 
 @pytest.mark.parametrize(
