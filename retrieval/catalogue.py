@@ -17,6 +17,7 @@ Copy = tuple[str, str]
 """The id and the version of an article that another is a copy or a rewrite of."""
 
 _LONGEST_KEY = 71  # bytes
+_HASHED = "\x1f"  # ASCII's unit separator: no id holds a control character, so that no article's is another's key
 
 
 class Record(NamedTuple):
@@ -56,11 +57,12 @@ def new_write() -> str:
 def key(article_id: str) -> str:
     """Give what stands for an article in the names that are stored: its id, or the hash of one that is too long.
 
-    Chroma Cloud takes names of 128 bytes; 57 are for version, ordinal and write. The key of a key is itself.
+    Chroma Cloud takes names of 128 bytes; 57 are for version, ordinal and write. The key of a key is itself, and no
+    article has a key for its id.
     """
     if len(article_id) * 4 <= _LONGEST_KEY or len(article_id.encode()) <= _LONGEST_KEY:
         return article_id
-    return f"sha256:{hashlib.sha256(article_id.encode()).hexdigest()}"
+    return f"{_HASHED}{hashlib.sha256(article_id.encode()).hexdigest()}"
 
 
 def stored_id(article_id: str, version: str, ordinal: int, write: str) -> str:

@@ -1,6 +1,7 @@
 """Within the limits of a distributed Chroma: a real server behind a proxy that refuses what that would refuse."""
 
 import asyncio
+import hashlib
 import random
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from retrieval.ingest import ingest
 from retrieval.lexical import Term
 from retrieval.limits import cut, gathered, spread
 from retrieval.passages import split
+from retrieval.readers import problem_of_id
 from retrieval.reembedding import reembed_server
 from retrieval.store import Store
 from retrieval.types import Article, Scope, make_article
@@ -216,6 +218,25 @@ def test_every_name_is_short_enough_and_ones_own(article_id: str) -> None:
     assert len(name.encode()) <= 128
     assert key(key(article_id)) == key(article_id)
     assert key(article_id) != key(f"{article_id}x")
+
+
+async def test_no_article_can_take_the_place_of_another_whose_id_is_hashed(
+    open_store: Open, embedder: WordEmbedder
+) -> None:
+    digest = hashlib.sha256(LONG.encode()).hexdigest()
+    articles = [
+        make_article(article_id=name, title="t", text=f"Drones {number}.")
+        for number, name in enumerate([LONG, digest, f"sha256:{digest}"])
+    ]
+    assert problem_of_id(key(LONG)), "an id of its own"
+    store = open_store()
+    for one in articles:
+        assert await ingest(one, store, embedder) == "created"
+    store.close()
+
+    store = open_store()
+    assert [await store.article(one.source.article_id) for one in articles] == articles
+    assert await found(store, "Drones") == {one.source.article_id for one in articles}
 
 
 async def test_an_article_whose_metadata_is_too_long_for_any_store_is_left_out_with_its_reason(
