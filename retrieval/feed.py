@@ -172,6 +172,7 @@ class Feed:
             self._failure = error
         else:
             self._missed = {}
+            self._failure = None  # not before: it lacks words until they are in it
 
     def _try_words_again(self) -> None:
         """Open the word index again, as of its last commit, which lacks what was missed since."""
@@ -181,12 +182,13 @@ class Feed:
         except StoreUnavailable as error:
             self._failure = error
             return
-        self._failure = None
         if self.words.position != position:  # it could not be read, and was begun anew
             self._missed = {}
             self._go_back()
         elif self._missed:
             self._write_missed(_Progress(self._archive))
+            return
+        self._failure = None
 
     def _has_words(self, article_id: str) -> bool:
         known = self.catalogue.record(article_id)

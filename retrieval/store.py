@@ -295,6 +295,11 @@ class Store:
         return time.monotonic() - self._followed
 
     @property
+    def lacks_words(self) -> bool:
+        """Tell whether it is for the word index alone, which cannot be written: what is new is found by its meaning."""
+        return self._feed.lacks_words
+
+    @property
     def size(self) -> tuple[int, int]:
         """How many articles count, and how many passages they have, as far as this process knows: nobody is asked."""
         return len(self._catalogue), self._catalogue.passages

@@ -47,6 +47,10 @@ _STORE_SILENT = (
 )
 _STORE_FOREIGN = "The store was embedded anew with another model. Restart this service with that model's settings."
 _BEHIND = "The word index is {:.0f} s behind the store, so that what is new may not be found. The log says why."
+_LACKS_WORDS = (
+    "The word index cannot be written, so that what is new is found by its meaning alone. "
+    "See that the data folder can be written and its disk has room; it then goes on by itself."
+)
 _EMBEDDING = (
     "The embedding model does not answer, so that nothing can be searched or stored. "
     "See that its server runs and takes the key: GROUNDWIRE_EMBEDDING_BASE_URL, GROUNDWIRE_EMBEDDING_API_KEY."
@@ -146,6 +150,8 @@ class Readiness:
         lag = self._answering.store.lag
         if lag <= LATE:
             return Check()
+        if self._answering.store.lacks_words:  # all else is known: no other replica would answer better for long
+            return Check(status="degraded", message=_LACKS_WORDS)
         return Check(status="failing" if lag > TOO_LATE else "degraded", message=_BEHIND.format(lag))
 
     async def _embedding(self) -> Check:

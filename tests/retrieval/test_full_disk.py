@@ -162,10 +162,14 @@ async def test_the_words_that_a_full_disk_kept_from_the_word_index_come_into_it_
     assert "late" in await found(store, "late"), "by its meaning"
     assert "a0" in await found(store, "a0")
     assert (await store.corpus()).articles == len(await store.sources(0, 10)) == 4
+    until(lambda: store.lag > 2.5, "the word index was tried again")
+    assert store.lacks_words, "and nothing else is late"
+    await store.ready()
 
     filler[0].unlink()
     until(lambda: bool(store._feed.words.search([Term("late")], 5)), "the word index has it")
     until(lambda: store.lag < 1.5, "all is well")
+    assert not store.lacks_words
 
 
 async def test_jobs_on_a_full_disk_say_so_and_go_on_when_there_is_room(disk: Path) -> None:

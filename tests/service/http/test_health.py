@@ -34,6 +34,7 @@ class Neighbour:
     """A store as readiness sees it: it hangs, fails, or is late, as it is told."""
 
     lag: float = 1.0
+    lacks_words: bool = False
     error: Exception | None = None
     hangs: bool = False
     asked: int = 0
@@ -162,6 +163,15 @@ async def test_a_word_index_that_is_late_is_told_and_one_that_follows_no_more_is
             assert response.json()["checks"]["word_index"]["status"] == said
         else:
             assert "90 s behind" in wrong(response)["word_index"]
+
+
+async def test_a_word_index_that_cannot_be_written_is_told_while_questions_are_answered() -> None:
+    async with Asked(Neighbour(lag=90, lacks_words=True)).client() as client:
+        response = await client.get("/health/ready")
+        assert response.status_code == 200
+        check = response.json()["checks"]["word_index"]
+        assert check["status"] == "degraded"
+        assert "cannot be written" in check["message"]
 
 
 async def test_a_store_that_was_embedded_anew_says_that_the_service_is_to_be_restarted() -> None:
