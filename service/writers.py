@@ -205,8 +205,8 @@ class WordCache:
         self._held = threading.Lock()
 
     def likeness(self, question: str, statements: Sequence[str]) -> WordLikeness:
-        """Compare a question's words with those of statements."""
-        texts = [question, *statements]
+        """Compare a question's words with those of statements, of each with those where news would have ended it."""
+        texts = [text[:LONGEST_SENTENCE] for text in (question, *statements)]
         wanted = sorted({one.lower for text in texts for one in lexemes(text) if one.content and not one.number})
         with self._held:
             fresh = [word for word in wanted if word not in self._place]

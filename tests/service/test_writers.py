@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from prompts.answer import NOT_SAID
@@ -16,7 +17,15 @@ from retrieval.types import Article, Hit, make_article
 from service.errors import WriterUnavailable
 from service.evidence import Evidence, gather
 from service.types import Question, Turn, Usage
-from service.writers import LONGEST_REPLY, PASSAGES_SHOWN, Draft, LanguageModelWriter, Standalone
+from service.writers import (
+    LONGEST_REPLY,
+    PASSAGES_SHOWN,
+    WORDS_KEPT,
+    Draft,
+    LanguageModelWriter,
+    Standalone,
+    WordCache,
+)
 
 DRONES = make_article(article_id="drones", title="Drones", outlet="The Desk", text="India plans to buy 31 drones.")
 STUDENTS = make_article(article_id="students", title="Students", text="There are 270,000 students.")
@@ -283,3 +292,13 @@ async def test_a_model_that_fails_to_rewrite_does_not_fail_the_question(caplog: 
 
 def test_the_writer_has_the_name_of_its_model() -> None:
     assert LanguageModelWriter(ScriptedModel([])).name == "openai-like/scripted"
+
+
+def test_a_list_of_more_words_than_are_kept_is_compared_by_its_first() -> None:
+    letters = str.maketrans("0123456789", "bcdfghjklm")
+    many = " ".join(f"quell{number}".translate(letters) for number in range(WORDS_KEPT))
+    cache = WordCache(lambda words: np.ones((len(words), 1), np.float32))
+
+    near = cache.likeness("Who opened the ferry?", [f"The harbour has {many}.", "A terminal."]).near("ferry", 0.5)
+
+    assert {"ferry", "harbour", "quellb", "terminal"} <= set(near)
