@@ -18,8 +18,9 @@ from service.keys import Keys
 _KEPT = 7 * 24 * 3600  # seconds that a browser stays signed in; chosen
 _MOST = 4000  # bytes of what is posted: a key, and the way to an article; chosen
 _FORM = "application/x-www-form-urlencoded"
-# Where a form may lead: to our articles, by a way that cannot begin with a host or a scheme.
-_NEXT = re.compile(r"articles([/?][!-~]*)?")
+# Where a form may lead: to our articles, by a way that cannot begin with a host or a scheme, nor lead up out of them;
+# %2e is a dot to browsers, and \ a slash: https://url.spec.whatwg.org/#path-state.
+_NEXT = re.compile(r"articles(?![^?#]*[/\\](?:\.|%2[eE]){1,2}(?:[/\\?#]|\Z))([/?][!-~]*)?")
 
 
 @get("/sign-in", opt={"scope": None}, include_in_schema=False)

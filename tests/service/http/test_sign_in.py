@@ -195,6 +195,14 @@ async def test_programs_get_a_problem_where_people_get_a_form(keyed: Client) -> 
         "articles/\r\nset-cookie: a=b",
         "articles/\tx",
         "articles/ä",
+        "articles/../../x",
+        "articles/..",
+        "articles/./x",
+        "articles/..//evil.example",
+        "articles/a/%2e%2E/../x",
+        "articles/.%2e?page=2",
+        "articles/..#x",
+        "articles/a\\..\\..\\x",
         "sign-out",
         "/articles",
         "",
@@ -208,7 +216,16 @@ async def test_the_form_leads_nowhere_but_to_our_articles(keyed: Client, token: 
 
 @pytest.mark.parametrize(
     "then",
-    ["articles", "articles?page=2", "articles/a%2F..%2Fb", "articles//evil.example", "articles/..//evil.example"],
+    [
+        "articles",
+        "articles?page=2",
+        "articles?page=/../x",
+        "articles/a%2F..%2Fb",
+        "articles//evil.example",
+        "articles/..a",
+        "articles/...",
+        "articles/a.",
+    ],
 )
 async def test_a_way_to_our_articles_stays_here(keyed: Client, token: str, then: str) -> None:
     response = await posted(keyed, token, then)
