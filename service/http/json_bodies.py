@@ -25,6 +25,7 @@ MOST_VALUES = (
 _LARGE = 1_000_000  # bytes; chosen
 _AT_ONCE = 4  # large bodies; chosen: of the longest, 41 MB, and what becomes of them, that is half a gigabyte
 _LONGEST_WAIT = 10.0  # seconds for a turn; chosen, as that of a question
+_SLOWEST = 10.0  # seconds for each megabyte of a large body; chosen: no longer than others wait for its turn
 _SOON = 2  # seconds after which to try again; chosen
 _SMALL = 64_000  # bytes; chosen: they parse in 1 ms at worst, and a thread takes a tenth of that
 # One that never ends is one, too: else each quotation mark in it would be tried as the beginning of another.
@@ -43,13 +44,24 @@ class TooManyBodies(HTTPException):
         super().__init__(detail, headers={"retry-after": str(_SOON)})
 
 
+class BodyTooSlow(HTTPException):
+    """A large body, for which others wait, does not come."""
+
+    status_code = HTTPStatus.REQUEST_TIMEOUT
+
+    def __init__(self, seconds: float) -> None:
+        """Say what is asked for."""
+        super().__init__(f"Of a body beyond a megabyte each one more has to come within {seconds:g} s.")
+
+
 class LargeBodies:
     """The turns in which an application takes large bodies, as `large_bodies` of its state."""
 
-    def __init__(self, at_once: int = _AT_ONCE, longest_wait: float = _LONGEST_WAIT) -> None:
-        """Take how many there may be, and for how many seconds another one waits."""
+    def __init__(self, at_once: int = _AT_ONCE, longest_wait: float = _LONGEST_WAIT, slowest: float = _SLOWEST) -> None:
+        """Take how many there may be, for how many seconds another one waits, and how many a megabyte has."""
         self._free = asyncio.Semaphore(at_once)
         self._longest_wait = longest_wait
+        self.slowest = slowest
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -76,16 +88,24 @@ async def received(large: LargeBodies, chunks: AsyncGenerator[bytes]) -> AsyncIt
 
     Raises:
         TooManyBodies: none came.
+        BodyTooSlow: one did, and the body does not.
 
     """
     parts: list[bytes] = []
-    size = 0
+    size = due = 0
     async with AsyncExitStack() as held, aclosing(chunks):
-        async for chunk in chunks:
-            if size <= _LARGE < size + len(chunk):
-                await held.enter_async_context(large.turn())
-            parts.append(chunk)
-            size += len(chunk)
+        try:
+            async with asyncio.timeout(None) as bound:
+                async for chunk in chunks:
+                    if size <= _LARGE < size + len(chunk):
+                        await held.enter_async_context(large.turn())
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > max(due, _LARGE):
+                        due = size + _LARGE
+                        bound.reschedule(asyncio.get_running_loop().time() + large.slowest)
+        except TimeoutError as error:
+            raise BodyTooSlow(large.slowest) from error
         body = b"".join(parts)
         parts.clear()
         yield body

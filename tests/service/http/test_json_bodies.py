@@ -1,11 +1,12 @@
 """Bodies of JSON: many values are refused before they are made, and few large bodies are in memory at once."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from time import process_time
 
 import pytest
 
-from service.http.json_bodies import MOST_VALUES, LargeBodies, TooManyBodies, received
+from service.http.json_bodies import MOST_VALUES, BodyTooSlow, LargeBodies, TooManyBodies, received
 from tests.service.http.conftest import Client
 
 JSON = {"Content-Type": "application/json"}
@@ -94,3 +95,31 @@ async def test_a_client_that_leaves_in_the_middle_gives_its_turn_back() -> None:
                 pass
 
     assert len(body) == 1_000_001
+
+
+async def test_a_large_body_that_drips_gives_its_turn_to_others() -> None:
+    large = LargeBodies(at_once=1, longest_wait=10, slowest=0.05)
+
+    async def dripping() -> AsyncGenerator[bytes]:
+        yield b"a" * 1_000_001
+        while True:
+            yield b"a"
+            await asyncio.sleep(0)
+
+    with pytest.raises(BodyTooSlow, match=r"within 0\.05 s"):
+        async with received(large, dripping()):
+            pass
+    async with large.turn():
+        pass
+
+
+async def test_a_large_body_has_the_time_for_each_of_its_megabytes() -> None:
+    large = LargeBodies(slowest=0.2)
+
+    async def steady() -> AsyncGenerator[bytes]:
+        for _ in range(6):
+            yield b"a" * 1_100_000
+            await asyncio.sleep(0.05)
+
+    async with received(large, steady()) as body:
+        assert len(body) == 6_600_000
