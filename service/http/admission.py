@@ -7,6 +7,7 @@ A route says by `opt={"scope": …}` what it takes: a scope of a key, or None wh
 import asyncio
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from contextlib import nullcontext
 from http import HTTPStatus
@@ -27,6 +28,8 @@ from service.keys import Key, Keys, KeyScope, visit
 
 COOKIE = "groundwire_key"
 DEADLINE = 120.0  # seconds; as the setting
+# Whom a proxy brings is a stranger, though most call us by the name at which they reach us, such as 127.0.0.1.
+_OF_PROXIES = re.compile(r"forwarded|via|x-real-ip|x-forwarded-.*")
 _LAST = 2.0  # seconds for a client to take what says that its time is over; chosen
 
 
@@ -75,7 +78,7 @@ class Admission(ASGIMiddleware):
             keys: the keys; None: there are none.
             public_host: the name, with a port, by which browsers know this service, beside that of the Host header.
             loopback: whether only this machine can connect, so that as long as there has never been a key all may who
-                call the service by a loopback name.
+                call the service by a loopback name, and whom no proxy brings.
             local_token: what commands of this user on this machine send, which may do all; None: nothing.
             deadline: seconds that a request has whose route does not say so itself.
 
@@ -135,13 +138,17 @@ class Admission(ASGIMiddleware):
         if needed is None:
             return None
         headers = Headers.from_scope(scope)
-        is_ours = self._loopback and is_loopback(host_name(headers.get("host", "")))  # not what a proxy brings
-        if is_ours and (self._keys is None or self._keys.none_yet):
+        brought = next((name for name in headers if _OF_PROXIES.fullmatch(name)), None)
+        is_ours = self._loopback and is_loopback(host_name(headers.get("host", ""))) and not brought
+        none_yet = self._keys is None or self._keys.none_yet
+        if is_ours and none_yet:
             return None
         token = self._token(scope, headers)
         if token is None:
+            why = f", as a proxy brought this (its header {brought})" if brought and none_yet else ""
             raise NoKey(
-                "A key is needed: send the header Authorization: Bearer gw_… (`groundwire keys create` makes one).",
+                f"A key is needed{why}: send the header Authorization: Bearer gw_… (`groundwire keys create NAME` "
+                "makes one).",
                 wrong=False,
             )
         if self._local_token and hmac.compare_digest(token.encode(), self._local_token.encode()):

@@ -67,7 +67,9 @@ def _check(keys: Keys | None, token: str) -> None:
         NotAllowed: it is one for the pages of others.
 
     """
-    key = keys.find(token) if keys else None
+    if keys is None or keys.none_yet:
+        raise NoKey("This service has no key yet. Who runs it makes the first: `groundwire keys create NAME`.")
+    key = keys.find(token)
     if key is None:
         raise NoKey("The key is none of this service's.")
     if key.ended:

@@ -98,6 +98,32 @@ async def test_what_a_proxy_brings_from_elsewhere_needs_a_key(answering: FirstSe
         assert (await client.get("/", headers={"host": "ask.example"})).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "header", ["Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"]
+)
+async def test_what_a_proxy_brings_by_our_own_name_needs_a_key(
+    answering: FirstSentence, file: KeyFile, header: str
+) -> None:
+    """Such as nginx: by default it sends the name at which it reaches us."""
+    async with keyed(answering, file, local_token="ab" * 32) as client:
+        brought = {"host": "127.0.0.1:8000", header: "203.0.113.9"}
+        refused = await client.get("/v1/articles", headers=brought)
+        assert refused.status_code == 401
+        assert f"A key is needed, as a proxy brought this (its header {header.lower()}): " in refused.json()["detail"]
+        assert "groundwire keys create NAME" in refused.json()["detail"]
+        assert (await client.post("/v1/answers", json={"question": "drones"}, headers=brought)).status_code == 401
+        assert (await client.get("/health/live", headers=brought)).status_code == 200
+        assert (await client.get("/", headers=brought)).status_code == 200
+        page = await client.get("/articles/drones", headers=brought | {"accept": "text/html"})
+        assert (page.status_code, "This service wants a key" in page.text) == (401, True)
+        signed = await client.post("/sign-in", json={"key": "any"}, headers=brought)
+        assert (signed.status_code, "This service has no key yet." in signed.json()["detail"]) == (401, True)
+        assert (await client.get("/v1/articles")).status_code == 200, "nothing changes for this machine"
+        assert (await client.get("/v1/articles", headers=brought | bearer("ab" * 32))).status_code == 200
+        by_key = await client.get("/v1/articles", headers=brought | bearer(made(file)))
+        assert by_key.status_code == 200
+
+
 async def test_where_any_name_will_do_nothing_is_open_without_a_key(answering: FirstSentence, file: KeyFile) -> None:
     async with keyed(answering, file, hosts=None) as client:
         assert (await client.get("/v1/articles")).status_code == 401

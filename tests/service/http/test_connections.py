@@ -17,6 +17,7 @@ from service.http.app import make_app
 from service.http.connections import Connection
 from service.keys import KeyFile, Keys
 from service.serving import listen
+from service.settings import Settings
 from tests.fakes import FirstSentence
 from tests.service.http.test_serving import Slow
 from tests.service.http.test_serving import at_work as whole
@@ -287,7 +288,10 @@ async def test_the_address_of_a_request_names_no_other_host_than_its_header(answ
 
 
 async def test_nothing_that_a_proxy_says_is_believed(answering: FirstSentence) -> None:
-    async with whole(answering) as client:
+    settings = Settings()
+    _, token = KeyFile(settings.keys_file).create("a", ["ask"], origins=(), requests=60, answers=4, expires=None)
+    async with whole(answering, settings) as client:
+        client.headers["authorization"] = f"Bearer {token}"
         said = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.7"}
         body = {"model": "groundwire", "messages": [{"role": "user", "content": "drones"}]}
         completion = (await client.post("/v1/chat/completions", json=body, headers=said)).json()
