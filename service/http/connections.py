@@ -13,7 +13,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 MOST_CONNECTIONS = 800  # open at once; chosen, within the 1,024 files that most systems let a process have open
 LONGEST_HEAD = 65_536  # bytes; chosen: as h11 has it, ten times what browsers send
 _HEAD_WITHIN = 15.0  # seconds for a request's head, from a connection's begin or its own; chosen
-_STALLED = 60.0  # seconds in which a client sends nothing of its body, or reads nothing of a response; chosen
+_STALLED = 60.0  # seconds in which a client sends nothing of its body, or reads next to nothing of a response; chosen
+_LEAST_READ = 65_536  # bytes of a response in that time, or what is left of it; chosen
 _LOOK_EVERY = 2.0  # seconds; chosen
 _SOON = 2  # seconds after which to try again; chosen
 
@@ -24,7 +25,8 @@ class Connection(HttpToolsProtocol):
     _head_since: float | None = None
     _head_length = 0
     _data_at = 0.0
-    _paused_since: float | None = None
+    _unread = 0  # bytes
+    _unread_since = 0.0
     _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn's
@@ -71,15 +73,10 @@ class Connection(HttpToolsProtocol):
         self._head_since = None
         super().on_message_complete()
 
-    def pause_writing(self) -> None:
-        """Wait for the client to read."""
-        super().pause_writing()
-        self._paused_since = self.loop.time()
-
     def resume_writing(self) -> None:
-        """Go on: it has."""
+        """Go on: the client has read."""
         super().resume_writing()
-        self._paused_since = None
+        self._unread, self._unread_since = 0, self.loop.time()
 
     def _watch(self) -> None:
         """Look now and then whether the client keeps us waiting."""
@@ -87,9 +84,11 @@ class Connection(HttpToolsProtocol):
         late = self._head_since is not None and now - self._head_since > _HEAD_WITHIN
         if late and not self._is_answering():  # else it is the next one's, which is waited for when this one is done
             self._hang_up(HTTPStatus.REQUEST_TIMEOUT, f"The request's head did not come within {_HEAD_WITHIN:.0f} s.")
-        if (self._is_sending() and now - self._data_at > _STALLED) or (
-            self._paused_since is not None and now - self._paused_since > _STALLED
-        ):
+        unread = self._waits_for_reading()
+        if unread == 0 or unread <= self._unread - _LEAST_READ:
+            self._unread, self._unread_since = unread, now
+        self._unread = max(self._unread, unread)
+        if (self._is_sending() and now - self._data_at > _STALLED) or now - self._unread_since > _STALLED:
             self.transport.abort()
         self._look = self.loop.call_later(_LOOK_EVERY, self._watch)
 
@@ -105,6 +104,11 @@ class Connection(HttpToolsProtocol):
             and not self.cycle.waiting_for_100_continue
             and not self.flow.read_paused
         )
+
+    def _waits_for_reading(self) -> int:
+        """Give how many bytes the client must read before anything else happens: also of what is closed behind them."""
+        waits = self.flow.write_paused or not self._is_answering() or self.transport.is_closing()
+        return self.transport.get_write_buffer_size() if waits else 0
 
     def _hang_up(self, status: HTTPStatus, detail: str) -> None:
         """Say why, and close; the application never sees such a request."""

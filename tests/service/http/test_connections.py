@@ -207,6 +207,33 @@ async def test_a_client_that_reads_nothing_is_hung_up_on() -> None:
 
 
 @pytest.mark.usefixtures("closing")
+@pytest.mark.parametrize("kept", [b"close", b"keep-alive"])
+@pytest.mark.parametrize("whole", [True, False], ids=["whole", "cut off by a fault"])
+async def test_a_client_that_leaves_the_rest_of_a_response_is_hung_up_on(kept: bytes, *, whole: bool) -> None:
+    """So little that nothing waits to be written, and a connection that is closed behind it would stay open."""
+    rest = asyncio.Event()
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        [connection] = service.state.connections
+        assert isinstance(connection, Connection)
+        while not connection.transport.get_write_buffer_size():
+            await send({"type": "http.response.body", "body": b"x" * 10_000, "more_body": True})
+        assert not connection.flow.write_paused
+        rest.set()
+        if whole:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async with serving(app) as service:
+        _, writer = await service.connect(receive_buffer=4096)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]  # of a socket
+        writer.write(b"GET / HTTP/1.1\r\nConnection: %s\r\n%s\r\n" % (kept, HEAD))
+        await asyncio.wait_for(rest.wait(), 10)
+        await service.none_left()
+        writer.close()
+
+
+@pytest.mark.usefixtures("closing")
 async def test_a_client_that_reads_slowly_is_waited_for() -> None:
     async with serving(much) as service:
         reader, writer = await service.connect(receive_buffer=4096)
