@@ -120,20 +120,20 @@ class Observer:
         """See a request, by its ASGI scope and its id, being served; tell it when it has ended."""
         seen, began = Seen(), time.perf_counter()
         token = request_id.set(name)
-        self.metrics.in_flight.inc()
         # A span for each would be most of what a collector holds.
         traced = self.tracer.request(scope) if self.tracer and scope["path"] not in _PROBES else nullcontext()
-        with traced as span:
-            try:
-                yield seen
-            finally:
-                took = time.perf_counter() - began
-                self.metrics.in_flight.dec()
-                self.metrics.served(seen.route or UNMATCHED, scope["method"], seen.status, took)
-                self._tell(scope, seen, took)
-                if span:
-                    span.end(scope["method"], seen.route, seen.status)
-                request_id.reset(token)
+        try:
+            with self.metrics.in_flight.track_inprogress(), traced as span:
+                try:
+                    yield seen
+                finally:
+                    took = time.perf_counter() - began
+                    self.metrics.served(seen.route or UNMATCHED, scope["method"], seen.status, took)
+                    self._tell(scope, seen, took)
+                    if span:
+                        span.end(scope["method"], seen.route, seen.status)
+        finally:
+            request_id.reset(token)
 
     def _tell(self, scope: Mapping[str, Any], seen: Seen, took: float) -> None:
         key = visit.get()

@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 # What the conventions name beside `_OTHER`: a client may send any word.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT"})
+_PORT = re.compile("[0-9]{1,5}")
 _SERVER_ERROR = 500
 _LAST = 2.0  # seconds for the last spans; chosen
 _SAID_EVERY = 60.0  # seconds between two lines about a collector that does not take them; chosen
@@ -137,11 +139,18 @@ class Tracer:
         exporter = OTLPSpanExporter()
         provider.add_span_processor(BatchSpanProcessor(exporter))
         logging.getLogger(type(exporter).__module__).addFilter(_Seldom())
+        # What it warns of quotes a client's headers, or says that it tries again.
+        logging.getLogger("opentelemetry").setLevel(logging.ERROR)
         return cls(provider, exporter.shutdown)
 
     def close(self) -> None:
         """Send what was not sent yet, within some seconds: a collector that is gone holds nobody up."""
-        late = threading.Timer(_LAST, self._give_up)
+
+        def gone() -> None:
+            _log.warning("The last spans were not sent: no collector took them within %g s", _LAST)
+            self._give_up()
+
+        late = threading.Timer(_LAST, gone)
         late.start()
         self._provider.shutdown()
         late.cancel()
@@ -215,7 +224,7 @@ def _described(scope: Mapping[str, Any], headers: Mapping[str, str]) -> Attribut
     """Describe a request: https://opentelemetry.io/docs/specs/semconv/http/http-spans. Its query may quote a text."""
     method = scope["method"]
     host, _, port = headers.get("host", "").rpartition(":")
-    if not port.isdecimal():
+    if not _PORT.fullmatch(port):
         host, port = headers.get("host", ""), ""
     described: dict[str, str | int | float | bool | None] = {
         "http.request.method": method if method in _METHODS else "_OTHER",

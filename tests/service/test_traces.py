@@ -19,7 +19,7 @@ from retrieval.ingest import ingest
 from retrieval.store import Store
 from service.answering import Answerer
 from service.http.app import Service, make_app
-from service.logs import RequestIdFilter
+from service.logs import RequestIdFilter, request_id
 from service.observing import ObservedEmbedder, ObservedModel, Observer
 from service.settings import Settings
 from service.traces import Tracer
@@ -256,4 +256,57 @@ def test_a_collector_that_is_gone_is_told_once_and_holds_nobody_up(
     began = time.monotonic()
     observer.close()
     assert time.monotonic() - began < 4
-    assert len([one for one in caplog.records if one.name.startswith("opentelemetry")]) == 1
+    [said] = [one for one in caplog.records if one.name.startswith(("opentelemetry", "groundwire"))]
+    assert said.getMessage().startswith("The last spans were not sent")
+
+
+def test_that_spans_are_lost_is_not_hidden_by_what_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "10")
+    observer = Observer.of(Settings())
+    with observer.request({"type": "http", "method": "GET", "path": "/nothing", "headers": []}, "a"):
+        pass
+    until(lambda: any(one.name.startswith("opentelemetry") for one in caplog.records), "a line of the exporter")
+    observer.close()
+    [said] = [one for one in caplog.records if one.name.startswith("opentelemetry")]
+    assert said.getMessage().startswith("Failed to export")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (b"host", b"localhost:" + b"1" * 5000),
+        (b"host", b"localhost:" + b"9" * 30),
+        (b"host", "localhost:²".encode("latin-1")),
+        (b"tracestate", b"MARMALADE"),
+        (b"tracestate", b"a=1,a=2," + b"b" * 300 + b"=3"),
+        (b"traceparent", b"MARMALADE"),
+    ],
+)
+def test_no_header_of_a_client_breaks_a_request_or_is_said_by_a_library(
+    collector: Collector, caplog: pytest.LogCaptureFixture, name: bytes, value: bytes
+) -> None:
+    observer = Observer.of(Settings())
+    headers = {b"host": b"localhost", b"traceparent": PARENT.encode()} | {name: value}
+    with observer.request({"type": "http", "method": "GET", "path": "/", "headers": [*headers.items()]}, "a") as seen:
+        seen.status = 421
+    assert observer.metrics.registry.get_sample_value("groundwire_http_requests_in_flight") == 0
+    observer.close()
+    assert len(collector.spans) == 1
+    assert "server.port" not in collector.spans[0].attributes
+    assert not [one for one in caplog.records if one.name.startswith("opentelemetry")]
+
+
+def test_a_request_that_is_not_seen_is_none_in_flight(monkeypatch: pytest.MonkeyPatch, collector: Collector) -> None:
+    observer = Observer.of(Settings())
+    monkeypatch.setattr("service.traces._described", lambda *_: 1 / 0)
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
+    with pytest.raises(ZeroDivisionError), observer.request(scope, "a"):
+        pass
+    assert observer.metrics.registry.get_sample_value("groundwire_http_requests_in_flight") == 0
+    assert request_id.get() == "-"
+    observer.close()
+    assert not collector.spans
