@@ -5,15 +5,16 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from weakref import WeakValueDictionary
 
 import snowballstemmer
 
 from service.language import lexicon
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Lexeme:
-    """What is known of a word wherever it stands: the fields of `Word` that have no place."""
+    """What is known of a word wherever it stands: the fields of `Word` that have no place; equal ones are one."""
 
     text: str
     lower: str
@@ -237,7 +238,15 @@ def _lexeme_of(raw: str, key: str, also: str | None = None, *, name: bool = Fals
     plain = lower.replace("’", "'").partition("'")[0]
     functional = plain.removesuffix("n") in lexicon.FUNCTION or plain in lexicon.FUNCTION or len(key) < 2
     light = not name and (lower in lexicon.LIGHT or key in _LIGHT_KEYS)
-    return Lexeme(raw, lower, key, also, name, number, content=name or number or not functional, light=light)
+    made = Lexeme(raw, lower, key, also, name, number, content=name or number or not functional, light=light)
+    with _MADE_HELD:
+        return _MADE.setdefault((raw, key, also, name, number), made)
+
+
+# They are compared by what they are, not by what they say, which takes longer. The caches alone would have two of one
+# word: where two threads read it at once, and where it was read again beside what is kept of a text.
+_MADE: WeakValueDictionary[tuple[str, str, str | None, bool, bool], Lexeme] = WeakValueDictionary()
+_MADE_HELD = threading.Lock()
 
 
 _NEVER_NAMES = lexicon.TITLES | frozenset("i ok mr mrs ms dr".split()) | set(lexicon.MONTHS) | lexicon.WEEKDAYS

@@ -2,12 +2,27 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.language.words import Word, _key, key_of, misspelt, opposite, same, synonymous, words
+from service.language.words import (
+    Lexeme,
+    Word,
+    _key,
+    _lexeme,
+    _read,
+    key_of,
+    lexemes,
+    lexemes_in_order,
+    misspelt,
+    opposite,
+    same,
+    synonymous,
+    words,
+)
 
 
 def only(text: str, word: str) -> Word:
@@ -137,3 +152,32 @@ def test_several_threads_give_words_the_keys_that_one_does() -> None:
                 assert list(found) == [alone, alone[::-1]] * 2
     finally:
         sys.setswitchinterval(switched)
+
+
+def test_a_word_that_is_read_again_is_the_one_that_it_was() -> None:
+    text = "Blinken met reporters in Delhi."
+    before = lexemes(text)
+    for cache in (_lexeme, _read, words):  # as when so much was read since that they forgot it
+        cache.cache_clear()
+
+    assert {word.lexeme for word in words(text)} == before
+    assert set(lexemes_in_order(text)) == before
+
+
+def test_a_word_that_two_threads_read_at_once_is_one() -> None:
+    texts = [f"Minister Zorbax{number} met Tarv{number} in Belgrade." for number in range(2_000)]
+    together = Barrier(2)
+    switched = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+
+    def read(text: str) -> set[Lexeme]:
+        together.wait()
+        return set(lexemes_in_order(text))
+
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            one, other = threads.map(lambda _: [read(text) for text in texts], range(2))
+    finally:
+        sys.setswitchinterval(switched)
+
+    assert one == other
