@@ -21,8 +21,9 @@ from service.types import Answer, Question, SearchRequest
 
 _NOT_THERE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 _TIMEOUT = httpx.Timeout(10, read=600)  # seconds; a language model, or an article of 20 MB, takes its time
+_LATER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 _LONGEST_WAIT = 60  # seconds for what a key may not do yet: its limits are counted by the minute
-_TRIES = 10  # of a request that has to wait; chosen: others may be served first, with the same key
+_TRIES = 10  # of a request that has to wait; chosen: others may be served first
 
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -207,7 +208,10 @@ class RemoteDesk:
 
     @asynccontextmanager
     async def _admitted(self, method: str, path: str, **sent: Any) -> AsyncIterator[httpx.Response]:  # noqa: ANN401 - httpx's own
-        """Send a request, again when its key may do more if it may not yet; an error is read to its end."""
+        """Send a request, again when it is time if its key may do no more yet or the service is too busy to.
+
+        An error is read to its end.
+        """
         for left in reversed(range(_TRIES)):
             async with self._client.stream(method, path, **sent) as response:
                 wait = _seconds(response)
@@ -246,6 +250,6 @@ class RemoteDesk:
 def _seconds(response: httpx.Response) -> float | None:
     """Give how long to wait before a request is sent again; None: that is not said, or it is too long."""
     said = response.headers.get("retry-after", "")
-    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS or not said.isdecimal() or int(said) > _LONGEST_WAIT:
+    if response.status_code not in _LATER or not said.isdecimal() or int(said) > _LONGEST_WAIT:
         return None
     return float(said)

@@ -105,9 +105,10 @@ async def test_what_a_key_may_not_do_is_told_of_the_key_and_not_of_the_article(r
         assert not isinstance(raised.value, UnreadableArticle)
 
 
+@pytest.mark.parametrize("status", [429, 503], ids=["of a key", "of a service that is busy, or being stopped"])
 @respx.mock(base_url=ADDRESS)
-async def test_what_a_key_may_do_later_is_done_later(respx_mock: respx.MockRouter) -> None:
-    busy = httpx.Response(429, headers={"retry-after": "0"}, json={"detail": "too many"})
+async def test_what_may_be_done_later_is_done_later(respx_mock: respx.MockRouter, status: int) -> None:
+    busy = httpx.Response(status, headers={"retry-after": "0"}, json={"detail": "too many"})
     route = respx_mock.get("/v1/articles")
     route.side_effect = [busy, busy, httpx.Response(200, json=NO_ARTICLES)]
     async with RemoteDesk(ADDRESS, "gw_a_b") as desk:
@@ -117,7 +118,7 @@ async def test_what_a_key_may_do_later_is_done_later(respx_mock: respx.MockRoute
         route.return_value = busy
         with pytest.raises(RemoteError, match="refused: too many"):
             await desk.sources(0, 10)
-        route.return_value = httpx.Response(429, headers={"retry-after": "3600"}, json={"detail": "in an hour"})
+        route.return_value = httpx.Response(status, headers={"retry-after": "3600"}, json={"detail": "in an hour"})
         with pytest.raises(RemoteError, match="refused: in an hour"):
             await desk.sources(0, 10)
 
