@@ -7,6 +7,7 @@ A route says by `opt={"scope": …}` what it takes: a scope of a key, or None wh
 import asyncio
 import hmac
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -56,8 +57,9 @@ class TookTooLong(HTTPException):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
 
     def __init__(self, seconds: float) -> None:
-        """Say which that was."""
-        super().__init__(f"This was not done within {seconds:.0f} s, and was given up.")
+        """Say which that was, and to leave the service as long again, which may be too busy."""
+        again = str(max(1, math.ceil(seconds)))
+        super().__init__(f"This was not done within {seconds:.0f} s, and was given up.", headers={"retry-after": again})
 
 
 class Admission(ASGIMiddleware):
@@ -156,9 +158,9 @@ class Admission(ASGIMiddleware):
         key = self._keys.find(token) if self._keys else None
         if key is None:
             raise NoKey("The key is none of this service's.")
+        visit.set(key)  # also one that counts no more: its id tells the operator who still sends it
         if key.ended:
             raise NoKey(f"The key {key.name!r} {key.ended}.")
-        visit.set(key)
         _check_origin(key, headers.get("origin"))
         check_scope(key, needed)
         return key

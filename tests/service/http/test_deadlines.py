@@ -11,6 +11,7 @@ from litestar import get
 from litestar.response import Stream
 from litestar.testing import AsyncTestClient
 
+from service.http.admission import TookTooLong
 from service.http.app import make_app
 from service.http.streaming import streamed
 from service.keys import KeyFile, Keys
@@ -73,9 +74,13 @@ async def test_a_whole_answer_that_takes_too_long_is_a_problem() -> None:
     async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
         for path, body in [("/v1/answers", ASKED), ("/v1/chat/completions", CHAT)]:
             response = await client.post(path, json=body)
-            assert response.status_code == 503
+            assert (response.status_code, response.headers["retry-after"]) == (503, "1")
             assert WORDS in response.text
             assert answering.closed.is_set()
+
+
+def test_what_took_too_long_is_tried_again_no_sooner_than_it_took() -> None:
+    assert TookTooLong(120.0).headers == {"retry-after": "120"}
 
 
 async def test_a_body_that_is_not_there_in_time_ends_its_request(answering: FirstSentence) -> None:
