@@ -34,6 +34,7 @@ _OF_SPANS = (
     "outcome writer question sentences citations sources unsupported left_out disagreements corpus error".split()
 )
 Send = Callable[[Any], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
 
 _LONGEST_PATH = 200  # characters in a line; chosen: an article's id may be longer, and a stranger's path is
 _LONGEST_METHOD = 20  # characters; chosen
@@ -52,12 +53,26 @@ class Seen:
     """0 as long as nothing was answered: it stays so when the client leaves before."""
     bytes: int = 0
     """Of the response's body."""
+    left: bool = False
+    """The client has."""
+
+    def receiving(self, receive: Receive) -> Receive:
+        """Give an ASGI `receive` that is seen."""
+
+        async def seen() -> Any:  # noqa: ANN401 - ASGI's
+            message = await receive()
+            self.left = self.left or message["type"] == "http.disconnect"
+            return message
+
+        return seen
 
     def sending(self, send: Send) -> Send:
         """Give an ASGI `send` that is seen."""
 
         async def seen(message: Any) -> None:  # noqa: ANN401 - ASGI's
-            if message["type"] == "http.response.start":
+            if self.left and not self.status:
+                pass  # what is said to nobody is no answer
+            elif message["type"] == "http.response.start":
                 self.status = message["status"]
             elif message["type"] == "http.response.body":
                 self.bytes += len(message.get("body", b""))
@@ -157,10 +172,13 @@ class Observer:
 class Observed:
     """An Answering whose answers are seen."""
 
-    def __init__(self, answering: Answering, observer: Observer) -> None:
-        """Take what answers."""
+    def __init__(
+        self, answering: Answering, observer: Observer, ended_by: Callable[[], Exception | None] = lambda: None
+    ) -> None:
+        """Take what answers, and what tells by which error the request that is being served was ended, if it was."""
         self._answering = answering
         self._observer = observer
+        self._ended_by = ended_by
 
     @property
     def store(self) -> Store:
@@ -204,8 +222,8 @@ class Observed:
             error = failure
             raise
         finally:
-            if answer is None:
-                self._tell(question, began, None, error)
+            if answer is None:  # an end arrives as a cancellation, as a client's leaving does
+                self._tell(question, began, None, error or self._ended_by())
 
     def _tell(self, question: Question, began: float, answer: Answer | None, error: Exception | None) -> None:
         """Count and log an answer; without one it failed, or whoever asked has left."""

@@ -24,7 +24,7 @@ from service.http.answers import answer, search
 from service.http.articles import article, articles, delete_article, put_article
 from service.http.chat import EXTRAS_HEADER, extras_of
 from service.http.cors import Origins
-from service.http.ending import Stopping
+from service.http.ending import Stopping, ending
 from service.http.export import export, import_corpus
 from service.http.health import live, ready
 from service.http.jobs import cancel_job, job, job_list
@@ -100,7 +100,7 @@ def make_app(  # noqa: PLR0913 - one parameter for each thing that an operator c
     """
     seen_by = observer or Observer()
     readiness = Readiness(answering, seen_by)
-    in_turn = Turns(Observed(answering, seen_by), most_answers)
+    in_turn = Turns(Observed(answering, seen_by, lambda: ending.get().error), most_answers)
     seen_by.metrics.waiting.set_function(lambda: in_turn.waiting)
 
     async def provide() -> Answering:
@@ -230,7 +230,7 @@ class Service(Litestar):
         sent = headers.get("x-request-id", "")
         visit.set(None)
         with self._observer.request(scope, sent if _SANE_ID.fullmatch(sent) else uuid4().hex) as seen:
-            await self._answer(scope, headers, seen, receive, seen.sending(send))
+            await self._answer(scope, headers, seen, seen.receiving(receive), seen.sending(send))
 
     async def _answer(self, scope: HTTPScope, headers: Headers, seen: Seen, receive: Receive, send: Send) -> None:
         # What can be got can be asked about: HEAD is GET without the body.
@@ -245,7 +245,7 @@ class Service(Litestar):
             await body.send(message)
 
         try:
-            with self._stopping.request() as ending, ending.within():
+            with self._stopping.request() as one, one.within():
                 if problem := self._misdirected(headers.getall("host", [])):
                     await self._refuse(scope, receive, identified, problem)
                 elif (allowed := self._origins.preflight(scope["method"], headers)) is not None:

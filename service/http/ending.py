@@ -34,13 +34,14 @@ class Ending:
 
     def __init__(self) -> None:
         """Begin without one."""
-        self._error: Exception | None = None
+        self.error: Exception | None = None
+        """What it is ended by."""
         self._waiting: list[asyncio.Task[object]] = []
 
     def end(self, error: Exception) -> None:
         """Raise an error where the request waits; only the first one counts."""
-        if self._error is None:
-            self._error = error
+        if self.error is None:
+            self.error = error
             if self._waiting:
                 self._waiting[-1].cancel()
 
@@ -52,8 +53,8 @@ class Ending:
             Exception: that error, then or already.
 
         """
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("only a task can be ended")
@@ -62,7 +63,7 @@ class Ending:
         try:
             yield
         except asyncio.CancelledError:
-            error: Exception | None = self._error
+            error: Exception | None = self.error
             # As asyncio.timeout does: a task that somebody else cancels, too, is cancelled.
             if error is not None and task.uncancel() <= before:
                 raise error from None

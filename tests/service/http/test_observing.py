@@ -22,6 +22,7 @@ from retrieval.types import Hit
 from service.answering import Answerer
 from service.errors import WriterUnavailable
 from service.http.app import Service, make_app
+from service.http.ending import Stopping
 from service.jobs import Jobs
 from service.keys import KeyFile, Keys
 from service.logs import Lines, LogFormat, RequestIdFilter
@@ -33,6 +34,9 @@ from service.writers import ExtractiveWriter, LanguageModelWriter
 from tests.conftest import DRONES
 from tests.fakes import FirstSentence, WordEmbedder
 from tests.processes import environment, serving
+from tests.service.http.scripted import SEARCHED
+from tests.service.http.test_connections import at_work, post
+from tests.service.http.test_deadlines import Waits
 
 SECRET = "MARMALADE"  # noqa: S105 - a word that somebody wrote
 QUESTION = "How many drones does India plan to buy?"
@@ -119,8 +123,12 @@ async def test_the_line_of_a_request_names_its_key_and_not_its_token(
     async with at(make_app(answerer, keys=Keys(tmp_path / "keys.json"))) as client:
         await client.get("/v1/articles/drones", headers={"authorization": f"Bearer {token}"})
         assert (await client.get("/v1/articles/drones")).status_code == 401
-    with_key, without = log.lines("groundwire.http")
-    assert (with_key["key"], without["key"]) == (key.id, None)
+    file.revoke(key.id)
+    async with at(make_app(answerer, keys=Keys(tmp_path / "keys.json"))) as client:
+        refused = await client.get("/v1/articles/drones", headers={"authorization": f"Bearer {token}"})
+        assert refused.status_code == 401
+    with_key, without, revoked = log.lines("groundwire.http")
+    assert (with_key["key"], without["key"], revoked["key"]) == (key.id, None, key.id)
     assert token not in log.text
 
 
@@ -196,6 +204,42 @@ async def test_an_answer_that_fails_is_told_with_the_name_of_what_failed(answeri
         assert (await client.post("/v1/answers", json={"question": QUESTION})).status_code == 503
     [line] = log.lines("groundwire.answers")
     assert (line["outcome"], line["error"]) == ("failed", "WriterUnavailable")
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["before its first event", "in its middle"])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "a stream"])
+async def test_an_answer_that_its_deadline_ends_has_failed(log: Log, *, begun: bool, stream: bool) -> None:
+    app = make_app(Waits(script=(SEARCHED, None) if begun else (None,)), request_timeout=0.2)
+    async with at(app) as client:
+        await client.post("/v1/answers", json={"question": QUESTION, "stream": stream})
+    [line] = log.lines("groundwire.answers")
+    assert (line["outcome"], line["error"]) == ("failed", "TookTooLong")
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "a stream"])
+async def test_an_answer_that_the_end_of_the_service_ends_has_failed(log: Log, *, stream: bool) -> None:
+    stopping, answering = Stopping(), Waits(script=(None,))
+    async with at(make_app(answering, stopping=stopping)) as client:
+        asking = asyncio.create_task(client.post("/v1/answers", json={"question": QUESTION, "stream": stream}))
+        await asyncio.wait_for(answering.waits.wait(), 10)
+        stopping.end()
+        assert (await asking).status_code == 503
+    [line] = log.lines("groundwire.answers")
+    assert (line["outcome"], line["error"]) == ("failed", "BeingStopped")
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "a stream"])
+async def test_an_answer_whose_client_leaves_is_left(log: Log, *, stream: bool) -> None:
+    answering = Waits(script=(None,))
+    async with at_work(answering) as service:
+        body = json.dumps({"question": QUESTION, "stream": stream}).encode()
+        _, writer = await service.connect()
+        writer.write(post("/v1/answers", len(body)) + body)
+        await asyncio.wait_for(answering.waits.wait(), 10)
+        writer.close()
+        await service.none_left()
+    [line] = log.lines("groundwire.answers")
+    assert (line["outcome"], line["error"]) == ("left", None)
 
 
 # Nothing that anybody wrote
