@@ -17,7 +17,7 @@ from prompts.standalone import PromptTurn, standalone_prompt, standalone_questio
 from retrieval.embedding import Embedder, Vectors
 from service.computing import computed
 from service.conversation import searchable, stands_alone
-from service.disagreement.finding import later_than, superseding
+from service.disagreement.finding import superseding
 from service.errors import WriterUnavailable
 from service.evidence import Evidence
 from service.extractive.asking import recased, take_apart
@@ -161,15 +161,12 @@ class Read:
 
 def _later_first(chosen: Sequence[Chosen], read: Read, evidence: Evidence) -> list[Chosen]:
     """Put in front of each statement that of a later article which gives its number otherwise, if that answers too."""
-    answering = [
-        one.statement
-        for one in read.ranked
-        if any(later_than(one.statement, each.statement) for each in chosen)
-        and not objection(read.compared, one.statement, one.fit)
-    ]
+    others = [one.statement for one in read.ranked]
+    fits = {id(one.statement): one.fit for one in read.ranked}
     ordered: list[Chosen] = []
     for one in chosen:
-        later = superseding(one.statement, answering, evidence.articles)
+        superseded = superseding(one.statement, others, evidence.articles)
+        later = next((each for each in superseded if not objection(read.compared, each, fits[id(each)])), None)
         ordered += [next((each for each in chosen if each.statement == later), Chosen(later, ()))] if later else []
         ordered.append(one)
     return list(dict.fromkeys(ordered))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from retrieval.types import Article
-from service.disagreement.counting import different_counts, happened, open_to
+from service.disagreement.counting import counts, different_counts, happened, open_to
 from service.disagreement.dating import ahead, different_days, same_time
 from service.disagreement.likening import Span, has, leaning, told
 from service.disagreement.speaking import different_speakers, names_its_speaker
@@ -95,17 +95,17 @@ def disagreements(said: Sequence[Statement], articles: Mapping[str, Article]) ->
     return tuple(found)
 
 
-def superseding(one: Statement, others: Sequence[Statement], articles: Mapping[str, Article]) -> Statement | None:
-    """Give the latest of the statements that give a number of another otherwise, as time has passed; else None."""
+def superseding(one: Statement, others: Sequence[Statement], articles: Mapping[str, Article]) -> list[Statement]:
+    """Give the statements that give a number of another otherwise, as time has passed, the latest first."""
     later = [
         other
-        for other in others
+        for other in (others if counts(one.text) else ())
         if later_than(other, one)
         and (different := difference(one, other, articles))
         and different.kind == "number"
         and different.over_time
     ]
-    return max(later, key=lambda each: each.source.published or _LONG_AGO, default=None)
+    return sorted(later, key=lambda each: each.source.published or _LONG_AGO, reverse=True)
 
 
 def later_than(one: Statement, other: Statement) -> bool:

@@ -107,22 +107,27 @@ def choose(compared: Comparison, ranked: Sequence[Candidate], statements: Sequen
     """
     asked = compared.asked
     top = ranked[0].score if ranked else 0.0
-    pool = [
-        one
-        for one in ranked
-        if objection(compared, one.statement, one.fit) is None and plausibility(compared, one, top) >= LEAST_PLAUSIBLE
-    ]
     # A headline or a caption answers only where no sentence does, and sums up nothing.
-    pool = [one for one in pool if not one.fit.fragment] or [one for one in pool if asked.kind is not Kind.OVERVIEW]
-    if not pool:
+    sentences = [one for one in ranked if not one.fit.fragment]
+    fragments = [one for one in ranked if one.fit.fragment and asked.kind is not Kind.OVERVIEW]
+    # The likeliest first, and none that would be too far behind: most need not be looked at.
+    first = next((one for one in (*sentences, *fragments) if _answers(compared, one, top)), None)
+    if first is None:
         return []
-    least = pool[0].score - FURTHER.get(asked.kind, FURTHER_FACT)
+    least = first.score - FURTHER.get(asked.kind, FURTHER_FACT)
+    some = fragments if first.fit.fragment else sentences
+    begin = next(place for place, one in enumerate(some) if one is first)
+    end = max(place for place, one in enumerate(some) if one.score >= least) + 1
     chosen: list[Statement] = []
-    for candidate in pool:
-        statement = candidate.statement
-        if len(chosen) == MOST_SENTENCES or candidate.score < least:
+    for candidate in some[begin:end]:
+        if len(chosen) == MOST_SENTENCES:
             break
-        as_near = candidate.fit.terms >= pool[0].fit.terms - 0.15 and candidate.fit.names >= pool[0].fit.names - 0.34
+        if candidate is not first and not _answers(compared, candidate, top):
+            continue
+        if candidate.score < least:
+            break
+        statement = candidate.statement
+        as_near = candidate.fit.terms >= first.fit.terms - 0.15 and candidate.fit.names >= first.fit.names - 0.34
         if (not chosen or as_near or asked.kind is Kind.OVERVIEW) and not any(_says(one, statement) for one in chosen):
             chosen += _with_antecedent(compared, candidate, statements, chosen)
     corroborating = [one.statement for one in ranked[:_CORROBORATING]]
@@ -137,6 +142,10 @@ def choose(compared: Comparison, ranked: Sequence[Candidate], statements: Sequen
         )
         for one in chosen
     ]
+
+
+def _answers(compared: Comparison, one: Candidate, top: float) -> bool:
+    return objection(compared, one.statement, one.fit) is None and plausibility(compared, one, top) >= LEAST_PLAUSIBLE
 
 
 def plausibility(compared: Comparison, candidate: Candidate, top: float) -> float:
