@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from service.language import thesaurus
-from service.language.words import SYNONYM_GROUPS, Word, key_of, opposite, same, synonymous
+from service.language.words import SYNONYM_GROUPS, Lexeme, Word, key_of, opposite, same, synonymous
 
 _NONE: frozenset[int] = frozenset()
 _DENYING = frozenset("un in im il ir dis non".split())
@@ -39,7 +39,7 @@ def groups(key: str) -> frozenset[int]:
     return _ALL_GROUPS.get(key, _NONE)
 
 
-def alike(asked: Word, found: Word) -> float:
+def alike(asked: Word, found: Word | Lexeme) -> float:
     """Tell how surely one word says what another does: 1 the same, .9 another form, .8 another word, 0 not."""
     surely = same(asked, found)
     if surely or asked.number or found.number or asked.key.startswith("=") or found.key.startswith("="):

@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from service.evidence import Statement
 from service.language.facts import quantities
-from service.language.words import Word
+from service.language.words import Lexeme, Word
 from service.verification.meaning import alike, groups
-from service.verification.phrases import words
+from service.verification.phrases import lexemes_in_order, words
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Asked:
 class _Vocabulary:
     """The words of a text by their keys, their first letters and their groups of synonyms."""
 
-    keyed: dict[str, tuple[Word, ...]]
-    beginning: dict[str, tuple[Word, ...]]
-    grouped: dict[int, tuple[Word, ...]]
+    keyed: dict[str, tuple[Lexeme, ...]]
+    beginning: dict[str, tuple[Lexeme, ...]]
+    grouped: dict[int, tuple[Lexeme, ...]]
 
 
 def ask(sentence: str, weights: dict[Word, float]) -> Asked:
@@ -145,10 +145,11 @@ def _saying(word: Word, vocabulary: _Vocabulary) -> set[str]:
 
 @lru_cache(maxsize=1000)
 def _vocabulary(text: str) -> _Vocabulary:
-    distinct = {(word.key, word.also): word for word in words(text) if word.content}
-    keyed: dict[str, list[Word]] = {}
-    beginning: dict[str, list[Word]] = {}
-    grouped: dict[int, list[Word]] = {}
+    last = dict.fromkeys(reversed(lexemes_in_order(text)))  # of thousands of words some hundreds
+    distinct = {(word.key, word.also): word for word in reversed(last) if word.content}
+    keyed: dict[str, list[Lexeme]] = {}
+    beginning: dict[str, list[Lexeme]] = {}
+    grouped: dict[int, list[Lexeme]] = {}
     for word in distinct.values():
         beginning.setdefault(word.key[:4], []).append(word)
         for key in filter(None, (word.key, word.also)):
@@ -164,4 +165,4 @@ def _vocabulary(text: str) -> _Vocabulary:
 
 @lru_cache(maxsize=20_000)
 def _keys(text: str) -> frozenset[str]:
-    return frozenset(key for word in words(text) for key in (word.key, word.also) if key)
+    return frozenset(key for word in lexemes_in_order(text) for key in (word.key, word.also) if key)

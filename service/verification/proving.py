@@ -130,10 +130,9 @@ class _Search:
         best: dict[str, Proof] = {}
         covered: dict[str, float] = {}
         nearest: tuple[float, tuple[str, ...]] = (0.0, ())
-        for candidates in (self._singles(places), self._pairs(places)):
-            proved = set(best)
-            unproved = [one for one in candidates if one.statement.source.article_id not in proved]
-            for one in self._likely(unproved):
+        for candidates in (self._singles, self._pairs):
+            unproved = [at for at in places if self._evidence.statements[at].source.article_id not in best]
+            for one in self._likely(candidates(unproved)):
                 article_id = one.statement.source.article_id
                 if article_id in covered and covered[article_id] >= self._asked.share(one.near.mask):
                     continue
