@@ -177,11 +177,11 @@ def _read(text: str) -> tuple[tuple[Lexeme, ...], tuple[int, ...]]:
     starts: list[int] = []
     before, stop = "", 0
     for index, match in enumerate(matches, 1):
-        raw = match.group()
+        raw = match[0]
         start = match.start()
         between = text[stop:start]
         first = index == 1 or (between != " " and bool(_BREAK.search(between)))
-        named_next = first and index < len(matches) and matches[index].group()[:1].isupper()
+        named_next = first and index < len(matches) and matches[index][0][:1].isupper()
         told = not cased and before.lower() in _LOWER_US_AFTER
         found.append(_lexeme(raw, cased, first, named_next, told))
         starts.append(start)
@@ -197,7 +197,9 @@ def words_in(texts: Iterable[str]) -> list[Word]:
 def _matches(text: str) -> list[re.Match[str]]:
     """Find the words of a text; countries of several words are looked for only where one of their first words stands."""
     matches = list(_SINGLE.finditer(text))
-    several = any(one.group().lower() in _FIRST and _SEVERAL.match(text, one.start()) for one in matches)
+    if _FIRST.isdisjoint([one[0].lower() for one in matches]):
+        return matches
+    several = any(one[0].lower() in _FIRST and _SEVERAL.match(text, one.start()) for one in matches)
     return list(_WORD.finditer(text)) if several else matches
 
 
