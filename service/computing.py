@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -18,7 +17,18 @@ _threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="groundwire-computing"
 
 
 async def computed(function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """Compute in one of the threads, in turn: the loop goes on, also while a sentence takes long to refuse."""
+    """Compute in one of the threads, in turn: the loop goes on, also while a sentence takes long to refuse.
+
+    Raises:
+        RuntimeError: the function raised StopIteration, which no future can hold; as from a generator.
+
+    """
     context = contextvars.copy_context()
-    call = partial(context.run, function, *arguments, **named)
-    return await asyncio.get_running_loop().run_in_executor(_threads, call)
+
+    def result() -> T:
+        try:
+            return context.run(function, *arguments, **named)
+        except StopIteration as error:
+            raise RuntimeError("What was computed raised StopIteration") from error
+
+    return await asyncio.get_running_loop().run_in_executor(_threads, result)
