@@ -57,6 +57,9 @@ class Connection(HttpToolsProtocol):
             if self._head_length > LONGEST_HEAD:
                 self._hang_up(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"It is over {LONGEST_HEAD:,} bytes.")
 
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing: who offers another protocol, as curl --http2 does, is answered in this one (RFC 9110, 7.8)."""
+
     def on_message_begin(self) -> None:
         """Begin a head."""
         super().on_message_begin()
