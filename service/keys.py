@@ -60,7 +60,7 @@ class Key(BaseModel):
 
 
 visit: ContextVar[Key | None] = ContextVar("visit", default=None)
-"""The key by which the request that is being served was admitted; None: it needed none."""
+"""The key that the request being served was admitted by, or refused with; None: it has none of ours, or needed none."""
 
 
 class _File(BaseModel):
