@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -249,6 +250,35 @@ async def test_a_client_that_reads_slowly_is_waited_for() -> None:
                     break
         assert length >= 50_000_000
         writer.close()
+
+
+async def test_a_client_that_leaves_before_its_answer_is_logged_with_the_status_0(
+    answering: FirstSentence, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = Slow(answering.store, answering.embedder)
+    caplog.set_level(logging.INFO, "groundwire.http")
+    async with at_work(slow) as service:
+        _, writer = await service.connect()
+        body = json.dumps({"question": "drones"}).encode()
+        writer.write(post("/v1/answers", len(body)) + body)
+        await asyncio.wait_for(slow.begun.wait(), 20)
+        writer.close()
+        await service.none_left()
+    [line] = [one.args for one in caplog.records if one.name == "groundwire.http" and one.levelno == logging.INFO]
+    assert isinstance(line, dict)
+    assert (line["route"], line["status"], line["bytes"]) == ("/v1/answers", 0, 0)
+
+
+@pytest.mark.parametrize("other", [b"websocket", b"h2c"])
+async def test_who_offers_another_protocol_is_answered_in_this_one_and_makes_no_line(
+    answering: FirstSentence, other: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with at_work(answering) as service:
+        reader, writer = await service.connect()
+        writer.write(b"GET /health/live HTTP/1.1\r\n" + HEAD + b"Connection: Upgrade\r\nUpgrade: %s\r\n\r\n" % other)
+        assert (await response(reader))[0] == 200
+        writer.close()
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 async def test_more_connections_than_there_may_be_are_told_so(

@@ -180,11 +180,12 @@ async def test_an_abstention_is_counted_by_its_reason(answering: FirstSentence, 
     assert found['groundwire_answers_total{outcome="not_a_question",writer="extractive"}'] == 1
 
 
-async def test_a_client_that_leaves_is_counted_as_that() -> None:
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_client_that_leaves_is_counted_as_that(*, stream: bool) -> None:
     answering = Scripted((*EVENTS[:1], None))
     observer = Observer()
     app = make_app(answering, observer=observer)
-    body = json.dumps({"question": "a", "stream": True}).encode()
+    body = json.dumps({"question": "a", "stream": stream}).encode()
     messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> object:
@@ -204,6 +205,10 @@ async def test_a_client_that_leaves_is_counted_as_that() -> None:
     await asyncio.wait_for(app(scope, receive, send), 10)
     assert observer.metrics.registry.get_sample_value(
         "groundwire_answers_total", {"writer": "fake", "outcome": "left"}
+    ) == 1  # fmt: skip
+    status = "2xx" if stream else "none"  # of a stream something was answered
+    assert observer.metrics.registry.get_sample_value(
+        "groundwire_http_requests_total", {"route": "/v1/answers", "method": "POST", "status": status}
     ) == 1  # fmt: skip
 
 
