@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from retrieval.catalogue import key
-
 if TYPE_CHECKING:
     from retrieval.disk import Disk
 
@@ -88,7 +86,7 @@ class Collection:
 
         Args:
             handle: Chroma's collection.
-            parts: where the parts of long texts are; its records' metadata must then name the article and the version.
+            parts: where the parts of long texts are; its records' metadata must then name the article and the write.
             named: gives the id in Chroma for ours.
 
         """
@@ -172,6 +170,10 @@ class Collection:
                 given["metadatas"] = [*map(spread, metadatas[some])]
             self._call("upsert", **given)
 
+    def write_parts(self, documents: Sequence[str], metadatas: Sequence[Row]) -> None:
+        """Write the parts of long texts again, whose first are there."""
+        self._cut(documents, metadatas)
+
     def update(self, ids: Sequence[str], metadatas: Sequence[Row]) -> None:
         """Merge metadata into records that are there."""
         for some in batches([*zip(ids, metadatas, strict=True)]):
@@ -207,7 +209,7 @@ class Collection:
             if row.get("parts") != (len(others) or None):
                 names += _part_names(marked[-1])
                 texts += others
-                of += [{"article_id": row["article_id"], "version": row["version"]} for _ in others]
+                of += [{"article_id": row["article_id"], "write": row["write"]} for _ in others]
         if names and self._parts:
             self._parts.upsert(ids=names, embeddings=[NO_VECTOR for _ in names], documents=texts, metadatas=of)
         return firsts, marked
@@ -292,8 +294,8 @@ def gathered(row: Row) -> dict[str, Any]:
 
 
 def _part_names(row: Row) -> list[str]:
-    """Name the parts of a version's text but the first."""
-    return [f"{key(row['article_id'])}@{row['version']}/{number}" for number in range(1, int(row["parts"] or 0) + 1)]
+    """Name the parts but the first of the text that a write stored; no two writes share one."""
+    return [f"{row['write']}/{number}" for number in range(1, int(row["parts"] or 0) + 1)]
 
 
 def _joined(pages: Sequence[Found], include: Sequence[str]) -> Found:

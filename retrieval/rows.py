@@ -112,10 +112,10 @@ def superseded_row(row: Row, before: Row | None) -> dict[str, Any]:
     return {**row, "times": json.dumps(times if row.get("stored") in times else [*times, row.get("stored")])}
 
 
-def imported_row(source: Source, stored: Sequence[datetime]) -> dict[str, Any]:
+def imported_row(source: Source, write: str, stored: Sequence[datetime]) -> dict[str, Any]:
     """Give the metadata of a version that counted no more in another store, from the moments when it became current."""
     change = change_at(stored[-1])
-    row = article_row(source, write="", change=change, added=change, passages=0, stored=stored[-1])
+    row = article_row(source, write=write, change=change, added=change, passages=0, stored=stored[-1])
     return {**row, "times": json.dumps([moment.astimezone(UTC).isoformat() for moment in stored])}
 
 

@@ -2,13 +2,13 @@
 
 An article's record is its commit point: a passage counts only while the record names the write that stored it. A write
 has an id of its own, because a version does not tell two writers of one article on a Chroma server apart: each may
-sweep what the other is still writing. No two writes share a passage, and only those that are over are swept. Notes say
-which are at work, so that what a crash leaves behind is found without reading every passage.
+sweep what the other is still writing. No two writes share a passage, or a part of a long text, and only those that are
+over are swept. Notes say which are at work, so that what a crash leaves behind is found without reading every passage.
 """
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +17,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from retrieval.archive import TOGETHER, Archive, superseded_id
-from retrieval.catalogue import Copy, Record, new_write, stored_id
+from retrieval.catalogue import Copy, new_write, stored_id
 from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn
 from retrieval.feed import Feed
-from retrieval.limits import BATCH, NO_VECTOR, Row, batches
+from retrieval.limits import BATCH, NO_VECTOR, Found, Row, batches
 from retrieval.rows import (
     article_row,
     change_at,
@@ -203,31 +203,39 @@ class Writes:
         """
         kept = 0
         with self.lock:
-            self._in_force()
             for batch in batches(versions):
                 records = self._archive.records(list({one.source.article_id for one, _ in batch}))
                 there = {article_id for article_id, (record, _) in records.items() if not record.purged}
-                some = [(one, stored) for one, stored in batch if one.source.article_id in there]
-                if not some:
-                    continue
-                self._keep_versions(some)
+                some = {new_write(): pair for pair in batch if pair[0].source.article_id in there}
+                if some:
+                    self._keep_imported(some)
                 kept += len(some)
-                if not self._alone:
-                    names = [superseded_id(one.source.article_id, one.source.version) for one, _ in some]
-                    if None in self._archive.superseded.get(ids=names, include=["documents"])["documents"]:
-                        self._keep_versions(some)  # another process has swept parts of texts before their row was there
-                    # Another process may have purged an article since, and swept before we wrote.
-                    for article_id, (record, _) in self._archive.records(list(there)).items():
-                        if record.purged:
-                            self._sweep_article(article_id)
         return kept
 
-    def _keep_versions(self, versions: Sequence[tuple[Article, Sequence[datetime]]]) -> None:
+    def _keep_imported(self, versions: Mapping[str, tuple[Article, Sequence[datetime]]]) -> None:
+        """Keep versions, each by a write, as an article is written: noted, so that nobody sweeps what is half there."""
+        notes = {write: one.source.article_id for write, (one, _) in versions.items()}
+        names = [superseded_id(one.source.article_id, one.source.version) for one, _ in versions.values()]
+        self._note(notes)
+        before = self._archive.superseded.get(ids=names, include=["metadatas"])["metadatas"]
+        self._write_imported(names, versions)
+        if not self._alone and len(self._archive.pending.get(ids=list(notes), include=[])["ids"]) < len(notes):
+            self._write_imported(names, versions)  # we were taken for dead, as below
+        self._archive.pending.delete(ids=list(notes))
+        stale = {str(row["article_id"]) for row in before if row.get("parts")}  # their texts are there twice
+        if not self._alone:
+            # Another process may have purged an article since, and swept before we wrote.
+            records = self._archive.records(list(set(notes.values())))
+            stale |= {article_id for article_id, (record, _) in records.items() if record.purged}
+        for article_id in stale:
+            self._sweep_article(article_id)
+
+    def _write_imported(self, names: Sequence[str], versions: Mapping[str, tuple[Article, Sequence[datetime]]]) -> None:
         self._archive.superseded.upsert(
-            ids=[superseded_id(one.source.article_id, one.source.version) for one, _ in versions],
-            embeddings=[NO_VECTOR for _ in versions],
-            documents=[one.text for one, _ in versions],
-            metadatas=[imported_row(one.source, stored) for one, stored in versions],
+            ids=names,
+            embeddings=[NO_VECTOR for _ in names],
+            documents=[one.text for one, _ in versions.values()],
+            metadatas=[imported_row(one.source, write, stored) for write, (one, stored) in versions.items()],
         )
 
     def _next_batch(self) -> list[tuple[Prepared, "Future[Outcome]"]]:
@@ -285,6 +293,8 @@ class Writes:
             if swept := [(one, write) for one, write in fresh if write not in there]:
                 # We stood still for so long that another process took us for dead.
                 self._write_passages(swept, notes)
+                rows = [{"article_id": one.article.source.article_id, "write": write} for one, write in swept]
+                self._archive.articles.write_parts([one.article.text for one, _ in swept], rows)
         self._settle(notes, replaced=replaced)
         return refused
 
@@ -413,34 +423,27 @@ class Writes:
     def _sweep_article(self, article_id: str, over: Collection[str] = ()) -> None:
         """Delete the article's passages but those that its record names, and those of writes that are not `over`.
 
-        Of an article that is purged the versions go, too.
+        Of its texts the parts go that no version names; of an article that is purged the versions go, too.
         """
         # In this order: a write seen here is noted until its record names it, so that one of the two looks sees it.
         of_article = {"article_id": article_id}
         stored = self._archive.passages.get(where=of_article, include=["metadatas"])
+        parts = self._archive.parts.get(where=of_article, include=["metadatas"])
         noted = self._archive.pending.get(where=of_article, include=[])
         record, _ = self._archive.records([article_id]).get(article_id, (None, None))
         kept = {*noted["ids"]} - {*over} | ({record.write} if record else set())
-        writes = [str(row["write"]) for row in stored["metadatas"]]
-        swept = [passage for passage, write in zip(stored["ids"], writes, strict=True) if write not in kept]
+        swept = _of_others(stored, kept)
         self._archive.passages.delete(ids=swept)
         if record and record.purged:
             self._archive.superseded.delete(ids=self._archive.superseded.get(where=of_article, include=[])["ids"])
-        if not {*noted["ids"]} - {*over} - {record.write if record else ""}:  # of a write at work the parts come first
-            self._sweep_texts(article_id, record)
-        if swept and len(stored["ids"]) > BATCH:  # of several pages, between which another process may have swept
-            self._sweep_article(article_id, over)
-
-    def _sweep_texts(self, article_id: str, record: Record | None) -> None:
-        """Delete the parts of an article's texts that are of none of its versions."""
-        parts = self._archive.parts.get(where={"article_id": article_id}, include=["metadatas"])
-        if not parts["ids"]:
-            return
-        kept = self._archive.superseded.get(where={"article_id": article_id}, include=["metadatas"])["metadatas"]
-        versions = {row["version"] for row in kept} | ({record.version} if record else set())
-        of = [row["version"] for row in parts["metadatas"]]
-        swept = [name for name, version in zip(parts["ids"], of, strict=True) if version not in versions]
-        self._archive.parts.delete(ids=swept)
+        if parts["ids"]:
+            # After the record: what that names no more was kept before.
+            versions = self._archive.superseded.get(where=of_article, include=["metadatas"])["metadatas"]
+            parts_swept = _of_others(parts, kept | {str(row["write"]) for row in versions})
+            self._archive.parts.delete(ids=parts_swept)
+            swept += parts_swept
+        if swept and max(len(stored["ids"]), len(parts["ids"])) > BATCH:  # of several pages, between which another
+            self._sweep_article(article_id, over)  # process may have swept
 
     def sweep(self) -> None:
         """Delete what interrupted writes left behind; beside other writers only what has long been left alone."""
@@ -463,3 +466,8 @@ class Writes:
                     # It may have died between its commit and its look whether others were ahead.
                     self._feed.amend({article_id: {}}, after=record[0].change)
                 self._archive.pending.delete(ids=[note])
+
+
+def _of_others(found: Found, kept: Collection[str]) -> list[str]:
+    """Name the records of writes that are not kept."""
+    return [name for name, row in zip(found["ids"], found["metadatas"], strict=True) if row["write"] not in kept]

@@ -26,6 +26,7 @@ from retrieval.types import Article, Scope, make_article
 from tests.chroma_proxy import Quotas, proxy
 from tests.fakes import WordEmbedder
 from tests.retrieval.conftest import Open
+from tests.retrieval.test_store import Meanwhile
 
 LONG = "https://news.example/" + "2026/11/22/" * 20 + "drones-ü"
 NEWS = [
@@ -52,15 +53,25 @@ def quotas() -> Quotas:
 
 
 @pytest.fixture
+def store_emptied(shared_chroma: str) -> Iterator[None]:
+    yield
+    _emptied(shared_chroma)
+
+
+def _emptied(address: str) -> None:
+    client = connection.open_server(address)
+    for collection in client.list_collections():
+        client.delete_collection(collection.name)
+    connection.close(client)
+
+
+@pytest.fixture
 def distributed(shared_chroma: str, quotas: Quotas) -> Iterator[str]:
     """A Chroma within documented quotas, at whose end nothing was refused but by too many at once."""
     with proxy(shared_chroma, quotas) as address:
         yield address
         assert [one for one in quotas.refused if "429" not in one] == []
-    client = connection.open_server(shared_chroma)
-    for collection in client.list_collections():
-        client.delete_collection(collection.name)
-    connection.close(client)
+    _emptied(shared_chroma)
 
 
 async def found(store: Store, words: str, scope: Scope = Scope()) -> set[str]:  # noqa: B008 - frozen
@@ -237,6 +248,67 @@ async def test_no_article_can_take_the_place_of_another_whose_id_is_hashed(
     store = open_store()
     assert [await store.article(one.source.article_id) for one in articles] == articles
     assert await found(store, "Drones") == {one.source.article_id for one in articles}
+
+
+def volume(number: int) -> Article:
+    return make_article(article_id="a", title="t", text=f"Drones of {number}. " + "It was long. " * 2_000)
+
+
+@pytest.mark.usefixtures("store_emptied")
+async def test_a_long_text_that_another_process_commits_while_we_sweep_keeps_its_parts(
+    shared_chroma: str, embedder: WordEmbedder
+) -> None:
+    with Store.open_server(shared_chroma, embedder) as store, Store.open_server(shared_chroma, embedder) as other:
+        await ingest(volume(1), store, embedder)
+        happened: list[bool] = []
+
+        def write() -> None:
+            if not happened:
+                happened.append(True)
+                asyncio.run(ingest(volume(3), other, WordEmbedder()))
+
+        store._archive.passages = Meanwhile(store._archive.passages, after="delete", happens=write)
+        await ingest(volume(2), store, embedder)
+
+        assert happened
+        assert await store.article("a") == volume(3)
+        for number in (1, 2):
+            assert await store.article("a", volume(number).source.version) == volume(number)
+        assert {row["write"] for row in store._archive.parts.get()["metadatas"]} == {
+            row["write"]
+            for one in ("articles", "superseded")
+            for row in getattr(store._archive, one).get()["metadatas"]
+        }
+
+
+@pytest.mark.usefixtures("store_emptied")
+async def test_a_long_text_whose_writer_was_taken_for_dead_is_whole_after_it(
+    shared_chroma: str, embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.writes._OVER_AFTER", -1.0)
+    with Store.open_server(shared_chroma, embedder) as store, Store.open_server(shared_chroma, embedder) as other:
+        # The parts are written, and the record is not.
+        parts = Meanwhile(store._archive.parts, after="upsert", happens=other._writes.sweep)
+        store._archive.articles._parts = parts
+        await ingest(volume(1), store, embedder)
+
+        assert await other.article("a") == volume(1)
+
+
+@pytest.mark.usefixtures("store_emptied")
+async def test_a_version_that_is_imported_while_another_process_sweeps_keeps_its_parts(
+    shared_chroma: str, embedder: WordEmbedder
+) -> None:
+    with Store.open_server(shared_chroma, embedder) as store, Store.open_server(shared_chroma, embedder) as other:
+        await ingest(volume(1), store, embedder)
+        sweeping = Meanwhile(other._archive.parts, after="upsert", happens=lambda: store._writes._sweep_article("a"))
+        other._archive.superseded._parts = sweeping
+        for _ in range(2):
+            assert await other.keep([(volume(0), [datetime(2020, 1, 1, tzinfo=UTC)])]) == 1
+
+        assert await store.article("a", volume(0).source.version) == volume(0)
+        assert store._archive.pending.count() == 0
+        assert len({row["write"] for row in store._archive.parts.get()["metadatas"]}) == 2, "those of before are gone"
 
 
 async def test_an_article_whose_metadata_is_too_long_for_any_store_is_left_out_with_its_reason(
