@@ -176,6 +176,7 @@ class Store:
         if self._closed.is_set():
             return
         self._closed.set()
+        self._writes.closing = True
         self._follower.join()
         if self._looker:
             self._looker.join()

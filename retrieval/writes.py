@@ -20,7 +20,7 @@ from retrieval.archive import TOGETHER, Archive, superseded_id
 from retrieval.catalogue import Copy, new_write, stored_id
 from retrieval.copies import copied
 from retrieval.embedding import Vectors
-from retrieval.errors import ArticleWithdrawn
+from retrieval.errors import ArticleWithdrawn, StoreUnavailable
 from retrieval.feed import Feed
 from retrieval.limits import BATCH, NO_VECTOR, Found, Row, batches
 from retrieval.rows import (
@@ -111,6 +111,8 @@ class Writes:
         """
         self.lock = threading.Lock()
         """Held by the thread that writes: whoever waits for it may be cancelled, and the thread goes on."""
+        self.closing = False
+        """Whether to leave off in the middle of a book, as in a crash: its note is there, and the next start sweeps."""
         self._archive = archive
         self._feed = feed
         self._dimensions = dimensions
@@ -306,6 +308,8 @@ class Writes:
         ]
         for number, some in enumerate(batches(rows)):
             if number:
+                if self.closing:
+                    raise StoreUnavailable("The store was closed before the article was written: send it again.")
                 self._note(notes)  # they are at work still
             self._archive.passages.upsert(
                 ids=[

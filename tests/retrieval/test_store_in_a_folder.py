@@ -1,11 +1,13 @@
 """An embedded store has one owner, and says plainly why it cannot be opened."""
 
+import asyncio
 import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,12 @@ from filelock import FileLock
 
 from retrieval.errors import StoreForeign, StoreLocked, StoreUnavailable
 from retrieval.ingest import ingest
+from retrieval.limits import BATCH
 from retrieval.owner import token_of
 from retrieval.store import Store
 from retrieval.types import make_article
 from tests.fakes import WordEmbedder
-from tests.processes import ROOT
+from tests.processes import ROOT, until
 
 OWNER = """
 import sys
@@ -127,6 +130,38 @@ async def test_closing_lets_go_of_the_store_and_may_be_done_twice(tmp_path: Path
         store.close()
         assert owned(tmp_path, os.getpid(), None)
         await second.ready()
+
+
+async def test_closing_leaves_off_in_the_middle_of_a_book_of_which_nothing_stays(
+    tmp_path: Path, embedder: WordEmbedder
+) -> None:
+    pages = [f"On page {number} the drones fly over the river and home again. " * 10 for number in range(2 * BATCH)]
+    book = make_article(article_id="book", title="Book", text="\n\n".join(pages))
+    store = Store.open_embedded(tmp_path, embedder)
+    passages, begun = store._archive.passages, threading.Event()
+    written: list[int] = []
+
+    class Closing:
+        def upsert(self, *, ids: list[str], **rest: object) -> None:
+            written.append(len(ids))
+            begun.set()
+            until(lambda: store._writes.closing or None, "the store is closing")
+            passages.upsert(ids=ids, **rest)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(passages, name)
+
+    store._archive.passages = Closing()
+    left = asyncio.create_task(ingest(book, store, embedder))
+    await asyncio.to_thread(begun.wait)
+    store.close()
+    with pytest.raises(StoreUnavailable, match="send it again"):
+        await left
+
+    assert len(written) == 1
+    with Store.open_embedded(tmp_path, embedder) as again:
+        assert again._archive.passages.count() == 0
+        assert await ingest(book, again, embedder) == "created"
 
 
 async def test_a_store_that_was_refused_is_not_locked_by_it(tmp_path: Path, embedder: WordEmbedder) -> None:
