@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -46,26 +46,24 @@ class Streaming(Operation):
             answered.content[_MEDIA_TYPE] = OpenAPIMediaType(schema=_AN_EVENT)
 
 
-_open: ContextVar[list[AsyncGenerator[Any]] | None] = ContextVar("open", default=None)
+_open: ContextVar[AsyncExitStack | None] = ContextVar("open", default=None)
 
 
-def _open_ones() -> list[AsyncGenerator[Any]]:
-    """Give what the request that is being served has begun to stream."""
-    found = _open.get()
-    return [] if found is None else found
+def _close_later(events: AsyncGenerator[Any]) -> None:
+    """Close the events when the request that is being served ends."""
+    if stack := _open.get():
+        stack.push_async_callback(events.aclose)
 
 
 @asynccontextmanager
 async def closing() -> AsyncIterator[None]:
     """Close what a request streams when it ends: one whose client does not read it is left in its middle, at work."""
-    begun: list[AsyncGenerator[Any]] = []
-    token = _open.set(begun)
-    try:
-        yield
-    finally:
-        for one in reversed(begun):
-            await one.aclose()
-        _open.reset(token)
+    async with AsyncExitStack() as stack:
+        token = _open.set(stack)
+        try:
+            yield
+        finally:
+            _open.reset(token)
 
 
 async def while_connected(request: Request[Any, Any, Any], work: Coroutine[Any, Any, T]) -> T:
@@ -101,7 +99,7 @@ async def begun(request: Request[Any, Any, Any], events: AsyncGenerator[T]) -> A
 
     """
     events = ended(events)
-    _open_ones().append(events)
+    _close_later(events)
 
     async def first() -> T:
         return await anext(events)
@@ -119,7 +117,7 @@ async def _after(first: T, rest: AsyncGenerator[T]) -> AsyncGenerator[T]:
 def streamed(lines: AsyncGenerator[str], headers: Mapping[str, str] = MappingProxyType({})) -> Stream:
     """Answer with server-sent events; when the client leaves, Litestar cancels this, and so the work."""
     kept = kept_open(lines)
-    _open_ones().append(kept)
+    _close_later(kept)
     return Stream(kept, media_type=_MEDIA_TYPE, headers={**_HEADERS, **headers})
 
 

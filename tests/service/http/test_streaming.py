@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from service.http.streaming import kept_open
+from service.http.streaming import _close_later, closing, kept_open
 
 
 async def test_what_is_silent_sends_comments_until_it_says_something() -> None:
@@ -51,6 +51,29 @@ async def test_a_reader_that_leaves_ends_the_work() -> None:
     assert await anext(stream) == "data: 1\n\n"
     await stream.aclose()
     assert ended.is_set()
+
+
+async def test_all_that_a_request_streams_is_closed_though_one_of_it_fails_to() -> None:
+    closed = []
+
+    async def lines(name: str) -> AsyncGenerator[str]:
+        try:
+            while True:
+                yield name
+        finally:
+            closed.append(name)
+            raise ZeroDivisionError
+
+    async def serve() -> None:
+        async with closing():
+            for name in ("first", "second"):
+                stream = lines(name)
+                _close_later(stream)
+                await anext(stream)
+
+    with pytest.raises(ZeroDivisionError):
+        await serve()
+    assert closed == ["second", "first"]
 
 
 async def test_a_deadline_within_the_lines_holds_over_all_of_them() -> None:
