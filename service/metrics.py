@@ -144,9 +144,10 @@ class Metrics:
         self._tokens.labels(model, "output").inc(usage.output_tokens)
 
     def embedded(self, role: Role, texts: int, seconds: float, *, failed: bool) -> None:
-        """Count a call of the embedding model."""
+        """Count a call of the embedding model, and how many texts came of it."""
         self._embedded.labels(role).observe(seconds)
-        (self._not_embedded.labels(role) if failed else self._texts.labels(role)).inc(1 if failed else texts)
+        self._texts.labels(role).inc(texts)
+        self._not_embedded.labels(role).inc(failed)
 
     def jobs(self, counts: Mapping[str, int], waiting: int) -> None:
         """Set how many jobs there are, by status, and how many items they wait for."""

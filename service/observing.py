@@ -303,10 +303,11 @@ class ObservedEmbedder:
 
     @contextmanager
     def _seen(self, role: Role, texts: int) -> Iterator[None]:
-        began, failed = time.perf_counter(), False
+        began, embedded, failed = time.perf_counter(), 0, False
         try:
             with _called("embeddings", self.name, {"groundwire.role": role, "groundwire.texts": texts}):
                 yield
+            embedded = texts
             self._observer.embedding = LastSeen(None)
         except TextRefused:  # which says nothing of the next text
             failed = True
@@ -316,7 +317,7 @@ class ObservedEmbedder:
             self._observer.embedding = LastSeen("broken")
             raise
         finally:
-            self._observer.metrics.embedded(role, texts, time.perf_counter() - began, failed=failed)
+            self._observer.metrics.embedded(role, embedded, time.perf_counter() - began, failed=failed)
 
 
 class ObservedModel:

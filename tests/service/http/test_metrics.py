@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -149,6 +149,28 @@ async def test_an_answer_of_a_language_model_is_counted_with_its_sentences_stage
     assert found[f"groundwire_model_first_piece_seconds_count{{{model}}}"] == 1
     assert found['groundwire_embedding_duration_seconds_count{role="question"}'] == 1
     assert found['groundwire_embedded_texts_total{role="question"}'] == 1
+
+
+async def test_texts_are_counted_as_embedded_when_they_are() -> None:
+    @dataclass
+    class Slow(WordEmbedder):
+        begun: asyncio.Event = field(default_factory=asyncio.Event)
+
+        async def embed(self, texts: Sequence[str], role: Role = "passage") -> Vectors:  # noqa: ARG002 - the seam's
+            self.begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    slow, observer = Slow(), Observer()
+    embedding = asyncio.create_task(ObservedEmbedder(slow, observer).embed(["a", "b"]))
+    await asyncio.wait_for(slow.begun.wait(), 10)
+    embedding.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await embedding
+    await ObservedEmbedder(WordEmbedder(), observer).embed(["a", "b", "c"])
+    value = observer.metrics.registry.get_sample_value
+    assert value("groundwire_embedded_texts_total", {"role": "passage"}) == 3
+    assert value("groundwire_embedding_failures_total", {"role": "passage"}) == 0
 
 
 async def test_a_model_that_fails_is_counted_by_why_and_by_what_became_of_the_answer(
