@@ -99,8 +99,6 @@ class Admission(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         key = self._key(scope, opt)
-        if key:
-            self._limits.request(key)
         with self._limits.answer(key) if key and opt.get("answers") else nullcontext():
             await self._in_time(opt.get("deadline", self._deadline), scope, receive, send, next_app)
 
@@ -132,6 +130,7 @@ class Admission(ASGIMiddleware):
         Raises:
             NoKey: it has none that counts.
             NotAllowed: the key has not the scope, or is for other pages.
+            TooMany: the key has no more requests for now.
 
         """
         if "scope" not in opt:
@@ -161,6 +160,7 @@ class Admission(ASGIMiddleware):
         visit.set(key)  # also one that counts no more: its id tells the operator who still sends it
         if key.ended:
             raise NoKey(f"The key {key.name!r} {key.ended}.")
+        self._limits.request(key)  # also what is refused to it
         _check_origin(key, headers.get("origin"))
         check_scope(key, needed)
         return key

@@ -369,6 +369,13 @@ async def test_a_key_that_has_asked_enough_is_told_how_long_to_wait(answering: F
         assert (await client.get("/health/live", headers=bearer(first))).status_code == 200
 
 
+async def test_what_a_key_may_not_do_is_among_what_it_has_asked(answering: FirstSentence, file: KeyFile) -> None:
+    reader = made(file, "read", requests=2)
+    async with keyed(answering, file) as client:
+        asked = [await client.post("/v1/answers", json={"question": "a"}, headers=bearer(reader)) for _ in range(3)]
+        assert [one.status_code for one in asked] == [403, 403, 429]
+
+
 async def test_what_is_not_there_needs_no_key_and_what_is_there_tells_its_methods(
     answering: FirstSentence, file: KeyFile
 ) -> None:
