@@ -33,8 +33,8 @@ from service.settings import Settings
 from service.wiring import open_fetcher
 
 _THREADS = 32  # for work that blocks; chosen
-# Objects that are made before Python looks for cycles among the youngest, where 700 are its own choice. An answer makes
-# tens of thousands, all of which go without; among what is remembered the search took a sixth of an answer's time.
+# Objects that are made before Python looks for cycles among the youngest, where 700 are its own choice. Chosen:
+# an answer makes many, all of which go without, and each search goes through what is remembered.
 _GARBAGE_AFTER = 50_000
 # Longer than what sends requests keeps its connections for (nginx and AWS's balancers 60 s): the side that sends must
 # be the one that closes an idle one, or a request meets the end of it.
