@@ -61,6 +61,8 @@ class Metrics:
             "status",
         )
 
+        self.turned_away = counter("connections_refused", "Connections that were one too many, and got 503.")
+
         self.waiting = gauge("answers_waiting", "Questions that wait their turn.")
         self._answers = counter(
             "answers",

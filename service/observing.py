@@ -5,6 +5,7 @@ It is told in log lines, metrics and spans. Each part is observed at its seam, a
 
 import hashlib
 import logging
+import math
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, contextmanager, nullcontext
@@ -38,6 +39,7 @@ Receive = Callable[[], Awaitable[Any]]
 
 _LONGEST_PATH = 200  # characters in a line; chosen: an article's id may be longer, and a stranger's path is
 _LONGEST_METHOD = 20  # characters; chosen
+_SAID_EVERY = 60.0  # seconds between two lines about too many connections; chosen
 _PROBES = frozenset({"/health/live", "/health/ready", "/metrics"})
 _answers = logging.getLogger("groundwire.answers")
 _http = logging.getLogger("groundwire.http")
@@ -117,6 +119,7 @@ class Observer:
     embedding: LastSeen | None = None
     models: dict[str, LastSeen] = field(default_factory=dict)
     """By the names of language models."""
+    _crowded: float = -math.inf
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -129,6 +132,17 @@ class Observer:
         """Send the spans that were not sent yet."""
         if self.tracer:
             self.tracer.close()
+
+    def turned_away(self, most: int) -> None:
+        """See a connection that is beyond the most that may be open."""
+        self.metrics.turned_away.inc()
+        if time.monotonic() - self._crowded > _SAID_EVERY:
+            self._crowded = time.monotonic()
+            _http.warning(
+                "All %d connections are taken, and more are refused (503). Who holds them? A proxy in front can limit "
+                "them by address.",
+                most,
+            )
 
     @contextmanager
     def request(self, scope: Mapping[str, Any], name: str) -> Iterator[Seen]:

@@ -124,6 +124,11 @@ async def serve(
         observer: what all of it is observed with.
 
     """
+    seen_by = observer or Observer()
+
+    class Seen(Connection):
+        turned_away = staticmethod(seen_by.turned_away)
+
     gc.collect()
     gc.freeze()  # what is there from the start stays
     gc.set_threshold(_GARBAGE_AFTER)
@@ -144,7 +149,7 @@ async def serve(
             cors_origins=settings.cors_origins,
             chat_extras=settings.chat_extras,
             jobs=jobs,
-            observer=observer,
+            observer=seen_by,
             stopping=stopping,
             keys=keys,
             local_token=answering.store.local_token,
@@ -153,7 +158,7 @@ async def serve(
         )
         config = uvicorn.Config(
             app,
-            http=Connection,
+            http=Seen,
             ws="none",
             # Nothing is read of what a proxy says in headers, as anybody may send them: GROUNDWIRE_PUBLIC_URL says it.
             proxy_headers=False,

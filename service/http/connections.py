@@ -6,6 +6,7 @@ when it is written, nobody but the connection sees.
 
 import asyncio
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -22,6 +23,8 @@ _SOON = 2  # seconds after which to try again; chosen
 class Connection(HttpToolsProtocol):
     """A connection with bounds of time, of size and of number."""
 
+    turned_away: Callable[[int], None] = staticmethod(lambda _: None)
+    """Called with how many there may be when there is one more."""
     _head_since: float | None = None
     _head_length = 0
     _data_at = 0.0
@@ -33,6 +36,7 @@ class Connection(HttpToolsProtocol):
         """Take a connection, unless there are too many."""
         super().connection_made(transport)
         if len(self.connections) > MOST_CONNECTIONS:
+            self.turned_away(MOST_CONNECTIONS)
             self._hang_up(HTTPStatus.SERVICE_UNAVAILABLE, "The service has as many connections as it can.")
             return
         self._head_since = self.loop.time()

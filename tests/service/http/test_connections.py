@@ -300,6 +300,22 @@ async def test_more_connections_than_there_may_be_are_told_so(
             one.close()
 
 
+async def test_connections_that_are_refused_are_counted_and_told_once_a_minute(
+    answering: FirstSentence, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("service.http.connections.MOST_CONNECTIONS", 3)
+    async with whole(answering) as client:  # which holds one of them
+        await client.get("/health/live")
+        address = client.base_url.host, client.base_url.port
+        open_ones = [await asyncio.open_connection(*address) for _ in range(5)]
+        assert [(await response(reader))[0] for reader, _ in open_ones[2:]] == [503] * 3
+        assert "groundwire_connections_refused_total 3.0" in (await client.get("/metrics")).text
+        for _, writer in open_ones:
+            writer.close()
+    [told] = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    assert told.startswith("All 3 connections are taken, and more are refused (503).")
+
+
 async def test_an_upload_without_a_key_ends_at_once(answering: FirstSentence, tmp_path: Path) -> None:
     file = KeyFile(tmp_path / "keys.json")
     file.create("a test", ["ask"], origins=(), requests=60, answers=4, expires=None)
