@@ -269,7 +269,7 @@ def cut(text: str, size: int) -> list[str]:
 def spread(row: Row) -> dict[str, Any]:
     """Put values that are too long into several keys: of `title` into `title.0`, `title.1`, and how many into `title`.
 
-    What of a longer value before stays in others is read no more, for metadata is merged.
+    What of a longer value before stays in others is read no more, for metadata is merged; `left_over` names it.
     """
     written = {**row}
     for name, value in row.items():
@@ -283,14 +283,19 @@ def spread(row: Row) -> dict[str, Any]:
 
 
 def gathered(row: Row) -> dict[str, Any]:
-    """Put values together that were spread."""
+    """Put values together that were spread; the keys of their pieces stay, with None."""
     if "." not in "".join(row):  # of a hundred rows in one search hardly any; it takes a quarter of the time
         return dict(row)
-    read = {name: value for name, value in row.items() if "." not in name}
+    read = {name: None if "." in name else value for name, value in row.items()}
     for name, value in read.items():
         if isinstance(value, str) and value.startswith(_SPREAD) and f"{name}.0" in row:
             read[name] = "".join(str(row[f"{name}.{number}"]) for number in range(int(value.removeprefix(_SPREAD))))
     return read
+
+
+def left_over(old: Row, row: Row) -> dict[str, None]:
+    """Give the keys of pieces, with None, that stay of a record as it was read when a row is merged into it."""
+    return dict.fromkeys({name for name in old if "." in name} - spread(row).keys())
 
 
 def _part_names(row: Row) -> list[str]:

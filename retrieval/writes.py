@@ -22,7 +22,7 @@ from retrieval.copies import copied
 from retrieval.embedding import Vectors
 from retrieval.errors import ArticleWithdrawn, StoreUnavailable
 from retrieval.feed import Feed
-from retrieval.limits import BATCH, NO_VECTOR, Found, Row, batches
+from retrieval.limits import BATCH, MOST_KEYS, NO_VECTOR, Found, Row, batches, left_over, spread
 from retrieval.rows import (
     article_row,
     change_at,
@@ -343,18 +343,17 @@ class Writes:
         for one in commits:
             old, _ = before.get(one.article.source.article_id, ({}, ""))
             change = self._feed.number(after=old.get("change", 0))
-            rows.append(
-                article_row(
-                    one.article.source,
-                    write=one.write,
-                    change=change,
-                    added=old.get("added", change_at(one.moments.first) if one.moments else change),
-                    passages=one.passages,
-                    copies=one.copies,
-                    withdrawal=one.withdrawal,
-                    stored=one.moments and one.moments.stored,
-                )
+            row = article_row(
+                one.article.source,
+                write=one.write,
+                change=change,
+                added=old.get("added", change_at(one.moments.first) if one.moments else change),
+                passages=one.passages,
+                copies=one.copies,
+                withdrawal=one.withdrawal,
+                stored=one.moments and one.moments.stored,
             )
+            rows.append({**self._without_left_over(old, row), **row})
         if not rows:
             return refused
         self._archive.articles.upsert(
@@ -365,6 +364,21 @@ class Writes:
         )
         self._feed.committed({str(row["article_id"]): int(row["change"]) for row in rows})
         return refused
+
+    def _without_left_over(self, old: Row, row: Row) -> dict[str, None]:
+        """Give what else to write so that nothing of the old record's long values stays; at once where it is too much.
+
+        Then the old version is for a moment without these values.
+        """
+        left = left_over(old, row)
+        if len(spread(row)) + len(left) <= MOST_KEYS - 1:  # `parts` is to come
+            return left
+        empty = {"title": "", "credits": "[]"}  # every record has these
+        fields = {name.partition(".")[0] for name in left}
+        self._archive.articles.update(
+            ids=[str(row["article_id"])], metadatas=[{**{name: empty.get(name) for name in fields}, **left}]
+        )
+        return {}
 
     def _keep(self, replaced: Sequence[tuple[Row, str | None]]) -> None:
         """Keep the versions that records hold, which others are to replace."""

@@ -17,7 +17,7 @@ from retrieval.exporting import exported
 from retrieval.importing import imported, take_in
 from retrieval.ingest import ingest
 from retrieval.lexical import Term
-from retrieval.limits import cut, gathered, spread
+from retrieval.limits import MOST_KEYS, cut, gathered, left_over, spread
 from retrieval.passages import split
 from retrieval.readers import problem_of_id
 from retrieval.reembedding import reembed_server
@@ -124,15 +124,17 @@ async def test_what_is_longer_than_every_limit_is_stored_read_found_replaced_wit
 async def test_of_a_long_article_that_is_purged_nothing_is_left_in_the_files(
     embedder: WordEmbedder, tmp_path: Path
 ) -> None:
+    other = make_article(article_id="other", title="t", text=book(chapters=40).text)
     with Store.open_embedded(tmp_path, embedder) as store:
         await ingest(book(chapters=100), store, embedder)
         await ingest(book(chapters=90), store, embedder)
-        await ingest(book(chapters=40, article_id="other"), store, embedder)
+        await ingest(other, store, embedder)
         assert await store.withdraw(LONG, purge=True)
-        assert await store.article("other") == book(chapters=40, article_id="other")
+        assert await store.article("other") == other
 
     files = all_files(tmp_path)
-    assert [path for path, data in files.items() if b"chapter88" in data or b"chapter99" in data] == []
+    for gone in (b"chapter88", b"chapter99", b"Author 7 of the book", b"Author 299 of the book"):
+        assert [path for path, data in files.items() if gone in data] == []
     assert any(b"chapter39" in data for data in files.values())
 
 
@@ -215,11 +217,13 @@ def test_a_long_value_goes_into_several_keys_and_a_shorter_one_that_is_merged_in
     long, longer = {"title": "ü" * 3_000, "n": 1}, {"title": "x" * 10_000, "n": 1}
 
     assert all(len(str(value).encode()) <= 4_096 for value in spread(long).values())
-    for row in (long, longer, {"title": "short", "n": 2}):
-        assert gathered({**spread(longer), **spread(row)}) == row
-    assert gathered({name: one for name, one in {**spread(longer), "title": None}.items() if one is not None}) == {
-        "n": 1
-    }
+    for row in (long, longer, {"title": "short", "n": 2}, {"title": None, "n": 1}):
+        merged = gathered({**spread(longer), **spread(row)})
+        assert {name: value for name, value in merged.items() if "." not in name} == row
+        there = {**spread(longer), **left_over(merged, row), **spread(row)}
+        assert {name for name, value in there.items() if value is not None} == {
+            name for name, value in spread(row).items() if value is not None
+        }
 
 
 @pytest.mark.parametrize("article_id", ["a", "x" * 71, "x" * 72, "🎓" * 17, "🎓" * 18, LONG, "desk/a@b#1~c" * 30])
@@ -248,6 +252,26 @@ async def test_no_article_can_take_the_place_of_another_whose_id_is_hashed(
     store = open_store()
     assert [await store.article(one.source.article_id) for one in articles] == articles
     assert await found(store, "Drones") == {one.source.article_id for one in articles}
+
+
+async def test_long_values_that_are_replaced_by_others_leave_no_key_and_never_more_than_a_record_holds(
+    distributed: str, embedder: WordEmbedder
+) -> None:
+    names = [f"{number}" + "x" * 950 for number in range(40)]
+    with Store.open_server(distributed, embedder) as store:
+        articles = [
+            make_article(article_id="a", title="t", text=f"Drones {number}.", authors=authors, credits=agencies)
+            for number, (authors, agencies) in enumerate([(names, []), ([], names), (names[:5], []), ([], [])])
+        ]
+        for one in articles:
+            await ingest(one, store, embedder)
+            assert await store.article("a") == one
+            [row] = store._archive.articles.handle.get(include=["metadatas"])["metadatas"]
+            assert len(row) <= MOST_KEYS
+            assert {name.partition(".")[0] for name in row if "." in name} <= {"authors", "credits"}
+        assert not any("." in name for name in row)
+        for one in articles[:-1]:
+            assert await store.article("a", one.source.version) == one
 
 
 def volume(number: int) -> Article:
