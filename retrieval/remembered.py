@@ -6,7 +6,9 @@ others write to as well; of one's own the catalogue has them.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from sys import getsizeof
 from typing import Any, Generic, TypeVar
 
 from retrieval.archive import Archive
@@ -19,8 +21,8 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 # Of Chroma an answer's 90 passages take 8 ms of the processor, its 80 records 9, its 35 articles 4 (20,000 passages).
-PASSAGES_KEPT = 10_000  # some 60 MB with their vectors
-ARTICLES_KEPT = 4_000  # some 20 MB of the length of news
+PASSAGES_KEPT = 80_000_000  # bytes; 10,000 with MiniLM's vectors
+ARTICLES_KEPT = 20_000_000  # bytes of text; 4,000 of the length of news
 SOURCES_KEPT = 20_000  # some 30 MB
 
 
@@ -32,9 +34,11 @@ class Remembered:
         self._archive = archive
         self._feed = feed
         self._alone = alone
-        self._passages: _Recent[str, tuple[Any, str, Vectors]] = _Recent(PASSAGES_KEPT)
-        self._sources: _Recent[tuple[str, str], Source] = _Recent(SOURCES_KEPT)
-        self._articles: _Recent[tuple[str, str], Article] = _Recent(ARTICLES_KEPT)
+        self._passages: Recent[str, tuple[Any, str, Vectors]] = Recent(PASSAGES_KEPT, _bytes_of)
+        self._sources: Recent[tuple[str, str], Source] = Recent(SOURCES_KEPT, lambda *_: 1)
+        self._articles: Recent[tuple[str, str], Article] = Recent(
+            ARTICLES_KEPT, lambda _, article: getsizeof(article.text)
+        )
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the archive has
         """Give what is not remembered from the archive."""
@@ -85,16 +89,25 @@ class Remembered:
             one.clear()
 
 
-class _Recent(Generic[K, V]):
-    """A mapping that keeps so many of its values, those that were asked for last."""
+def _bytes_of(name: str, kept: tuple[Any, str, Vectors]) -> int:
+    row, text, vector = kept
+    return sum(map(getsizeof, (name, row, *row, *row.values(), text))) + vector.nbytes
 
-    def __init__(self, most: int) -> None:
+
+class Recent(Generic[K, V]):
+    """A mapping that keeps those of its values that were asked for last, up to a size; safe in any thread."""
+
+    def __init__(self, most: int, size: Callable[[K, V], int]) -> None:
+        """Take the most that is kept, and how much of it a name and its value are."""
         self._most = most
-        self._known: dict[K, V] = {}  # the last asked for last
+        self._size = size
+        self._kept = 0
+        self._known: OrderedDict[K, V] = OrderedDict()  # the last asked for last
         self._held = threading.Lock()
         self._cleared = 0
 
     def known(self, name: K) -> V | None:
+        """Give a value, if it is known."""
         with self._held:
             return self._known.get(name)
 
@@ -110,16 +123,21 @@ class _Recent(Generic[K, V]):
         return {name: (found if name in found else fresh)[name] for name in names if name in found or name in fresh}
 
     def keep(self, values: dict[K, V], cleared: int | None = None) -> None:
+        """Keep values, unless others were cleared since; the size of a name's value never changes."""
         with self._held:
             if cleared not in (None, self._cleared):
                 return  # it was read before what is to be forgotten was
             for name, value in values.items():
-                self._known.pop(name, None)
+                if name not in self._known:
+                    self._kept += self._size(name, value)
                 self._known[name] = value
-            for name in list(self._known)[: len(self._known) - self._most] if len(self._known) > self._most else ():
-                del self._known[name]
+                self._known.move_to_end(name)
+            while self._kept > self._most:
+                self._kept -= self._size(*self._known.popitem(last=False))
 
     def clear(self) -> None:
+        """Forget everything."""
         with self._held:
             self._known.clear()
+            self._kept = 0
             self._cleared += 1

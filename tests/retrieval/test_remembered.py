@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from retrieval.catalogue import Catalogue, Record
-from retrieval.remembered import Remembered
+from retrieval.remembered import PASSAGES_KEPT, Recent, Remembered
 from retrieval.types import Article, Source, make_article
 
 NAMES = ["a@1#0~w", "a@1#1~w"]
@@ -121,3 +121,40 @@ def test_what_is_forgotten_is_read_again_also_where_it_was_being_read() -> None:
     known.rows(NAMES)
 
     assert archive.asked == [NAMES, NAMES]
+
+
+def test_what_was_asked_for_last_is_kept_up_to_a_size() -> None:
+    recent: Recent[str, str] = Recent(10, lambda _, value: len(value))
+    asked: list[str] = []
+
+    def read(names: Sequence[str]) -> dict[str, str]:
+        asked.extend(names)
+        return {name: name * int(name) for name in names}
+
+    def ask(*names: str) -> None:
+        assert recent.get(names, read) == {name: name * int(name) for name in names}
+
+    ask("4")
+    ask("5")
+    ask("4")
+    ask("3")  # the fives go
+    ask("4", "3")
+    assert asked == ["4", "5", "3"]
+
+    ask("5")
+    ask("9")  # all others go
+    ask("9")
+    recent.clear()
+    ask("9")
+    assert asked == ["4", "5", "3", "5", "9", "9"]
+
+
+def test_long_articles_and_large_vectors_leave_room_for_fewer() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    row = {"vectors": bytes(30_000_000)}
+    archive.rows = lambda names: {name: (row, name, np.zeros(2_500_000)) for name in names}  # type: ignore[method-assign]
+
+    known.rows(NAMES)
+
+    assert 50_000_000 < known._passages._kept < PASSAGES_KEPT, "two are more"
