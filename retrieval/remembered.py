@@ -5,20 +5,16 @@ long as it is asked for. Which of them count is said by the articles' records: t
 others write to as well; of one's own the catalogue has them.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from sys import getsizeof
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from retrieval.archive import Archive
 from retrieval.catalogue import Record
 from retrieval.embedding import Vectors
 from retrieval.feed import Feed
+from retrieval.recent import Recent
 from retrieval.types import Article, Source
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
 
 # Of Chroma an answer's 90 passages take 8 ms of the processor, its 80 records 9, its 35 articles 4 (20,000 passages).
 PASSAGES_KEPT = 80_000_000  # bytes; 10,000 with MiniLM's vectors
@@ -56,12 +52,13 @@ class Remembered:
             source = record and self._sources.known((record.article_id, record.version))
             if record and source:
                 found[article_id] = record, source
+        cleared = self._sources.cleared
         read = (
             self._archive.records([one for one in article_ids if one not in found])
             if len(found) < len(article_ids)
             else {}
         )
-        self._sources.keep({(source.article_id, source.version): source for _, source in read.values()})
+        self._sources.keep({(source.article_id, source.version): source for _, source in read.values()}, cleared)
         return found | read
 
     def articles(
@@ -84,7 +81,7 @@ class Remembered:
         return article if source is article.source else Article(source=source, text=article.text)
 
     def forget(self) -> None:
-        """Forget everything: what is purged must not stay."""
+        """Forget everything here, as after a purge; what others know of it nobody serves."""
         for one in (self._passages, self._sources, self._articles):
             one.clear()
 
@@ -92,52 +89,3 @@ class Remembered:
 def _bytes_of(name: str, kept: tuple[Any, str, Vectors]) -> int:
     row, text, vector = kept
     return sum(map(getsizeof, (name, row, *row, *row.values(), text))) + vector.nbytes
-
-
-class Recent(Generic[K, V]):
-    """A mapping that keeps those of its values that were asked for last, up to a size; safe in any thread."""
-
-    def __init__(self, most: int, size: Callable[[K, V], int]) -> None:
-        """Take the most that is kept, and how much of it a name and its value are."""
-        self._most = most
-        self._size = size
-        self._kept = 0
-        self._known: OrderedDict[K, V] = OrderedDict()  # the last asked for last
-        self._held = threading.Lock()
-        self._cleared = 0
-
-    def known(self, name: K) -> V | None:
-        """Give a value, if it is known."""
-        with self._held:
-            return self._known.get(name)
-
-    def get(self, names: Iterable[K], read: Callable[[Sequence[K]], dict[K, V]]) -> dict[K, V]:
-        """Give the values, and have those read that are not known."""
-        names = list(names)
-        with self._held:
-            found = {name: self._known[name] for name in names if name in self._known}
-            cleared = self._cleared
-        missing = [name for name in names if name not in found]
-        fresh = read(missing) if missing else {}
-        self.keep(found | fresh, cleared)
-        return {name: (found if name in found else fresh)[name] for name in names if name in found or name in fresh}
-
-    def keep(self, values: dict[K, V], cleared: int | None = None) -> None:
-        """Keep values, unless others were cleared since; the size of a name's value never changes."""
-        with self._held:
-            if cleared not in (None, self._cleared):
-                return  # it was read before what is to be forgotten was
-            for name, value in values.items():
-                if name not in self._known:
-                    self._kept += self._size(name, value)
-                self._known[name] = value
-                self._known.move_to_end(name)
-            while self._kept > self._most:
-                self._kept -= self._size(*self._known.popitem(last=False))
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._held:
-            self._known.clear()
-            self._kept = 0
-            self._cleared += 1

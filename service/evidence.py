@@ -10,7 +10,7 @@ import numpy as np
 
 from retrieval.embedding import Vectors
 from retrieval.furniture import quotable_spans
-from retrieval.remembered import Recent
+from retrieval.recent import Recent
 from retrieval.types import Article, Hit, Source
 from service.language.words import lexemes
 from service.orders import commands

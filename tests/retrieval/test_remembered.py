@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from retrieval.catalogue import Catalogue, Record
-from retrieval.remembered import PASSAGES_KEPT, Recent, Remembered
+from retrieval.recent import Recent
+from retrieval.remembered import PASSAGES_KEPT, Remembered
 from retrieval.types import Article, Source, make_article
 
 NAMES = ["a@1#0~w", "a@1#1~w"]
@@ -158,3 +159,22 @@ def test_long_articles_and_large_vectors_leave_room_for_fewer() -> None:
     known.rows(NAMES)
 
     assert 50_000_000 < known._passages._kept < PASSAGES_KEPT, "two are more"
+
+
+def test_a_source_that_was_read_before_it_was_forgotten_is_not_kept() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    archive.catalogue.apply(record("a"))
+    records = archive.records
+
+    def forgotten_meanwhile(article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
+        found = records(article_ids)
+        known.forget()
+        return found
+
+    archive.records = forgotten_meanwhile  # type: ignore[method-assign]
+    known.records(["a"])
+    archive.records = records  # type: ignore[method-assign]
+    known.records(["a"])
+
+    assert archive.asked == [["a"], ["a"]]
