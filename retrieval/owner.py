@@ -39,7 +39,7 @@ class Owner:
 
         """
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # the articles are for who asks with a key
             lock = FileLock(folder / "lock")
             lock.acquire(blocking=False)
         except Timeout as error:

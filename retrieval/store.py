@@ -581,7 +581,8 @@ class Store:
 def _free_slot(folder: Path) -> tuple[FileLock, Path]:
     """Take the first folder for a word index that no other process on this machine uses."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         number = 0
         while True:
             lock = FileLock(folder / f"{number}.lock")

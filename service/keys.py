@@ -220,7 +220,7 @@ class KeyFile:
     @contextmanager
     def _changing(self) -> Iterator[list[Key]]:
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(f"{self._file}.lock", timeout=_LOCKED):
                 keys = list(self.keys())
                 yield keys

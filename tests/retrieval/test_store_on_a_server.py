@@ -3,12 +3,14 @@
 import asyncio
 import os
 import signal
+import stat
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -38,6 +40,11 @@ def shared(shared_chroma: str) -> Iterator[str]:
     with Store.open_server(shared_chroma, WordEmbedder()) as store:
         for collection in store._client.list_collections():
             store._client.delete_collection(collection.name)
+
+
+def test_a_data_folder_that_is_made_beside_a_server_is_its_owners_alone(shared: str, tmp_path: Path) -> None:
+    with Store.open_server(shared, WordEmbedder(), tmp_path / "data"):
+        assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
 
 
 async def test_every_call_after_the_server_is_gone_is_our_own_error(chroma: Server, embedder: WordEmbedder) -> None:

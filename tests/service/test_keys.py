@@ -16,6 +16,7 @@ from filelock import FileLock
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from retrieval.owner import Owner
 from service.errors import KeysUnusable
 from service.keys import KeyFile, Keys
 from tests.processes import BIN, environment, groundwire, serving, until
@@ -331,3 +332,14 @@ def test_a_service_that_others_reach_starts_with_a_key_and_lets_nobody_else_in(t
         listed = subprocess.run([BIN / "groundwire", "articles"], env=env, check=False, capture_output=True, text=True)
         assert listed.returncode == 0, listed.stderr
     assert token.split("_")[2] not in (tmp_path / "log").read_text() + (tmp_path / "out").read_text()
+
+
+def test_a_data_folder_that_is_made_is_its_owners_alone_and_one_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    for folder, mode in ((tmp_path / "made", 0o700), (there, 0o755)):
+        Owner.acquire(folder).release()
+        assert stat.S_IMODE(folder.stat().st_mode) == mode
+    file = tmp_path / "keys" / "keys.json"
+    KeyFile(file).create("a", ["ask"], origins=(), requests=1, answers=1, expires=None)
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
