@@ -112,7 +112,9 @@ def _plain(url: str) -> str:
 def failed(error: Exception) -> StoreUnavailable:
     """Say that Chroma failed at what it was asked."""
     what = str(error) or type(error).__name__
-    return StoreUnavailable(f"Chroma failed: {what}. Is it running, and its disk not full?")
+    return StoreUnavailable(
+        f"Chroma failed: {what}. Is it running, and its disk not full? A server whose disk was full must be restarted."
+    )
 
 
 def is_silence(error: BaseException) -> bool:

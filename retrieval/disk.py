@@ -13,7 +13,7 @@ from pathlib import Path
 from retrieval.errors import StoreUnavailable
 
 # Bytes; chosen. A write of 1,000 passages takes some 10 MB, a merge of the word index of 100,000 passages some 30.
-_RESERVE = 64_000_000
+RESERVE = 64_000_000
 _BROKEN = ("disk is full", "Failed to apply logs", "disk I/O error", "attempt to write a readonly database")
 _log = logging.getLogger("groundwire.store")
 
@@ -41,10 +41,10 @@ class Disk:
                 "(it turns so when it fails, too: see the system's log), and it goes on."
             )
         free = found.f_bavail * found.f_frsize
-        if free < _RESERVE:
+        if free < RESERVE:
             raise StoreUnavailable(
                 f"The disk of {self._folder} is full: {free / 1e6:.0f} MB are left, and the store writes nothing where "
-                f"less than {_RESERVE / 1e6:.0f} are. What is stored is read as before. Make room, and it goes on."
+                f"less than {RESERVE / 1e6:.0f} are. What is stored is read as before. Make room, and it goes on."
             )
 
     def check(self) -> None:

@@ -63,6 +63,9 @@ class Line(httpx.Client):
         )
         self.heard = time.monotonic()
         """When the server last answered, in seconds of the monotonic clock."""
+        self._read = self.heard
+        self.refuses = False
+        """Whether the last write failed at the server, or took too long."""
         self._silence: str | None = None
 
     def greet(self) -> None:
@@ -102,6 +105,11 @@ class Line(httpx.Client):
         """Whether the server did not answer at the last look."""
         return self._silence is not None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the server has answered no read for longer than one has, though one is sent each second."""
+        return time.monotonic() - self._read > _READ
+
     def look(self) -> None:
         """Look whether the server answers, and let calls through or not."""
         heard = self.heard
@@ -114,6 +122,7 @@ class Line(httpx.Client):
             return
         if self._silence is not None:
             self._silence = None
+            self.refuses = False  # it was started anew, perhaps: the next write tells
             _log.warning("Chroma at %s answers again, after %.0f s", self.server, self.heard - heard)
 
     def check(self) -> None:
@@ -146,7 +155,16 @@ class Line(httpx.Client):
             )
         try:
             self.check()  # it may have fallen silent meanwhile
-            return self._sent(request, options)
+            response = self._sent(request, options)
+        except httpx.ReadTimeout:
+            self.refuses = self.refuses or not reads
+            raise
+        else:
+            if not reads:
+                self.refuses = response.is_server_error
+            elif call in _READS and not response.is_server_error:
+                self._read = time.monotonic()
+            return response
         finally:
             place.release()
 

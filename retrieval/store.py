@@ -167,8 +167,8 @@ class Store:
             return cls(client, embedder, folder=folder and folder / "words", owner=None)
         except BaseException as error:
             connection.close(client)
-            if is_of_chroma(error) or isinstance(error, ValueError):
-                raise connection.silent(url, error) from error
+            if is_of_chroma(error) or isinstance(error, ValueError):  # it answered before
+                raise connection.failed(error) from error
             raise
 
     def close(self) -> None:
@@ -285,7 +285,9 @@ class Store:
                 await self._in_thread(self._is_ready, pool=self._watcher)
         except TimeoutError as error:
             if self._line and self._line.heard > began:
-                return  # it answers, and has others to answer first
+                if self._line.stuck:
+                    raise StoreUnavailable("Chroma answers, and reads nothing. Restart it.") from error
+                return  # it has others to answer first
             raise StoreUnavailable(
                 f"Chroma has not answered for {_READY_IN:.0f} s. Has it too much to do, or is its disk slow?"
             ) from error
@@ -294,6 +296,11 @@ class Store:
     def lag(self) -> float:
         """Seconds since all that was changed was last taken in, by whomever: 1 or so, unless it cannot be."""
         return time.monotonic() - self._followed
+
+    @property
+    def refuses(self) -> bool:
+        """Tell whether the last write failed at Chroma's server: it has no room, or must be restarted."""
+        return self._line is not None and self._line.refuses
 
     @property
     def lacks_words(self) -> bool:

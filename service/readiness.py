@@ -15,6 +15,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from retrieval.disk import RESERVE
 from retrieval.errors import ModelError, StoreError, StoreForeign
 from retrieval.types import Frozen
 from service.desk import Answering
@@ -43,7 +44,13 @@ class Check(Frozen):
 
 _STORE_SILENT = (
     "The store does not answer, so that nothing can be found; it is asked again all the time. "
-    "See that Chroma runs and has room on its disk."
+    "See that Chroma runs and has room on its disk. A server that runs and hangs, as after a full disk, "
+    "must be restarted: Chroma's, not this service."
+)
+_STORE_REFUSES = (
+    "The last write failed at Chroma's server, so that nothing may be stored; questions are answered. "
+    "See that its disk has room, and restart it if its disk was full: it does not go on by itself. "
+    "This is told until a write succeeds."
 )
 _STORE_FOREIGN = "The store was embedded anew with another model. Restart this service with that model's settings."
 _BEHIND = "The word index is {:.0f} s behind the store, so that what is new may not be found. The log says why."
@@ -62,6 +69,7 @@ _NO_FALLBACK = "Nobody else may write: GROUNDWIRE_FALLBACK is none."
 _FOLDER = "The data folder cannot be written, so that nothing can be stored. See its owner and its disk."
 _FOLDER_SILENT = "The data folder's disk does not answer, so that nothing can be stored. See its disk, or its mount."
 _FULL = "The data folder's disk has {:.0f} MB left, so that soon nothing can be stored. Make room."
+_NO_ROOM = "The data folder's disk has {:.0f} MB left, and a store in it takes nothing below {:.0f}. Make room."
 _STOPPING = "The service is being stopped. Ask another one, or again in a moment."
 _BUG = "This could not be checked. The log says why."
 _WHY: Mapping[FailureKind, str] = {
@@ -109,7 +117,7 @@ class Readiness:
     async def store_answers(self, patience: float) -> bool:
         """Tell whether the store does, within so many seconds."""
         deadline = asyncio.get_running_loop().time() + patience
-        return (await self._by(deadline, "store", self._store, _STORE_SILENT)).status == "ok"
+        return (await self._by(deadline, "store", self._store, _STORE_SILENT)).status != "failing"
 
     async def _by(
         self,
@@ -144,7 +152,7 @@ class Readiness:
             return Check(status="failing", message=_STORE_FOREIGN)
         except StoreError:
             return Check(status="failing", message=_STORE_SILENT)
-        return Check()
+        return Check(status="degraded", message=_STORE_REFUSES) if self._answering.store.refuses else Check()
 
     def _word_index(self) -> Check:
         lag = self._answering.store.lag
@@ -199,4 +207,6 @@ def _of_folder(folder: Path) -> Check:
         free = shutil.disk_usage(folder).free
     except OSError:
         return Check(status="degraded", message=_FOLDER)
+    if free < RESERVE:
+        return Check(status="degraded", message=_NO_ROOM.format(free / 1e6, RESERVE / 1e6))
     return Check() if free >= LEAST_SPACE else Check(status="degraded", message=_FULL.format(free / 1e6))

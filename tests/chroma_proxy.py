@@ -40,6 +40,8 @@ class Quotas:
     """Seconds that each call for records waits, as behind others; a heartbeat never does."""
     refusals: list[int] = field(default_factory=list)
     """With what the next calls are answered, whatever they are."""
+    failing: bool = False
+    """Whether each write is answered as by a server whose disk is full."""
     refused: list[str] = field(default_factory=list)
     calls: Counter[str] = field(default_factory=Counter)
 
@@ -104,6 +106,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._say(refused, b'{"error": "RateLimitError", "message": "slow down"}')
             elif problem:
                 self._say(*_quota_exceeded(problem))
+            elif self.server.quotas.failing and call in _WRITES:
+                self._say(500, b'{"error": "InternalError", "message": "database is locked"}')
             else:
                 self._pass_on(body, call)
 

@@ -11,7 +11,7 @@ from litestar.exceptions import ClientException, HTTPException, ValidationExcept
 from litestar.openapi.datastructures import ResponseSpec
 from pydantic import Field
 
-from retrieval.errors import ArticleWithdrawn, ModelError, StoreError, UnreadableArticle
+from retrieval.errors import ArticleWithdrawn, ModelError, StoreError, StoreUnavailable, UnreadableArticle
 from retrieval.types import Frozen
 from service.errors import ModelNotAllowed, WriterUnavailable
 from service.http.admission import COOKIE
@@ -70,6 +70,11 @@ _OPENAI_CODES = {401: "invalid_api_key", 403: "insufficient_permissions", 429: "
 # What the service itself has tried again: a client that does so too only multiplies it.
 _TRIED_AGAIN = (WriterUnavailable,)
 
+_STORE = (
+    "The store does not answer, or has no room to write, so that this could not be done. Try again in a moment; "
+    "GET /health/ready says what is wrong, and the service's log has more under this request id."
+)
+_AGAIN = "5"  # seconds until the store may be asked again; chosen
 _MOST_TOLD = 20  # wrong fields; chosen: a body of 1 MB may have 300,000
 _log = logging.getLogger("groundwire.http")
 
@@ -116,6 +121,8 @@ def problem_of(error: Exception) -> Problem:
         detail = "Something went wrong in the service, not in the request. Its log has more under this request id."
     elif status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.warning("%s: %s", type(error).__name__, error)
+        if isinstance(error, StoreUnavailable):  # whose message names addresses and folders
+            detail = _STORE
     errors = _field_problems(error)
     if _code(error):  # the message is a sentence of its own
         detail = " ".join(one.message for one in errors)
@@ -135,6 +142,8 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Answer a request with the problem that it met, in the terms of the protocol that it speaks."""
     problem = problem_of(error)
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if isinstance(error, StoreUnavailable):
+        headers["retry-after"] = _AGAIN
     content: dict[str, Any] | str | bytes = problem.model_dump(exclude=None if problem.errors else {"errors"})
     media_type = MEDIA_TYPE
     status = problem.status

@@ -24,7 +24,7 @@ from tests.processes import until
 @pytest.fixture
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Mount a disk of 24 MB, which only root may, and keep 4 MB of it free."""
-    monkeypatch.setattr(retrieval.disk, "_RESERVE", 4_000_000)
+    monkeypatch.setattr(retrieval.disk, "RESERVE", 4_000_000)
     mount = tmp_path / "disk"
     mount.mkdir()
     done = subprocess.run(
@@ -123,7 +123,7 @@ async def test_a_chroma_that_broke_as_the_disk_filled_under_it_fails_at_once_and
 ) -> None:
     filler = fill(disk, 200_000)
     with monkeypatch.context() as unnoticed:  # another program takes the last of it in the middle of a write
-        unnoticed.setattr(retrieval.disk, "_RESERVE", 0)
+        unnoticed.setattr(retrieval.disk, "RESERVE", 0)
         acknowledged = await ingested_until_full(store)
     for _ in range(5):
         for call in (store.article("a0"), store.corpus(), store.ready(), ingested(store, "later")):

@@ -17,14 +17,17 @@ from litestar.testing import AsyncTestClient
 
 from prompts.message import Message
 from retrieval.embedding import Role, Vectors
-from retrieval.errors import ModelUnavailable, StoreForeign
+from retrieval.errors import ModelUnavailable, StoreForeign, StoreUnavailable
+from retrieval.ingest import ingest
 from retrieval.store import Store
+from retrieval.types import make_article
 from service import readiness
 from service.errors import FailureKind, WriterUnavailable
 from service.http.app import make_app
 from service.http.ending import Stopping
 from service.observing import LastSeen, Needs, ObservedEmbedder, ObservedModel, Observer
 from service.types import Usage
+from tests.chroma_proxy import Quotas, proxy
 from tests.fakes import FirstSentence, WordEmbedder
 from tests.service.http.conftest import Client
 
@@ -35,6 +38,7 @@ class Neighbour:
 
     lag: float = 1.0
     lacks_words: bool = False
+    refuses: bool = False
     error: Exception | None = None
     hangs: bool = False
     asked: int = 0
@@ -121,7 +125,9 @@ async def test_a_service_whose_chroma_is_gone_lives_and_is_not_ready(
             assert "Chroma" in wrong(gone)["store"]
             assert url.rpartition(":")[2] not in gone.text
             assert (await client.get("/health/live")).status_code == 200
-            assert (await client.post("/v1/search", json={"question": "a"})).status_code == 503
+            refused = await client.post("/v1/search", json={"question": "a"})
+            assert (refused.status_code, int(refused.headers["retry-after"]) > 0) == (503, True)
+            assert "127.0.0.1" not in refused.text
 
 
 async def test_a_chroma_that_hangs_is_named_within_three_seconds_and_when_it_goes_on_all_is_well(
@@ -172,6 +178,48 @@ async def test_a_word_index_that_cannot_be_written_is_told_while_questions_are_a
         check = response.json()["checks"]["word_index"]
         assert check["status"] == "degraded"
         assert "cannot be written" in check["message"]
+
+
+async def test_a_chroma_whose_last_write_failed_is_told_while_questions_are_answered(
+    chroma: tuple[subprocess.Popen[bytes], str], embedder: WordEmbedder
+) -> None:
+    quotas = Quotas()
+    article = make_article(article_id="a", title="t", text="drones")
+    with proxy(chroma[1], quotas) as address, Store.open_server(address, embedder) as store:
+        app = make_app(FirstSentence(store, embedder))
+        async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
+            quotas.failing = True
+            with pytest.raises(StoreUnavailable, match="must be restarted"):
+                await ingest(article, store, embedder)
+            response = await client.get("/health/ready")
+            assert response.status_code == 200
+            check = response.json()["checks"]["store"]
+            assert check["status"] == "degraded"
+            assert "restart it if its disk was full" in check["message"]
+            assert "groundwire_store_up 1.0" in (await client.get("/metrics")).text
+            quotas.failing = False
+            await ingest(article, store, embedder)
+            assert (await client.get("/health/ready")).json()["checks"]["store"]["status"] == "ok"
+
+
+async def test_a_chroma_that_answers_and_reads_nothing_is_not_ready_and_is_to_be_restarted(
+    chroma: tuple[subprocess.Popen[bytes], str], embedder: WordEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas = Quotas()
+    with proxy(chroma[1], quotas) as address, Store.open_server(address, embedder) as store:
+        app = make_app(FirstSentence(store, embedder))
+        async with AsyncTestClient(app, base_url="http://127.0.0.1") as client:
+            quotas.delay = 4.0
+            monkeypatch.setattr("retrieval.line._READ", 1.0)
+            async with asyncio.timeout(30):
+                while (response := await client.get("/health/ready")).status_code == 200:
+                    pass
+            assert "must be restarted" in wrong(response)["store"]
+            assert "groundwire_store_up 0.0" in (await client.get("/metrics")).text
+            quotas.delay = 0.0
+            async with asyncio.timeout(30):
+                while (await client.get("/health/ready")).status_code != 200:
+                    pass
 
 
 async def test_a_store_that_was_embedded_anew_says_that_the_service_is_to_be_restarted() -> None:
@@ -251,6 +299,15 @@ async def test_a_disk_that_is_almost_full_is_told(tmp_path: Path, monkeypatch: p
     async with Asked(observer=Observer(needs=Needs(tmp_path))).client() as client:
         response = await client.get("/health/ready")
         assert "MB left" in response.json()["checks"]["data_folder"]["message"]
+
+
+async def test_a_disk_on_which_nothing_is_stored_any_more_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "RESERVE", 10**20)
+    async with Asked(observer=Observer(needs=Needs(tmp_path))).client() as client:
+        response = await client.get("/health/ready")
+        assert "takes nothing" in response.json()["checks"]["data_folder"]["message"]
 
 
 async def test_a_service_that_is_being_stopped_is_not_ready_and_lives() -> None:
