@@ -109,7 +109,7 @@ def _plain(url: str) -> str:
     return re.sub(r"(?<=//).*@", "", url)
 
 
-def failed(error: Exception) -> StoreUnavailable:
+def failed(error: BaseException) -> StoreUnavailable:
     """Say that Chroma failed at what it was asked."""
     what = str(error) or type(error).__name__
     return StoreUnavailable(
