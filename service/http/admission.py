@@ -143,6 +143,8 @@ class Admission(ASGIMiddleware):
         is_ours = self._loopback and is_loopback(host_name(headers.get("host", ""))) and not brought
         none_yet = self._keys is None or self._keys.none_yet
         if is_ours and none_yet:
+            if needed not in {"ask", "read"} and (origin := self._other_origin(headers)) is not None:
+                raise NotAllowed(f"A page of {origin} may ask and read here, and no more.")
             return None
         token = self._token(scope, headers)
         if token is None:
@@ -188,9 +190,7 @@ class Admission(ASGIMiddleware):
 
     def _check_page(self, headers: Headers, needed: KeyScope) -> None:
         """Refuse what a browser sends a cookie with unless our own pages ask and read: no other's, and nothing else."""
-        origin = headers.get("origin")
-        own = {headers.get("host", "").lower(), self._public_host} - {""}
-        if origin is not None and _host(origin) not in own:
+        if (origin := self._other_origin(headers)) is not None:
             raise NotAllowed(f"A page of {origin} may not use who is signed in here.")
         # What has no Origin, as images and scripts have none: https://w3c.github.io/webappsec-fetch-metadata/.
         beside = headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
@@ -198,6 +198,12 @@ class Admission(ASGIMiddleware):
             raise NotAllowed("A page of another origin may not use who is signed in here.")
         if needed not in {"ask", "read"}:
             raise NotAllowed(f"Who is signed in may ask and read; for the scope {needed!r} send the key itself.")
+
+    def _other_origin(self, headers: Headers) -> str | None:
+        """Give the origin of the page that sent a request, unless it is our own."""
+        origin = headers.get("origin")
+        own = {headers.get("host", "").lower(), self._public_host} - {""}
+        return origin if origin is not None and _host(origin) not in own else None
 
 
 def check_scope(key: Key | None, needed: KeyScope) -> None:

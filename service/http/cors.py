@@ -34,7 +34,7 @@ class Origins:
         if not self._any and (self._allowed or self._of_keys()):
             sent.extend_header_value("vary", "Origin")  # also where there is none: a cache keeps it for who has one
         # Without a key it is public, or says that one is needed.
-        told = self._told(asked, key.origins if key else self._of_keys())
+        told = self._told(asked, key.origins if key and not key.ended else self._of_keys())
         if told and "access-control-allow-origin" not in sent:
             sent["access-control-allow-origin"] = told
             sent["access-control-expose-headers"] = _SHOWN

@@ -130,6 +130,16 @@ async def test_where_any_name_will_do_nothing_is_open_without_a_key(answering: F
         assert (await client.get("/health/live")).status_code == 200
 
 
+async def test_without_a_key_pages_of_others_may_ask_and_read_and_no_more(
+    answering: FirstSentence, file: KeyFile
+) -> None:
+    page = {"origin": "https://news.example"}
+    async with keyed(answering, file, cors_origins=["*"]) as client:
+        assert (await client.get("/v1/articles", headers=page)).status_code == 200
+        assert (await client.get("/v1/export", headers=page)).status_code == 403
+        assert (await client.get("/v1/export", headers={"origin": "http://127.0.0.1"})).status_code == 200
+
+
 async def test_a_key_does_what_it_has_a_scope_for_and_no_more(answering: FirstSentence, file: KeyFile) -> None:
     asks, reads, writes, admin = (made(file, scope) for scope in ("ask", "read", "write", "admin"))
     body = {"title": "New", "text": "New."}

@@ -42,6 +42,16 @@ async def test_in_openais_words_too(gate: Client) -> None:
     assert (response.status_code, response.json()["error"]["param"]) == (413, "body")
 
 
+@pytest.mark.parametrize(("where", "field"), [("%s", "body"), ('"options": {%s}', "options")])
+async def test_an_object_of_very_many_fields_is_refused_at_once(gate: Client, where: str, field: str) -> None:
+    many = ", ".join(f'"x{number}": 1' for number in range(45_000))
+    begun = process_time()
+    response = await gate.post("/v1/answers", content="{" + where % many + "}", headers=JSON)
+
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, field)
+    assert process_time() - begun < 0.2
+
+
 async def test_what_a_text_holds_is_not_counted(client: Client) -> None:
     text = 'It says "[{, \\" and so on. ' * MOST_VALUES
     response = await client.put(ARTICLE, json={"title": "Moon", "text": text[:3_000_000]})
