@@ -506,8 +506,7 @@ class Store:
         if self._line:
             self._line.hear()
             self._in_force()
-        else:
-            self._archive.articles.count()
+        self._archive.articles.count()
 
     def _in_force(self) -> None:
         """Raise StoreForeign if the store was embedded anew, which nobody can do beside its owner."""
