@@ -156,7 +156,7 @@ def number_met(number: Word, text: str) -> float:
         return 1.0
     if lower in lexicon.ORDINAL_WORDS:
         return float(any(one.ordinal and one.value == lexicon.ORDINAL_WORDS[lower] for one in quantities(text)))
-    if number.key.isdigit():
+    if number.key.isdecimal():
         value = float(number.key)
         return float(
             any(quantity.value == value for quantity in quantities(text))
