@@ -59,7 +59,7 @@ async def content(store: Store) -> dict[str, Any]:
     for name in ("articles", "passages", "superseded", "pending"):
         rows = getattr(store._archive, name).get(include=["documents", "metadatas"])
         held[name] = {
-            one: (text, {key: value for key, value in row.items() if key != "sentences"})
+            one: (text, {key: value for key, value in row.items() if key.partition(".")[0] != "sentences"})
             for one, text, row in zip(rows["ids"], rows["documents"], rows["metadatas"], strict=True)
         }
     held["sources"] = await store.sources(0, 1000)

@@ -189,7 +189,7 @@ async def test_a_body_that_is_no_json_is_a_400(gate: Client, route: str, body: b
 
 @pytest.mark.parametrize("route", ROUTES)
 async def test_of_very_many_wrong_fields_the_first_are_told(gate: Client, route: str) -> None:
-    unknown = await gate.post(route, json={"question": "Who?", **{f"x{number}": 1 for number in range(1000)}})
+    unknown = await gate.post(route, json={"question": "Who?", **{f"x{number}": 1 for number in range(900)}})
     assert [error["field"] for error in unknown.json()["errors"]] == [f"x{number}" for number in range(20)]
     listed = await gate.post(route, json={"question": "Who?", "scope": {"outlets": [1] * 1000}})
     assert [error["field"] for error in listed.json()["errors"]] == ["scope.outlets.0"]
