@@ -379,9 +379,9 @@ async def test_versions_that_are_very_long_are_compared_in_bounded_time(
 ) -> None:
     words = random.Random(7)  # noqa: S311 - the same words every time
     texts = [" ".join(str(words.randrange(99_999)) for _ in range(170_000)) for _ in range(2)]
-    for text in (*texts, texts[0].replace(" 77", "\n\n77")):
+    for number, text in enumerate((*texts, texts[0].replace(" 77", "\n\n77"))):
         source = make_article(article_id="book", title="Book", text=text).source
-        rows = article_row(source, write="w", change=answering.store._feed.number(), added=1, passages=0)
+        rows = article_row(source, write=f"w{number}", change=answering.store._feed.number(), added=1, passages=0)
         record = {"ids": ["book"], "embeddings": [[1.0] * 64], "documents": [text], "metadatas": [rows]}
         old = answering.store._archive.articles.get(ids=["book"], include=["documents", "metadatas"])
         if old["ids"]:
