@@ -188,7 +188,7 @@ async def test_a_job_that_is_stopped_goes_on_at_the_next_start(tmp_path: Path, s
     assert ended.counts.created + ended.counts.unchanged == 30
     assert ended.counts.unchanged <= UNDER_WAY, "but for those that were under way, outcomes were kept"
     again = before & {one for texts, _ in embedder.asked for one in texts}
-    assert not again, "nothing that was stored is embedded again"
+    assert len(again) <= UNDER_WAY, "but for those that were under way, nothing is embedded again"
 
 
 async def test_of_a_feed_that_was_interrupted_no_page_is_fetched_again_whose_article_is_stored(

@@ -71,6 +71,8 @@ async def proxied(fleet: Fleet, folder: Path) -> AsyncIterator[Ask]:
         f"    server r{number} {one.address.removeprefix('http://')}" for number, one in enumerate(fleet.replicas)
     ]
     config = config.replace(template, "\n".join(servers)).replace("bind :8000", f"bind 127.0.0.1:{port}")
+    # These replicas have no key, and without one refuse what a proxy says that it brings.
+    config = config.replace("option forwardfor", "")
     (folder / "haproxy.cfg").write_text(config, encoding="utf-8")
     command = [str(shutil.which("haproxy")), "-db", "-f", str(folder / "haproxy.cfg")]
     with (folder / "log").open("wb") as log, started(command, stdout=log, stderr=log):
