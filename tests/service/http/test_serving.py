@@ -69,6 +69,7 @@ async def at_work(answering: FirstSentence, settings: Settings | None = None) ->
         if not signalled.is_set():
             signal.raise_signal(signal.SIGINT)
         await asyncio.wait_for(service, 10)
+        await asyncio.sleep(0)  # a transport that was closed last lets go of its socket in the loop's next turn
 
 
 def raise_signal(kind: signal.Signals) -> None:
