@@ -19,7 +19,7 @@ import httpx
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-DRAIN = 1.5  # seconds: three looks of the balancer
+DRAIN = 5.0  # seconds, as the image has it: two checks of haproxy.cfg, each of which may take a second
 GRACE = 20.0  # seconds
 _LOOK_EVERY = 0.5  # seconds between two looks at a replica's readiness, as proxies have it
 _STARTED_WITHIN = 90.0  # seconds; generous, for a machine that has other work

@@ -15,7 +15,10 @@ from retrieval.limits import Collection, Gate
 from retrieval.rows import article_of_row, record_of, source_of, versions_of, withdrawal_of
 from retrieval.types import Article, Source, Version, Withdrawal
 
-_AGAIN = 5  # times that what is being deleted is read
+# Chroma's words where a vector is deleted while it is read, and where a collection's index is being made.
+_CHANGING = ("Error finding id", "Nothing found on disk")
+_AGAIN = 5  # times that what was just being changed is read again; chosen
+_SOON = 0.05  # seconds until then; chosen
 TOGETHER = 1_000  # passages that are in memory, and are written in one go
 _MOST_NEAR = 10_000  # of one query; SQLite takes 32,766 variables in one statement
 
@@ -140,18 +143,7 @@ class Archive:
         return _query(self.articles.query, vectors, count, ["documents", "metadatas", "distances"])
 
     def _with_vectors(self, names: Sequence[str], include: Sequence[str]) -> dict[str, Any]:
-        asked: dict[str, Any] = {"ids": list(names), "include": [*include, "embeddings"]}
-        left = _AGAIN
-        while True:
-            try:
-                found: dict[str, Any] = self.passages.get(**asked)
-            except Exception as error:
-                # A vector was deleted while Chroma was reading it; next time it does not name it.
-                if "finding id" not in str(error) or not left:
-                    raise
-                left -= 1
-            else:
-                return found
+        return _read(self.passages.get, ids=list(names), include=[*include, "embeddings"])
 
 
 def _query(
@@ -161,16 +153,18 @@ def _query(
     include: Sequence[str],
     ids: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Query, and again where Chroma is just making the collection's index: it then finds nothing on its disk."""
+    return _read(query, query_embeddings=vectors, n_results=count, include=include, ids=ids)
+
+
+def _read(read: Callable[..., dict[str, Any]], **asked: object) -> dict[str, Any]:
+    """Read vectors, and again where Chroma was just changing them: its readers do not wait for its writers."""
     for left in reversed(range(_AGAIN + 1)):
         try:
-            found = query(query_embeddings=vectors, n_results=count, include=include, ids=ids)
+            return read(**asked)
         except Exception as error:
-            if "Nothing found on disk" not in str(error) or not left:
+            if not left or not any(one in str(error) for one in _CHANGING):
                 raise
-            time.sleep(0.05)
-        else:
-            return found
+            time.sleep(_SOON)
     raise AssertionError  # pragma: no cover
 
 
