@@ -208,7 +208,17 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         under_way = len(self.server_state.tasks)
         _log.info("being stopped: no more requests are taken; %d under way have %g s", under_way, self._grace)
+        await self._take_no_more()
         await asyncio.gather(super().shutdown(sockets), self._end_in_time(), self.stop())
+
+    async def _take_no_more(self) -> None:
+        """Let connections that were just taken begin: closed before, Python's server loses them (cpython#109564)."""
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listener in server.sockets:
+                loop.remove_reader(listener.fileno())
+        for _ in range(3):  # turns of the loop: its callback, its task, and the protocol's beginning
+            await asyncio.sleep(0)
 
     async def _end_in_time(self) -> None:
         """Wait for the requests under way; end those that take too long, then those whose clients do not read it."""

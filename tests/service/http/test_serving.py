@@ -5,7 +5,7 @@ import json
 import signal
 import socket
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,6 @@ async def at_work(answering: FirstSentence, settings: Settings | None = None) ->
         if not signalled.is_set():
             signal.raise_signal(signal.SIGINT)
         await asyncio.wait_for(service, 10)
-        await asyncio.sleep(0)  # a transport that was closed last lets go of its socket in the loop's next turn
 
 
 def raise_signal(kind: signal.Signals) -> None:
@@ -265,6 +264,29 @@ def _asking(url: httpx.URL, body: dict[str, object]) -> Iterator[socket.socket]:
         asking.connect((url.host, url.port))
         asking.sendall(b"\r\n".join([*head, b"Content-Length: %d" % len(content), b"", content]))
         yield asking
+
+
+async def test_connections_that_come_while_the_service_is_stopped_are_closed(answering: FirstSentence) -> None:
+    async with at_work(answering) as client:
+        coming = asyncio.create_task(asyncio.to_thread(_connected_until_refused, client.base_url))
+        await asyncio.sleep(0)
+        raise_signal(signal.SIGINT)
+        connected = await asyncio.wait_for(coming, 10)
+    for one in connected:
+        with one, suppress(ConnectionResetError, BrokenPipeError):
+            one.sendall(b"G")  # or one that the system itself dropped would never learn of it
+            assert one.recv(1) == b""
+
+
+def _connected_until_refused(url: httpx.URL) -> list[socket.socket]:
+    """Connect over and over, and give the last of these connections, which are fewer than it takes."""
+    connected: list[socket.socket] = []
+    with suppress(ConnectionRefusedError, ConnectionResetError):
+        while True:
+            connected.append(socket.create_connection((url.host, url.port or 0), timeout=1))
+            if len(connected) > 100:
+                connected.pop(0).close()
+    return connected
 
 
 def _is_refused(url: httpx.URL) -> bool:
