@@ -17,6 +17,8 @@ from typing import Any, Self
 
 import httpx
 
+from benchmarks import usage
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 DRAIN = 5.0  # seconds, as the image has it: two checks of haproxy.cfg, each of which may take a second
@@ -59,11 +61,9 @@ class Process:
 
     @property
     def resident_mb(self) -> float:
-        """Tell how much memory it holds; 0 while it does not run."""
-        with suppress(OSError, RuntimeError):
-            for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-                if line.startswith("VmRSS:"):
-                    return int(line.split()[1]) / 1024
+        """Tell how much memory it holds, with the processes that it has started; 0 while it does not run."""
+        with suppress(RuntimeError):
+            return usage.memory(self.pid) or 0.0
         return 0.0
 
     async def start(self) -> None:

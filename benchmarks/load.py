@@ -11,9 +11,9 @@ open     questions that arrive at a rate, as a Poisson process, whether those be
          from the arrival, so that what waits for its turn is seen
 
 Beside it, in the same run: a route of Litestar's that gives as many bytes and does nothing else, and the nearest
-passages alone, which Chroma gives to threads of its client's process. The processor's seconds are those of the service
-and of the process that asks; they share the machine's cores. Where the system does not tell them (it does on Linux),
-they are left out.
+passages alone, which Chroma gives to threads of its client's process. The processor's seconds are those of the service,
+with the processes in which it computes, and of the process that asks; they share the machine's cores. Where the system
+does not tell them (it does on Linux), they are left out.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from litestar import Litestar, Response, post
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import corpus  # noqa: E402 - the repository is on the path from here on
+from benchmarks import corpus, usage  # noqa: E402 - the repository is on the path from here on
 from benchmarks.stores import OwnProcess, kept, model, tell  # noqa: E402
 from retrieval.store import Store  # noqa: E402
 
@@ -98,7 +98,7 @@ class Row:
     p95: float
     p99: float
     service_cpu: float | None = None
-    """Milliseconds of the processor for each, of the process that answers."""
+    """Milliseconds of the processor for each, of the processes that answer."""
     asking_cpu: float | None = None
     """The same of the process that asks."""
 
@@ -280,21 +280,12 @@ class Served:
         self.address = address
 
     def cpu(self) -> float | None:
-        """Give the processor's seconds that it has used."""
-        try:
-            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        except OSError:
-            return None
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Give the processor's seconds that it has used, with those that it has started."""
+        return usage.cpu(self._process.pid)
 
     def memory(self) -> float | None:
-        """Give its resident megabytes."""
-        try:
-            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
-        except OSError:
-            return None
-        found = re.search(r"VmRSS:\s+(\d+)", status)
-        return int(found[1]) / 1024 if found else None
+        """Give their resident megabytes."""
+        return usage.memory(self._process.pid)
 
     def loop(self, name: str, ask: Callable[[], Asked]) -> Row:
         """Have questions asked, and count what the service used for them."""

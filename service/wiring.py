@@ -18,6 +18,7 @@ from service.answering import Answerer
 from service.desk import Desk, OwnDesk
 from service.errors import SettingsError
 from service.observing import ObservedEmbedder, ObservedModel, Observer
+from service.processes import Processes
 from service.remote import RemoteDesk
 from service.settings import Settings
 from service.writers import ExtractiveWriter, LanguageModelWriter, Writer
@@ -32,7 +33,7 @@ _log = logging.getLogger("groundwire.wiring")
 def open_answerer(settings: Settings, observer: Observer | None = None) -> Iterator[Answerer]:
     """Open the store with the model that the settings name, and close it at the end.
 
-    With an observer the calls of both models are seen.
+    With an observer, for a service, the calls of both models are seen, and several processes may compute answers.
 
     Raises:
         ModelError, StoreError: as the model and the store do.
@@ -59,6 +60,7 @@ def open_answerer(settings: Settings, observer: Observer | None = None) -> Itera
             others=others,
             fallback=extractive if settings.fallback == "extractive" else None,
             on_unsupported=settings.on_unsupported,
+            processes=stack.enter_context(Processes(settings.processes if observer else 0, settings.model_dir)),
         )
 
 
