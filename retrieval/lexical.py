@@ -243,7 +243,9 @@ class WordIndex:
             total += weight
         if not clauses or not passage_ids:
             return {}
-        named = Query.const_score_query(Query.term_set_query(self._schema, "passage_id", list(passage_ids)), 0.0)
+        # Term by term, not as a set: of a set tantivy makes an automaton, which takes 0.6 ms for an answer's 90.
+        each = [(Occur.Should, Query.term_query(self._schema, "passage_id", one)) for one in passage_ids]
+        named = Query.const_score_query(Query.boolean_query(each), 0.0)
         both = Query.boolean_query([(Occur.Must, Query.boolean_query(clauses)), (Occur.Must, named)])
         hits = searcher.search(both, len(passage_ids), count=False).hits
         return {searcher.doc(address)["stored"][0]: score / total for score, address in hits}
