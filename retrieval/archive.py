@@ -12,7 +12,15 @@ from retrieval.catalogue import Record, key
 from retrieval.disk import Disk
 from retrieval.embedding import Vectors
 from retrieval.limits import Collection, Gate
-from retrieval.rows import article_of_row, record_of, source_of, versions_of, withdrawal_of
+from retrieval.rows import (
+    PassageRow,
+    article_of_row,
+    passage_row_of,
+    record_of,
+    source_of,
+    versions_of,
+    withdrawal_of,
+)
 from retrieval.types import Article, Source, Version, Withdrawal
 
 # Chroma's words where a vector is deleted while it is read, and where a collection's index is being made.
@@ -109,12 +117,12 @@ class Archive:
         found = self.passages.get(ids=names, include=["documents"])
         return {str(name): text for name, text in zip(found["ids"], found["documents"], strict=True) if text}
 
-    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
-        """Give the metadata, text and vector of those passages that are there."""
+    def rows(self, names: Sequence[str]) -> dict[str, PassageRow]:
+        """Give what is stored of those passages that are there."""
         found = self._with_vectors(names, ["documents", "metadatas"])
         each = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
         return {
-            str(name): (row, text, np.asarray(vector, dtype=np.float32))
+            str(name): passage_row_of(row, text, np.asarray(vector, dtype=np.float32))
             for name, row, text, vector in each
             if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
         }

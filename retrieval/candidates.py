@@ -9,7 +9,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
-from typing import Any
 
 from retrieval.archive import Archive
 from retrieval.catalogue import Record, article_of, write_of
@@ -18,7 +17,7 @@ from retrieval.feed import Feed
 from retrieval.lexical import Term
 from retrieval.ranking import Candidate
 from retrieval.remembered import Remembered
-from retrieval.rows import passage_of, sentences_of
+from retrieval.rows import PassageRow, passage_of, sentences_of
 from retrieval.types import Scope, Source
 
 _UNDISTURBED = 5  # looks at an article that is being replaced under a search, before this process's writers must wait
@@ -66,7 +65,7 @@ class _Look:
     """Those that count, the nearest first."""
     with_words: Sequence[str]
     """Those that count and hold the words, the best first."""
-    rows: dict[str, tuple[Any, str, Vectors]]
+    rows: dict[str, PassageRow]
     records: dict[str, tuple[Record, Source]]
     replaced: dict[str, str]
     """The articles that were seen in another write than the one their record names, which is given."""
@@ -104,19 +103,18 @@ def candidates(archive: Archive | Remembered, feed: Feed, writing: Lock, asked: 
         before = look.records
     kept = list(dict.fromkeys([*look.near[: asked.count], *look.with_words]))
     shares = feed.words.shares(asked.terms, kept)
-    found: list[Candidate] = []
-    for name in kept:
-        row, text, vector = look.rows[name]
-        _, source = look.records[article_of(name)]
-        found.append(
-            Candidate(
-                passage=passage_of(feed.catalogue.with_origin(source, asked.as_of), row, text),
-                similarity=float(vector @ asked.vector),
-                words=shares.get(name, 0.0),
-                sentences=sentences_of(row, len(vector)),
-            )
+    rows = [look.rows[name] for name in kept]
+    articles = [article_of(name) for name in kept]
+    sources = {one: feed.catalogue.with_origin(look.records[one][1], asked.as_of) for one in dict.fromkeys(articles)}
+    return [
+        Candidate(
+            passage=passage_of(sources[article], row),
+            similarity=float(row.vector @ asked.vector),
+            words=shares.get(name, 0.0),
+            sentences=sentences,
         )
-    return found
+        for name, article, row, sentences in zip(kept, articles, rows, sentences_of(rows), strict=True)
+    ]
 
 
 def _look(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) -> _Look:
@@ -124,17 +122,18 @@ def _look(archive: Archive | Remembered, feed: Feed, asked: Asked, wanted: int) 
     near, gone, all_near = _near(archive, feed, asked, wanted)
     names = list(dict.fromkeys([*near, *with_words]))
     rows = archive.rows(names)
-    records = archive.records(list(dict.fromkeys(map(article_of, [*names, *gone]))))
+    articles = {name: article_of(name) for name in [*names, *gone]}
+    records = archive.records(list(dict.fromkeys(articles.values())))
     current: set[str] = set()
     replaced: dict[str, str] = {}
-    for name in [*names, *gone]:
-        record, source = records.get(article_of(name), (None, None))
+    for name, article in articles.items():
+        record, source = records.get(article, (None, None))
         if record is None or source is None or record.withdrawn or not asked.includes(source):
             continue
         if record.write == write_of(name):
             current.add(name)
         else:
-            replaced[article_of(name)] = record.write
+            replaced[article] = record.write
     return _Look(
         near=[name for name in near if name in current and name in rows],
         with_words=[name for name in with_words if name in current and name in rows],

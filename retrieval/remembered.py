@@ -11,13 +11,13 @@ from typing import Any
 
 from retrieval.archive import Archive
 from retrieval.catalogue import Record
-from retrieval.embedding import Vectors
 from retrieval.feed import Feed
 from retrieval.recent import Recent
+from retrieval.rows import PassageRow
 from retrieval.types import Article, Source
 
 # Of Chroma an answer's 90 passages take 8 ms of the processor, its 80 records 9, its 35 articles 4 (20,000 passages).
-PASSAGES_KEPT = 80_000_000  # bytes; 10,000 with MiniLM's vectors
+PASSAGES_KEPT = 90_000_000  # bytes; 21,000 with MiniLM's vectors
 ARTICLES_KEPT = 20_000_000  # bytes of text; 4,000 of the length of news
 SOURCES_KEPT = 20_000  # some 30 MB
 
@@ -30,7 +30,7 @@ class Remembered:
         self._archive = archive
         self._feed = feed
         self._alone = alone
-        self._passages: Recent[str, tuple[Any, str, Vectors]] = Recent(PASSAGES_KEPT, _bytes_of)
+        self._passages: Recent[str, PassageRow] = Recent(PASSAGES_KEPT, _bytes_of)
         self._sources: Recent[tuple[str, str], Source] = Recent(SOURCES_KEPT, lambda *_: 1)
         self._articles: Recent[tuple[str, str], Article] = Recent(
             ARTICLES_KEPT, lambda _, article: getsizeof(article.text)
@@ -40,26 +40,25 @@ class Remembered:
         """Give what is not remembered from the archive."""
         return getattr(self._archive, name)
 
-    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Vectors]]:
-        """Give the metadata, text and vector of those passages that are there."""
+    def rows(self, names: Sequence[str]) -> dict[str, PassageRow]:
+        """Give what is stored of those passages that are there."""
         return self._passages.get(names, self._archive.rows)
 
     def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
-        """Give the articles' records."""
+        """Give the articles' records, and their sources with the origins that they have now."""
+        cleared = self._sources.cleared
         found: dict[str, tuple[Record, Source]] = {}
         for article_id in article_ids if self._alone else ():
             record = self._feed.catalogue.record(article_id)
             source = record and self._sources.known((record.article_id, record.version))
             if record and source:
                 found[article_id] = record, source
-        cleared = self._sources.cleared
-        read = (
-            self._archive.records([one for one in article_ids if one not in found])
-            if len(found) < len(article_ids)
-            else {}
-        )
-        self._sources.keep({(source.article_id, source.version): source for _, source in read.values()}, cleared)
-        return found | read
+        missing = [one for one in article_ids if one not in found]
+        found |= self._archive.records(missing) if missing else {}
+        # With the origins of now, so that the next search need not copy them: the sources of half of all news are.
+        found = {one: (record, self._feed.catalogue.with_origin(source)) for one, (record, source) in found.items()}
+        self._sources.keep({(source.article_id, source.version): source for _, source in found.values()}, cleared)
+        return found
 
     def articles(
         self, sources: Iterable[Source], read: Callable[[Sequence[Source]], dict[str, Article]]
@@ -86,6 +85,5 @@ class Remembered:
             one.clear()
 
 
-def _bytes_of(name: str, kept: tuple[Any, str, Vectors]) -> int:
-    row, text, vector = kept
-    return sum(map(getsizeof, (name, row, *row, *row.values(), text))) + vector.nbytes
+def _bytes_of(name: str, row: PassageRow) -> int:
+    return sum(map(getsizeof, (name, row, *row)))

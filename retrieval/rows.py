@@ -4,7 +4,8 @@ import base64
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -157,6 +158,19 @@ def article_of_row(row: Row, text: str) -> Article:
     return Article(source=source_of(row), text=text)
 
 
+class PassageRow(NamedTuple):
+    """A passage as it is stored."""
+
+    text: str
+    ordinal: int
+    start: int
+    end: int
+    vector: Vectors
+    """Of length 1: shape (dimensions,)."""
+    sentences: bytes
+    """The vectors of the sentences that begin in it, a byte a number; empty where they are not stored."""
+
+
 def passage_row(passage: Passage, write: str, sentences: Vectors) -> dict[str, Any]:
     """Give the metadata of a passage; `sentences` holds a unit vector for each sentence that begins in it."""
     return {
@@ -175,17 +189,26 @@ def _copies(row: Row) -> tuple[Copy, ...]:
     return tuple((article_id, version) for article_id, version in said.get(row["version"], ()))
 
 
-def passage_of(source: Source, row: Row, text: str) -> Passage:
-    """Read a passage back."""
-    return Passage(source=source, ordinal=row["ordinal"], text=text, start=row["start"], end=row["end"])
+def passage_row_of(row: Row, text: str, vector: Vectors) -> PassageRow:
+    """Read back what is stored of a passage."""
+    sentences = base64.b64decode(row.get("sentences") or "")
+    return PassageRow(text, row["ordinal"], row["start"], row["end"], vector, sentences)
 
 
-def sentences_of(row: Row, dimensions: int) -> Vectors:
-    """Read the vectors of a passage's sentences back: shape (sentences, dimensions), unit rows."""
-    packed = np.frombuffer(base64.b64decode(row.get("sentences") or ""), dtype=np.int8).reshape(-1, dimensions)
+def passage_of(source: Source, row: PassageRow) -> Passage:
+    """Give a passage of an article."""
+    return Passage(source=source, ordinal=row.ordinal, text=row.text, start=row.start, end=row.end)
+
+
+def sentences_of(rows: Sequence[PassageRow]) -> list[Vectors]:
+    """Give the vectors of the sentences of each passage: shape (sentences, dimensions), unit rows."""
+    dimensions = len(rows[0].vector) if rows else 1
+    packed = np.frombuffer(b"".join([row.sentences for row in rows]), dtype=np.int8).reshape(-1, dimensions)
     vectors = packed.astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.where(lengths, lengths, 1.0), dtype=np.float32)
+    vectors /= np.where(lengths, lengths, 1.0)
+    counts = [len(row.sentences) // dimensions for row in rows]
+    return [vectors[end - count : end] for count, end in zip(counts, accumulate(counts), strict=True)]
 
 
 def _packed(vectors: Vectors) -> str:

@@ -410,11 +410,9 @@ class Store:
         if article is None or record is None or source != article.source:
             return {}
         rows = list(self._archive.rows(record.passage_ids()).values())
-        passages = [passage_of(article.source, row, text) for row, text, _ in rows]
-        texts, _ = embeddable(article, passages)
-        return {
-            text: (vector, sentences_of(row, len(vector))) for text, (row, _, vector) in zip(texts, rows, strict=True)
-        }
+        texts, _ = embeddable(article, [passage_of(article.source, row) for row in rows])
+        each = zip(texts, rows, sentences_of(rows), strict=True)
+        return {text: (row.vector, sentences) for text, row, sentences in each}
 
     def _read_sources(self, choose: Callable[[Catalogue], Sequence[str]]) -> list[Source]:
         self._feed.refresh()

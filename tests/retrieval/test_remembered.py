@@ -1,13 +1,13 @@
 """What a search has read is not read again, and what counts is what counts now."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from retrieval.catalogue import Catalogue, Record
 from retrieval.recent import Recent
 from retrieval.remembered import PASSAGES_KEPT, Remembered
+from retrieval.rows import PassageRow
 from retrieval.types import Article, Source, make_article
 
 NAMES = ["a@1#0~w", "a@1#1~w"]
@@ -21,9 +21,10 @@ class Archive:
         self.catalogue = Catalogue()
         self.gone: set[str] = set()
 
-    def rows(self, names: Sequence[str]) -> dict[str, tuple[Any, str, Any]]:
+    def rows(self, names: Sequence[str]) -> dict[str, PassageRow]:
         self.asked.append(list(names))
-        return {name: ({}, name, np.zeros(1, np.float32)) for name in names if name not in self.gone}
+        row = PassageRow("A text.", 0, 0, 7, np.zeros(1, np.float32), b"")
+        return {name: row for name in names if name not in self.gone}
 
     def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
         self.asked.append(list(article_ids))
@@ -87,6 +88,21 @@ def test_records_of_a_store_that_others_write_to_are_read_anew() -> None:
     assert archive.asked == [["a"], ["a"]]
 
 
+def test_a_record_s_source_has_the_origin_of_now_also_where_it_was_read_before() -> None:
+    archive = Archive()
+    known = remembered(archive)
+    archive.catalogue.apply(record("a"))
+    first = known.records(["a"])["a"][1]
+    original = record("b")
+    archive.catalogue.apply(original._replace(published=0.0))
+    archive.catalogue.apply(record("a")._replace(copies=(("b", original.version),), published=1.0))
+    copied = known.records(["a"])["a"][1]
+    archive.catalogue.apply(record("a"))
+
+    assert (first.origin, copied.origin, known.records(["a"])["a"][1].origin) == ("a", "b", "a")
+    assert archive.asked == [["a"]]
+
+
 def test_an_article_is_read_once_and_has_the_origin_of_now() -> None:
     archive = Archive()
     known = remembered(archive)
@@ -112,7 +128,7 @@ def test_what_is_forgotten_is_read_again_also_where_it_was_being_read() -> None:
     known = remembered(archive)
     rows = archive.rows
 
-    def forgotten_meanwhile(names: Sequence[str]) -> dict[str, tuple[Any, str, Any]]:
+    def forgotten_meanwhile(names: Sequence[str]) -> dict[str, PassageRow]:
         known.forget()
         return rows(names)
 
@@ -153,8 +169,8 @@ def test_what_was_asked_for_last_is_kept_up_to_a_size() -> None:
 def test_long_articles_and_large_vectors_leave_room_for_fewer() -> None:
     archive = Archive()
     known = remembered(archive)
-    row = {"vectors": bytes(30_000_000)}
-    archive.rows = lambda names: {name: (row, name, np.zeros(2_500_000)) for name in names}  # type: ignore[method-assign]
+    row = PassageRow("A text.", 0, 0, 7, np.zeros(7_500_000, np.float32), bytes(30_000_000))
+    archive.rows = lambda names: dict.fromkeys(names, row)  # type: ignore[method-assign]
 
     known.rows(NAMES)
 
