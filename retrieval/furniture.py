@@ -52,7 +52,8 @@ _BACK = re.compile(
     re.IGNORECASE,
 )
 
-_MAY_GO = re.compile(r"[|(\[]|\s[-–—]")  # without one of these no credit is there to be cut off
+_AGENCY_LAST = re.compile(rf"{_AGENCY}$", re.IGNORECASE)
+_LONGEST_AGENCY = len("Associated Press")
 
 _MARKED = re.compile(r"[*_`\[\]]")
 _MARKDOWN = re.compile(r"!\[[^\[\]]*\]\([^()]*\)|[*_`]+(?=\W|$)|(?<!\w)[*_`]+|\]\([^()\s]*\)|[\[\]]")
@@ -68,12 +69,13 @@ def quotable_spans(text: str) -> list[Span]:
     """Give the spans of the sentences that an answer may quote: furniture left out, list markers and credits cut off."""
     spans: list[Span] = []
     for line_start, line_end in _lines(text):
-        end = line_end
-        if _LINE.fullmatch(_plain(text[line_start:end])):
+        line, end = text[line_start:line_end], line_end
+        if _LINE.fullmatch(_plain(line)):
             continue
-        while _MAY_GO.search(text, line_start, end) and (found := _BACK.search(text, line_start, end)):
+        while _may_end_in_a_credit(line) and (found := _BACK.search(text, line_start, end)):
             end = found.start()
-        for start, stop in sentence_spans(text[line_start:end]):
+            line = text[line_start:end]
+        for start, stop in sentence_spans(line):
             span = _cut(text, line_start + start, line_start + stop)
             if span:
                 spans.append(span)
@@ -87,6 +89,12 @@ def without_furniture(text: str) -> str:
 
 def _lines(text: str) -> list[Span]:
     return [match.span() for match in re.finditer(r"[^\r\n\u2028\u2029\x0b\x0c\x85]+", text)]
+
+
+def _may_end_in_a_credit(line: str) -> bool:
+    """Tell by its end, without a look at all its places, whether there may be a credit to be cut off."""
+    line = line.rstrip()
+    return "|" in line or line.endswith((")", "]")) or bool(_AGENCY_LAST.search(line[-_LONGEST_AGENCY:]))
 
 
 def _cut(text: str, start: int, end: int) -> Span | None:

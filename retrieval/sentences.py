@@ -29,9 +29,10 @@ _TERMINATOR = re.compile(rf"(?:[.!?…]+|[。！？؟।॥۔]+)[{re.escape(_CLO
 _DOUBLE_QUOTE = re.compile('["“”]')
 _LONGEST_SPEECH = 600  # characters; a longer quotation is split like any other text
 _NEAR = 80  # characters before and after a full stop that are looked at
-_SPACE = re.compile(r"\s*")
 _LINE_BREAK = re.compile(r"(?:\r\n|[\n\r\u2028\u2029\x0b\x0c\x85])\s*")
-_LAST_WORD = re.compile(r"[^\s\-–—/\"'“”‘’()\[\]]+$")
+_UP_TO_LAST_WORD = re.compile(r".*[\s\-–—/\"'“”‘’()\[\]]", re.DOTALL)
+_FIRST_WORD = re.compile(r"[\w'’]*")
+_INITIALS = re.compile(r"(?:\w\.)+\w")
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -87,8 +88,9 @@ def _speech(text: str, start: int, end: int) -> list[Span]:
 
 
 def _after_space(text: str, start: int, end: int) -> int:
-    found = _SPACE.match(text, start, end)
-    return found.end() if found else start
+    while start < end and text[start].isspace():
+        start += 1
+    return start
 
 
 def _trim(text: str, start: int, end: int) -> Span | None:
@@ -126,22 +128,26 @@ def _ends_sentence(text: str, stop: int, end: int, start: int, line_end: int) ->
 
 def _is_abbreviation(before: str, following: str) -> bool:
     """Tell whether the full stop after `before` belongs to its last word and not to the sentence."""
-    found = _LAST_WORD.search(before)
-    if not found:
+    found = _UP_TO_LAST_WORD.match(before)
+    word = before[found.end() :] if found else before
+    if not word:
         # "2. The list goes on": a number or a sign alone is a list marker.
         return False
-    word = found.group()
     folded = word.casefold()
-    next_word = re.split(r"[^\w'’]", following, maxsplit=1)[0]
-    if len(before.strip()) <= len(word) and word.isdigit():
+    if word.isdigit() and len(before.strip()) <= len(word):
         return True  # "1. India and the US pledged": the marker goes with its item
     if len(word) == 1 and word.isalpha() and word.isupper():
         # "S. Jaishankar", "J. F. Kennedy", but "World War I. The …", "vitamin C. It …"
-        return next_word.casefold() not in _WORDS_THAT_BEGIN
+        return not _begins_a_sentence(following)
     if folded in _BEFORE_A_NAME and (
         folded not in {"no", "nos", "art", "mar", "p", "ft", "al", "est", "ch", "jan", "st"} or word[0].isupper()
     ):
         return folded not in {"no", "nos"} or following[:1].isdigit()
-    if folded in _SOMETIMES_LAST or re.fullmatch(r"(?:\w\.)+\w", word):
-        return next_word.casefold() not in _WORDS_THAT_BEGIN
+    if folded in _SOMETIMES_LAST or _INITIALS.fullmatch(word):
+        return not _begins_a_sentence(following)
     return False
+
+
+def _begins_a_sentence(following: str) -> bool:
+    word = _FIRST_WORD.match(following)
+    return word is not None and word.group().casefold() in _WORDS_THAT_BEGIN
