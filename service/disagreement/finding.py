@@ -60,11 +60,11 @@ def contrary(said: Sequence[Statement], evidence: Evidence) -> list[Contrary]:
         known = [*said, *(each.statement for each in found)]
         if any(difference(one, each, evidence.articles) for each in known if each is not one):
             continue
+        told_of = {each.text for each in known}
         against = [
             (different, other)
             for other in evidence.statements
-            if other.text not in {each.text for each in known}
-            and (different := difference(one, other, evidence.articles))
+            if other.text not in told_of and (different := difference(one, other, evidence.articles))
         ]
         if against:
             different, best = max(against, key=lambda each: _weight(each[0], one, each[1]))

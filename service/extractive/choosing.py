@@ -6,7 +6,7 @@ somebody else says it. What is left must then be plausible: near enough in meani
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.evidence import Statement
@@ -14,7 +14,7 @@ from service.extractive.asking import Kind
 from service.extractive.comparing import Comparison
 from service.extractive.matching import Fit, leans, measure, name_met
 from service.extractive.objecting import objection, unmet_terms, verb_unmet
-from service.language.words import best, lexemes, lexemes_in_order
+from service.language.words import Lexeme, best, lexemes, lexemes_in_order
 from service.verification.checking import check
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .02).
@@ -88,7 +88,7 @@ def rank(
     compared: Comparison, statements: Sequence[Statement], cosines: Sequence[tuple[float, float]]
 ) -> list[Candidate]:
     """Order statements by how likely they answer; `cosines` are of each alone and with the sentence before it."""
-    rarity = _rarity(statements)
+    rarity = _rarity([term.key for term in compared.asked.terms], statements)
     fits = [measure(compared, statement, both, rarity) for statement, both in zip(statements, cosines, strict=True)]
     scores = [sum(weight * getattr(fit, name) for name, weight in RANKING.items()) for fit in fits]
     for name, weight in RANKING_SCALED.items():
@@ -128,17 +128,13 @@ def choose(compared: Comparison, ranked: Sequence[Candidate], statements: Sequen
             break
         statement = candidate.statement
         as_near = candidate.fit.terms >= first.fit.terms - 0.15 and candidate.fit.names >= first.fit.names - 0.34
-        if (not chosen or as_near or asked.kind is Kind.OVERVIEW) and not any(_says(one, statement) for one in chosen):
+        if (not chosen or as_near or asked.kind is Kind.OVERVIEW) and not any(_saying(chosen, statement)):
             chosen += _with_antecedent(compared, candidate, statements, chosen)
     corroborating = [one.statement for one in ranked[:_CORROBORATING]]
     return [
         Chosen(
             one,
-            tuple(
-                other
-                for other in corroborating
-                if other.source.article_id != one.source.article_id and _says(other, one)
-            ),
+            tuple(_saying([other for other in corroborating if other.source.article_id != one.source.article_id], one)),
         )
         for one in chosen
     ]
@@ -175,23 +171,29 @@ def plausible_features(compared: Comparison, candidate: Candidate, top: float) -
     }
 
 
-def _says(one: Statement, other: Statement) -> bool:
-    """Tell whether one statement says what the other says: its facts, its names, and what it tells of them.
+def _saying(statements: Iterable[Statement], one: Statement) -> Iterator[Statement]:
+    """Give the statements that say what one says: its facts, its names, and what it tells of them.
 
     The names alone are not enough: a caption has all those of "The delegation was led by …".
     """
-    if leans(one.text) or leans(other.text):
-        return one.text == other.text  # whom "he" means is not compared
-    found = lexemes(one.text)
     told = [
-        word for word in lexemes_in_order(other.text) if word.content and not (word.name or word.number or word.light)
+        word for word in lexemes_in_order(one.text) if word.content and not (word.name or word.number or word.light)
     ]
+    for other in statements:
+        if leans(other.text) or leans(one.text):
+            if other.text == one.text:  # whom "he" means is not compared
+                yield other
+        elif _has_most(told, lexemes(other.text)) and check(one.text, other.text, other.source).passed:
+            yield other
+
+
+def _has_most(told: Sequence[Lexeme], found: frozenset[Lexeme]) -> bool:
     met_words = len(told)
     for word in told:
         met_words -= word not in found and not best(word, found)
         if met_words < SAME * len(told):
             return False  # of most, after a few words
-    return check(other.text, one.text, one.source).passed
+    return True
 
 
 def _with_antecedent(
@@ -220,12 +222,12 @@ def _stands_before(one: Statement, statement: Statement) -> bool:
     return statement.before[-1:] == (one.text,) and one.end <= statement.start
 
 
-def _rarity(statements: Sequence[Statement]) -> dict[str, float]:
-    """Give each word's inverse document frequency among the statements; the default is that of an absent word."""
-    counts: dict[str, int] = {}
-    for statement in statements:
-        for key in {word.key for word in lexemes(statement.text)}:
-            counts[key] = counts.get(key, 0) + 1
-    rarity = {key: math.log((len(statements) + 1) / (count + 0.5)) for key, count in counts.items()}
-    rarity[""] = math.log((len(statements) + 1) / 0.5)
-    return rarity
+def _rarity(keys: Collection[str], statements: Sequence[Statement]) -> dict[str, float]:
+    """Give the inverse document frequency of words among the statements, by their keys."""
+    found = [lexemes(statement.text) for statement in statements]
+    keyed: dict[str, list[Lexeme]] = {key: [] for key in keys}
+    for word in frozenset[Lexeme]().union(*found):
+        if word.key in keyed:
+            keyed[word.key].append(word)
+    counts = {key: sum(not here.isdisjoint(some) for here in found) for key, some in keyed.items()}
+    return {key: math.log((len(statements) + 1) / (count + 0.5)) for key, count in counts.items()}

@@ -1,6 +1,6 @@
 """The words of a question compared with those of its statements, each of these once, however often it comes; pure."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol
@@ -34,9 +34,9 @@ class Likeness(Protocol):
 
 
 class _Row:
-    """A word of the question, and which words of the statements say it, how surely."""
+    """A word of the question, and which words and texts say it, how surely."""
 
-    __slots__ = ("another", "best", "met", "near", "nearby", "opposed", "same", "word")
+    __slots__ = ("another", "best", "meant", "near", "nearby", "opposed", "same", "word")
 
     def __init__(self, word: Word, likeness: Likeness | None) -> None:
         self.word = word
@@ -44,14 +44,14 @@ class _Row:
         likened = likeness is not None and not (word.name or word.number)
         self.another = likeness.near(lower, ANOTHER_WORD) if likeness and likened else ()
         self.nearby = likeness.near(lower, NEAR_WORD) if likeness else ()
-        self.same: dict[Lexeme, float] = {}
-        """As `same` grades them."""
-        self.best: dict[Lexeme, float] = {}
-        """The same, where only content words are another word for one."""
-        self.met: dict[Lexeme, float] = {}
-        """The same, and other words by their meaning."""
+        self.same: set[Lexeme] = set()
+        """The words that say it."""
+        self.best: dict[str, float] = {}
+        """The texts that say it, where only content words are another word for one."""
+        self.meant: set[Lexeme] = set()
+        """The words that say it by their meaning alone."""
         self.near: set[Lexeme] = set()
-        """Those that are near in meaning."""
+        """The words that are near in meaning."""
         self.opposed: set[Lexeme] = set()
 
 
@@ -75,12 +75,16 @@ class Comparison:
         self._known_by = [distinct[word] for word in self._own]
         content = [word for word in self._own if word.content and (word.name or word.number or not word.light)]
         self._content = [distinct[word] for word in content]
+        self._initials = initials(asked.text)
+        self._acronyms: set[Lexeme] = set()
+        self._pairs = list(pairwise(self._content))
         self._read: dict[str, frozenset[Lexeme]] = {}
         self._graded: set[Lexeme] = set()
+        self._grades: dict[Lexeme, list[tuple[_Row, float]]] = {}  # of the few words that have any
         self._keyed: dict[str, list[_Row]] = {}
         self._also: dict[str, list[_Row]] = {}
         self._beginning: dict[str, list[_Row]] = {}
-        self._first: dict[str, list[_Row]] = {}
+        self._spelt: dict[tuple[str, int], list[_Row]] = {}
         self._synonyms: dict[str, list[_Row]] = {}
         self._opposites: dict[str, list[_Row]] = {}
         self._another: dict[str, list[_Row]] = {}
@@ -92,7 +96,8 @@ class Comparison:
                 self._also.setdefault(word.also, []).append(row)
             if not word.number:
                 self._beginning.setdefault(word.key[:4], []).append(row)
-                self._first.setdefault(word.key[:1], []).append(row)
+                for length in range(len(word.key) - 1, len(word.key) + 2):  # a letter may be missing, or one too many
+                    self._spelt.setdefault((word.key[:1], length), []).append(row)
                 if word.name and any(character.isdigit() for character in word.key):
                     self._coded.append(row)
                 for key in _synonyms(word.key):
@@ -103,6 +108,8 @@ class Comparison:
                 self._another.setdefault(lower, []).append(row)
             for lower in row.nearby:
                 self._nearby.setdefault(lower, []).append(row)
+        self._keys = {*self._keyed, *self._also, *self._synonyms, *self._opposites}
+        self._lowers = {*self._another, *self._nearby, *self._initials}
 
     # Reading
 
@@ -113,23 +120,46 @@ class Comparison:
             self._read[text] = found = lexemes(text)
             new = found - self._graded
             for one in new:
-                self._grade(one)
+                if grades := self._grade(one):
+                    self._grades[one] = grades
             self._graded |= new
+            for one in found & self._grades.keys():
+                for row, sure in self._grades[one]:
+                    if sure > row.best.get(text, 0.0):
+                        row.best[text] = sure
         return found
 
-    def _grade(self, one: Lexeme) -> None:
-        """Note for one word which words of the question it says."""
-        for row in self._exactly(one):
-            row.same[one] = row.best[one] = row.met[one] = 1.0
+    def _grade(self, one: Lexeme) -> list[tuple[_Row, float]]:
+        """Tell which words of the question one word says, and how surely."""
+        if not self._may_say(one):
+            return []
+        grades = [(row, 1.0) for row in self._exactly(one)]
+        for row, _ in grades:
+            row.same.add(one)
         for row in () if one.number else self._perhaps(one):
             if one not in row.same and (sure := related(row.word.key, one.key, row.word.name, one.name)):
-                row.same[one] = sure
+                row.same.add(one)
                 if one.content:
-                    row.best[one] = row.met[one] = sure
+                    grades.append((row, sure))
         for row in self._opposites.get(one.key, ()):
             row.opposed.add(one)
+        if one.lower in self._initials and one.text.isupper():
+            self._acronyms.add(one)
         if one.content:
             self._liken(one)
+        return grades
+
+    def _may_say(self, one: Lexeme) -> bool:
+        """Tell whether a word may have to do with one of the question; of the 1,200 that a question meets most have not."""
+        key = one.key
+        return (
+            key in self._keys
+            or key[:4] in self._beginning
+            or one.lower in self._lowers
+            or (key[:1], len(key)) in self._spelt
+            or one.also in self._keyed
+            or (one.name and bool(self._coded))
+        )
 
     def _exactly(self, one: Lexeme) -> list[_Row]:
         """Give the words of the question that have its key."""
@@ -139,8 +169,8 @@ class Comparison:
     def _perhaps(self, one: Lexeme) -> list[_Row]:
         """Give those that may be another form of it or another word for it, by what `related` asks for at least."""
         found = [*self._beginning.get(one.key[:4], ()), *self._synonyms.get(one.key, ())]
-        first = self._first.get(one.key[:1], ())
-        return [*found, *first, *self._coded] if one.name else [*found, *(row for row in first if row.word.name)]
+        spelt = self._spelt.get((one.key[:1], len(one.key)), ())
+        return [*found, *spelt, *self._coded] if one.name else [*found, *(row for row in spelt if row.word.name)]
 
     def _liken(self, one: Lexeme) -> None:
         """Note which words of the question it is near to in meaning."""
@@ -148,18 +178,27 @@ class Comparison:
             if not opposite(row.word.key, one.key):
                 row.near.add(one)
         for row in () if one.name or one.number else self._another.get(one.lower, ()):
-            if one not in row.met and not opposite(row.word.key, one.key):
-                row.met[one] = _ANOTHER
+            if one not in row.same and not opposite(row.word.key, one.key):
+                row.meant.add(one)
 
     # What a text has
 
     def best(self, asked: Word, text: str) -> float:
         """Tell how surely one of a text's words says a word of the question; see `service.language.words.best`."""
-        return _surest(self._rows[id(asked)].best, self.words_of(text))
+        if text not in self._read:
+            self.words_of(text)
+        return self._rows[id(asked)].best.get(text, 0.0)
 
     def met(self, asked: Word, text: str) -> float:
         """Tell the same, where another word may say it by its meaning."""
-        return _surest(self._rows[id(asked)].met, self.words_of(text))
+        surest = self.best(asked, text)
+        return surest or (0.0 if self._read[text].isdisjoint(self._rows[id(asked)].meant) else _ANOTHER)
+
+    def acronym(self, asked: Word, text: str) -> bool:
+        """Tell whether a text has, in capitals, initials of the question among which is that of one of its words."""
+        if self.words_of(text).isdisjoint(self._acronyms):  # as with most
+            return False
+        return any(asked.text[0].lower() in one for one in self._initials)
 
     def said(self, asked: Word, text: str) -> bool:
         """Tell whether one of a text's words, a function word among them, says a word of the question."""
@@ -190,29 +229,36 @@ class Comparison:
 
     def pairs(self, text: str) -> float:
         """Give the share of the question's neighbouring content words that stand within six words in a text."""
-        if len(self._content) < 2:
+        if not self._pairs:
             return 0.5
-        pairs = list(pairwise(self._content))
         here = self.words_of(text)
         held = {id(row) for row in self._content if not here.isdisjoint(row.same)}
         near = 0
-        for one, other in pairs:
+        for one, other in self._pairs:
             if id(one) in held and id(other) in held:
                 mine, theirs = _places(one, text), _places(other, text)
                 near += any(abs(i - j) <= 6 for i in mine for j in theirs if i != j)
-        return near / len(pairs)
+        return near / len(self._pairs)
+
+
+@lru_cache(maxsize=20_000)
+def initials(text: str) -> frozenset[str]:
+    """Give the initials of runs of names, lower-case: "General Electric" is also "ge"."""
+    runs: set[str] = set()
+    run: list[Word] = []
+    for word in (*words(text), None):
+        if word and word.text[0].isupper() and (not run or text[run[-1].end : word.start] in {" ", " & "}):
+            run.append(word)
+            continue
+        for first in range(len(run)):
+            for last in range(first + 2, min(len(run), first + 5) + 1):
+                runs.add("".join(one.text[0] for one in run[first:last]).lower())
+        run = [word] if word and word.text[0].isupper() else []
+    return frozenset(runs)
 
 
 def _places(row: _Row, text: str) -> list[int]:
     return [place for place, word in enumerate(lexemes_in_order(text)) if word.content and word in row.same]
-
-
-def _surest(grades: Mapping[Lexeme, float], found: frozenset[Lexeme]) -> float:
-    surest = 0.0
-    for one, grade in grades.items():
-        if grade > surest and one in found:
-            surest = grade
-    return surest
 
 
 @lru_cache(maxsize=10_000)

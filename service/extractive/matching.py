@@ -6,11 +6,11 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from service.evidence import Statement
-from service.extractive.comparing import Comparison
+from service.extractive.comparing import Comparison, initials
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, lexemes_in_order, words
+from service.language.words import Word, lexemes, lexemes_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +63,10 @@ _HE_SAID = re.compile(
 )
 
 
+@lru_cache(maxsize=20_000)
 def leans(text: str) -> bool:
     """Tell whether a sentence needs the one before it to be understood."""
     return bool(_LEANING.match(text) or _HE_SAID.search(text))
-
-
-@lru_cache(maxsize=20_000)
-def initials(text: str) -> frozenset[str]:
-    """Give the initials of runs of names, lower-case: "General Electric" is also "ge"."""
-    runs: set[str] = set()
-    run: list[Word] = []
-    for word in (*words(text), None):
-        if word and word.text[0].isupper() and (not run or text[run[-1].end : word.start] in {" ", " & "}):
-            run.append(word)
-            continue
-        for first in range(len(run)):
-            for last in range(first + 2, min(len(run), first + 5) + 1):
-                runs.add("".join(one.text[0] for one in run[first:last]).lower())
-        run = [word] if word and word.text[0].isupper() else []
-    return frozenset(runs)
 
 
 def name_met(asked: Word, texts: Iterable[str], compared: Comparison) -> float:
@@ -94,12 +79,7 @@ def _name_met(asked: Word, text: str, compared: Comparison) -> float:
         return surest
     if asked.text.isupper() and asked.text.lower() in initials(text):
         return 0.9
-    if not asked.text[:1].isupper():
-        return 0.0
-    short = {one for one in initials(compared.asked.text) if len(one) > 1}
-    if not any(asked.text[0].lower() in one for one in short):
-        return 0.0
-    return 0.9 if any(word.text.isupper() and word.lower in short for word in compared.words_of(text)) else 0.0
+    return 0.9 if asked.text[:1].isupper() and compared.acronym(asked, text) else 0.0
 
 
 def measure(
@@ -108,7 +88,7 @@ def measure(
     """Measure one statement against one question."""
     asked, text = compared.asked, statement.text
     nearby = (statement.source.title, *statement.before[-2:])
-    names = [name_met(name, [text], compared) for name in asked.names]
+    names = [_name_met(name, text, compared) for name in asked.names]
     names_near = [max(here, name_met(name, nearby, compared)) for name, here in zip(asked.names, names, strict=True)]
     numbers = [
         number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere)
@@ -119,7 +99,7 @@ def measure(
         max(here, *(0.7 * compared.best(term, one) for one in nearby))
         for term, here in zip(asked.terms, terms, strict=True)
     ]
-    weights = [rarity.get(term.key, rarity[""]) for term in asked.terms]
+    weights = [rarity[term.key] for term in asked.terms]
     light = [compared.best(word, text) for word in asked.light]
     holds = holds_kind(compared, text, (*statement.lead, *nearby))
     return Fit(
@@ -152,7 +132,7 @@ def number_met(number: Word, text: str) -> float:
     lower = number.text.lower()
     if lower in lexicon.MONTHS:
         return float(any(moment.month == lexicon.MONTHS[lower] for moment in moments(text)))
-    if any(word.key == number.key for word in words(text)):
+    if any(word.key == number.key for word in lexemes(text)):
         return 1.0
     if lower in lexicon.ORDINAL_WORDS:
         return float(any(one.ordinal and one.value == lexicon.ORDINAL_WORDS[lower] for one in quantities(text)))

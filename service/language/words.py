@@ -340,13 +340,22 @@ def best(asked: Word | Lexeme, found: Iterable[Word | Lexeme]) -> float:
         if word.key == key or (also and also == word.key) or (word.also and word.also == key):
             return 1.0
         if word.content and not word.number and not asked.number:
-            surest = max(surest, related(key, word.key, asked.name, word.name))
+            sure = related(key, word.key, asked.name, word.name)
+            surest = max(sure, surest) if sure else surest
     return surest
 
 
-@lru_cache(maxsize=500_000)
 def related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
     """Tell how surely one key, of a name or not, is another form of or another word for an asked one; see `same`."""
+    # Most pairs have nothing of what is asked for: to see that is as fast as to look it up, and they need not be kept.
+    perhaps = (
+        asked[:1] == found[:1] or (asked_name and found_name) or (asked in SYNONYM_GROUPS and found in SYNONYM_GROUPS)
+    )
+    return _related(asked, found, asked_name, found_name) if perhaps else 0.0
+
+
+@lru_cache(maxsize=500_000)
+def _related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
     if asked.startswith("=") or found.startswith("="):
         return 0.0
     if asked_name and found_name and _DIGIT.search(asked) and _DIGIT.search(found):
