@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from service.evidence import Statement
 from service.language import lexicon
-from service.language.words import COUNTRIES, DEMONYMS, Word, key_of, lexemes, words
+from service.language.words import COUNTRIES, DEMONYMS, Lexeme, Word, key_of, lexemes, words
 
 
 class Kind(StrEnum):
@@ -163,9 +163,8 @@ def recased(question: str, statements: Sequence[Statement]) -> str:
         return question
     names: set[str] = set()
     plain: set[str] = set()
-    for statement in statements:
-        for word in lexemes(statement.text):
-            (names if word.name and word.key not in COUNTRIES else plain).add(word.lower)
+    for word in frozenset[Lexeme]().union(*(lexemes(statement.text) for statement in statements)):
+        (names if word.name and word.key not in COUNTRIES else plain).add(word.lower)
     pieces: list[str] = []
     done = 0
     for typed in words(question):

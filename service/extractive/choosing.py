@@ -15,7 +15,7 @@ from service.extractive.comparing import Comparison
 from service.extractive.matching import Fit, leans, measure, name_met
 from service.extractive.objecting import objection, unmet_terms, verb_unmet
 from service.language.words import Lexeme, best, lexemes, lexemes_in_order
-from service.verification.checking import check
+from service.verification.checking import states
 
 # Fitted by benchmarks/extractive.py (a listwise softmax over the statements of each question, L2 .02).
 RANKING: Mapping[str, float] = {
@@ -183,7 +183,7 @@ def _saying(statements: Iterable[Statement], one: Statement) -> Iterator[Stateme
         if leans(other.text) or leans(one.text):
             if other.text == one.text:  # whom "he" means is not compared
                 yield other
-        elif _has_most(told, lexemes(other.text)) and check(one.text, other.text, other.source).passed:
+        elif _has_most(told, lexemes(other.text)) and states(other.text, one.text, other.source):
             yield other
 
 

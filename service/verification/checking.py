@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -90,14 +91,15 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
     tokens = _tokens(sentence)
     if tokens and tokens == _tokens(quote) and not foreign:
         return Check(1.0, covered=1.0)
-    objections = _objections(sentence, quote, source, around, foreign)
+    objections: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    objections["foreign"] = foreign
+    objections |= _first_objections(sentence, quote, source, around)
+    if not any(objections.values()):  # of most pairs this is not asked any more: it would only add to their reasons
+        objections |= _further_objections(sentence, quote, around)
     if _ASKS.search(sentence):
         objections["extent"].append("a question states nothing")
     covered, met = _coverage(sentence, quote, source, around)
-    least = LEAST_TOGETHER if len(sentence_spans(quote)) > 1 else LEAST_COVERAGE
-    if unmet_verbs(sentence, quote):
-        least = LEAST_WITHOUT_VERB
-    if met < least:
+    if met < _least(sentence, quote):
         objections["uncovered"] = [UNCOVERED]
     reasons = tuple(dict.fromkeys(reason for kind in objections.values() for reason in kind))
     measures = (*(float(bool(objections[kind])) for kind in KINDS), 1.0)
@@ -105,30 +107,59 @@ def check(sentence: str, quote: str, source: Source, around: Context = NOTHING_A
     return Check(min(support, _OTHER_WORDS), reasons, covered, measures)
 
 
-def _objections(sentence: str, quote: str, source: Source, around: Context, foreign: list[str]) -> dict[str, list[str]]:
-    """Give by their kinds the reasons why a quote does not state a sentence, the most telling kinds first."""
-    objections: dict[str, list[str]] = {kind: [] for kind in KINDS}
-    objections["foreign"] = foreign
-    objections["figures"] = [
-        *wrong_numbers(sentence, quote),
-        *wrong_dates(sentence, quote, source.published.date() if source.published else None),
-    ]
-    objections["names"] = [
-        *_missing_names(sentence, quote, source, around),
-        *wrong_title(sentence, quote, around.whole),
-    ]
-    objections["extent"] = [*_missing_quotations(sentence, quote), *wider(sentence, quote)]
-    objections["polarity"] = wrong_polarity(sentence, quote)
-    if not any(objections.values()):  # of most pairs this is not asked any more: it would only add to their reasons
-        objections["certainty"] = wrong_certainty(sentence, quote)
-        objections["roles"] = [*wrong_speaker(sentence, quote, around.before), *swapped_roles(sentence, quote)]
-        objections["cause"] = invented_cause(sentence, quote)
-        objections["words"] = [
+@lru_cache(maxsize=20_000)
+def states(quote: str, sentence: str, source: Source) -> bool:
+    """Tell whether a quote passes the check of a sentence, and look no further than that takes: reasons are not told."""
+    if [*strange(sentence, quote), *_only_ordered(sentence, quote)]:
+        return False
+    tokens = _tokens(sentence)
+    if tokens and tokens == _tokens(quote):
+        return True
+    around = NOTHING_AROUND
+    return (
+        not _ASKS.search(sentence)
+        and not any(reasons for _, reasons in _first_objections(sentence, quote, source, around))
+        and _coverage(sentence, quote, source, around)[1] >= _least(sentence, quote)
+        and not any(reasons for _, reasons in _further_objections(sentence, quote, around))
+    )
+
+
+Objections = Iterator[tuple[str, list[str]]]
+"""By their kinds the reasons why a quote does not state a sentence; each is looked for when it is asked for."""
+
+
+def _first_objections(sentence: str, quote: str, source: Source, around: Context) -> Objections:
+    """Give the most telling kinds."""
+    published = source.published.date() if source.published else None
+    yield "figures", [*wrong_numbers(sentence, quote), *wrong_dates(sentence, quote, published)]
+    yield (
+        "names",
+        [*_missing_names(sentence, quote, source, around), *wrong_title(sentence, quote, around.whole)],
+    )
+    yield "extent", [*_missing_quotations(sentence, quote), *wider(sentence, quote)]
+    yield "polarity", wrong_polarity(sentence, quote)
+
+
+def _further_objections(sentence: str, quote: str, around: Context) -> Objections:
+    """Give those of a quote to which there is no other."""
+    yield "certainty", wrong_certainty(sentence, quote)
+    yield "roles", [*wrong_speaker(sentence, quote, around.before), *swapped_roles(sentence, quote)]
+    yield "cause", invented_cause(sentence, quote)
+    yield (
+        "words",
+        [
             *replaced_words(sentence, quote),
             *missing_verbs(sentence, quote),
             *missing_predicates(sentence, quote),
-        ]
-    return objections
+        ],
+    )
+
+
+def _least(sentence: str, quote: str) -> float:
+    """Give the share of a sentence's words that a quote must meet."""
+    if unmet_verbs(sentence, quote):
+        return LEAST_WITHOUT_VERB
+    return LEAST_TOGETHER if len(sentence_spans(quote)) > 1 else LEAST_COVERAGE
 
 
 def weighed(sentence: str) -> dict[Word, float]:
