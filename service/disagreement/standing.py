@@ -44,6 +44,7 @@ _LADDER: tuple[tuple[str, str], ...] = (
     ),
 )
 _STAGES = tuple((stage, re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE)) for stage, pattern in _LADDER)
+_ANY_STAGE = re.compile(rf"\b(?:{'|'.join(pattern for _, pattern in _LADDER)})\b", re.IGNORECASE)
 _DONE = frozenset({"agreed", "agreed to", "signed", "done"})
 # Stages that say little without what they are of, and how many words of that are given.
 _NAMES_LITTLE, _FURTHER = frozenset({"planned", "talks", "finalising", "agreed to"}), 4
@@ -76,6 +77,7 @@ _ENDS: tuple[tuple[str, str], ...] = (
 )
 _IN_TURN = 4
 _OPPOSED = tuple(tuple(re.compile(rf"\b(?:{side})\b", re.IGNORECASE) for side in pair) for pair in _ENDS)
+_ANY_END = re.compile(rf"\b(?:{'|'.join(side for pair in _ENDS for side in pair)})\b", re.IGNORECASE)
 # What did not happen or will not, by a verb: "is not" and "does not" deny what is so in general.
 _DENIAL = re.compile(
     r"\b(?P<auxiliary>will|has|have|had|was|were|did)\s*(?:not|never|n['’]t)\s+"
@@ -157,6 +159,8 @@ def _stages_apart(one: str, other: str) -> Iterator[tuple[Standing, Standing]]:
 @lru_cache(maxsize=20_000)
 def stage(text: str) -> Standing | None:
     """Give the stage of a deal that a text tells of; None where it tells of two: "signed, ending the negotiations"."""
+    if not _ANY_STAGE.search(text):
+        return None  # of most, by one look
     found = [_standing(text, name, match) for name, pattern in _STAGES if (match := pattern.search(text))]
     reached = {one.stage for one in found}
     return None if any(reached & _APART.get(one, _NONE) for one in reached) or not found else found[0]
@@ -201,7 +205,9 @@ def _ends_apart(one: str, other: str) -> Iterator[tuple[Standing, Standing]]:
 @lru_cache(maxsize=20_000)
 def ends(text: str) -> dict[tuple[int, int], Standing]:
     """Give the ends that a text tells of, by their pair and side."""
-    found = {}
+    found: dict[tuple[int, int], Standing] = {}
+    if not _ANY_END.search(text):
+        return found  # of most, by one look
     for number, pair in enumerate(_OPPOSED):
         for side, pattern in enumerate(pair):
             match = pattern.search(text)

@@ -25,8 +25,9 @@ _PART = re.compile(  # "a quarter of a percentage point", "half a percent"
 )
 _MONTHS = "|".join(sorted(lexicon.MONTHS, key=len, reverse=True))
 _YEAR = r"(?:1[5-9]|20)\d\d"
+_BEGINNINGS = "|".join(sorted({month[:3] for month in lexicon.MONTHS}))  # most words have none of them, and are no date
 _DATE = re.compile(
-    rf"\b(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTHS})\b\.?(?:,?\s+(?P<y1>{_YEAR})\b)?"
+    rf"\b(?=\d|{_BEGINNINGS})(?:(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m1>{_MONTHS})\b\.?(?:,?\s+(?P<y1>{_YEAR})\b)?"
     rf"|(?P<m2>{_MONTHS})\b\.?\s+(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\b(?!,?\d)(?:,?\s+(?P<y2>{_YEAR})\b)?"
     rf"|(?P<m3>{_MONTHS})\b\.?,?\s+(?P<y3>{_YEAR})\b"
     rf"|(?P<y4>{_YEAR})-(?P<m4>\d\d)-(?P<d4>\d\d)"
