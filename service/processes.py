@@ -28,6 +28,7 @@ from retrieval.embedding import Role, Vectors
 from retrieval.minilm import WordPieces
 from retrieval.types import Span
 from service.composing import Composition
+from service.computing import at_once
 from service.drafting import Found, drafted
 from service.traces import trace
 from service.types import OnUnsupported, Question, SentenceReady
@@ -214,6 +215,7 @@ def compute(model_dir: str) -> None:
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # nothing that a library prints gets among the replies
     writer = ExtractiveWriter(_NoModel(), WordPieces.of(Path(model_dir) if model_dir else None).words)
+    at_once.set(True)
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE_AFTER)
