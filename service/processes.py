@@ -15,7 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -220,7 +220,7 @@ def compute(model_dir: str) -> None:
     gc.freeze()
     gc.set_threshold(_GARBAGE_AFTER)
     reply: Drafted | None = None  # the first says that it is ready
-    with asyncio.Runner() as loop:
+    with closing(asyncio.new_event_loop()) as loop:
         while True:
             pickle.dump(reply, replies, pickle.HIGHEST_PROTOCOL)
             replies.flush()
@@ -228,7 +228,7 @@ def compute(model_dir: str) -> None:
                 request = pickle.load(requests)  # noqa: S301 - the service's own
             except EOFError:
                 return
-            reply = loop.run(_drafted(writer, *request))
+            reply = loop.run_until_complete(_drafted(writer, *request))
 
 
 async def _drafted(
