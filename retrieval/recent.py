@@ -17,7 +17,7 @@ class Recent(Generic[K, V]):
         self._most = most
         self._size = size
         self._kept = 0
-        self._known: OrderedDict[K, V] = OrderedDict()  # the last asked for last
+        self._known: OrderedDict[K, tuple[V, int]] = OrderedDict()  # with their sizes; the last asked for last
         self._held = threading.Lock()
         self.cleared = 0
         """How often all was forgotten."""
@@ -25,13 +25,14 @@ class Recent(Generic[K, V]):
     def known(self, name: K) -> V | None:
         """Give a value, if it is known."""
         with self._held:
-            return self._known.get(name)
+            value, _ = self._known.get(name, (None, 0))
+            return value
 
     def get(self, names: Iterable[K], read: Callable[[Sequence[K]], dict[K, V]]) -> dict[K, V]:
         """Give the values, and have those read that are not known."""
         names = list(names)
         with self._held:
-            found = {name: self._known[name] for name in names if name in self._known}
+            found = {name: self._known[name][0] for name in names if name in self._known}
             cleared = self.cleared
         missing = [name for name in names if name not in found]
         fresh = read(missing) if missing else {}
@@ -39,17 +40,18 @@ class Recent(Generic[K, V]):
         return {name: (found if name in found else fresh)[name] for name in names if name in found or name in fresh}
 
     def keep(self, values: dict[K, V], cleared: int | None = None) -> None:
-        """Keep values, unless others were cleared since; the size of a name's value never changes."""
+        """Keep values, unless others were cleared since; of a name's value the size counts that it has at first."""
         with self._held:
             if cleared not in (None, self.cleared):
                 return  # it was read before what is to be forgotten was
             for name, value in values.items():
-                if name not in self._known:
-                    self._kept += self._size(name, value)
-                self._known[name] = value
-                self._known.move_to_end(name)
+                known = self._known.pop(name, None)
+                size = known[1] if known else self._size(name, value)
+                self._known[name] = value, size
+                self._kept += 0 if known else size
             while self._kept > self._most:
-                self._kept -= self._size(*self._known.popitem(last=False))
+                _, (_, size) = self._known.popitem(last=False)
+                self._kept -= size
 
     def clear(self) -> None:
         """Forget everything."""

@@ -194,3 +194,14 @@ def test_a_source_that_was_read_before_it_was_forgotten_is_not_kept() -> None:
     known.records(["a"])
 
     assert archive.asked == [["a"], ["a"]]
+
+
+def test_what_grows_while_it_is_kept_does_not_make_room_for_more_than_it_took() -> None:
+    recent: Recent[str, list[int]] = Recent(4, lambda _, value: len(value))
+    grown = [1, 2]
+    recent.keep({"grown": grown})
+    grown += [3, 4]
+    for name in "abcd":
+        recent.keep({name: [1, 2]})
+
+    assert [name for name in ("grown", *"abcd") if recent.known(name)] == ["c", "d"]
