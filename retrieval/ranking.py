@@ -138,7 +138,7 @@ def rank(vector: Vectors, candidates: Sequence[Candidate], *, limit: int) -> lis
 
 def measures(vector: Vectors, candidates: Sequence[Candidate]) -> Numbers:
     """Give what relevance is made of, the best sentence's cosine and the share of words: shape (candidates, 2)."""
-    meaning = [float((one.sentences @ vector).max()) if len(one.sentences) else one.similarity for one in candidates]
+    meaning = [max((one.sentences @ vector).tolist(), default=one.similarity) for one in candidates]
     return np.array([meaning, [one.words for one in candidates]], np.float64).T
 
 
