@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -235,9 +236,9 @@ class WordIndex:
         """
         searcher = self._index.searcher()
         clauses, total = [], 0.0
+        rarity = cache(partial(self._rarity, searcher))  # a word is in the pairs with its neighbours, too
         for stems, term in self._stemmed(terms):
-            rarities = [self._rarity(searcher, stem) for stem in stems]
-            weight = term.weight * sum(rarities) / len(rarities)
+            weight = term.weight * sum(map(rarity, stems)) / len(stems)
             held = Query.boolean_query([(Occur.Should, one) for one in self._in_fields(stems, term.slop)])
             clauses.append((Occur.Should, Query.const_score_query(held, weight)))
             total += weight

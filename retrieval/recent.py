@@ -40,15 +40,19 @@ class Recent(Generic[K, V]):
         return {name: (found if name in found else fresh)[name] for name in names if name in found or name in fresh}
 
     def keep(self, values: dict[K, V], cleared: int | None = None) -> None:
-        """Keep values, unless others were cleared since; of a name's value the size counts that it has at first."""
+        """Keep values, unless others were cleared since.
+
+        A name's value never changes, but it may grow in memory: it counts as it did at first.
+        """
         with self._held:
             if cleared not in (None, self.cleared):
                 return  # it was read before what is to be forgotten was
             for name, value in values.items():
-                known = self._known.pop(name, None)
-                size = known[1] if known else self._size(name, value)
-                self._known[name] = value, size
-                self._kept += 0 if known else size
+                if name in self._known:
+                    self._known.move_to_end(name)
+                else:
+                    self._known[name] = value, (size := self._size(name, value))
+                    self._kept += size
             while self._kept > self._most:
                 _, (_, size) = self._known.popitem(last=False)
                 self._kept -= size

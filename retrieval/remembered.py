@@ -45,20 +45,21 @@ class Remembered:
         return self._passages.get(names, self._archive.rows)
 
     def records(self, article_ids: Sequence[str]) -> dict[str, tuple[Record, Source]]:
-        """Give the articles' records, and their sources with the origins that they have now."""
-        cleared = self._sources.cleared
+        """Give the articles' records."""
         found: dict[str, tuple[Record, Source]] = {}
         for article_id in article_ids if self._alone else ():
             record = self._feed.catalogue.record(article_id)
             source = record and self._sources.known((record.article_id, record.version))
             if record and source:
                 found[article_id] = record, source
-        missing = [one for one in article_ids if one not in found]
-        found |= self._archive.records(missing) if missing else {}
-        # With the origins of now, so that the next search need not copy them: the sources of half of all news are.
-        found = {one: (record, self._feed.catalogue.with_origin(source)) for one, (record, source) in found.items()}
-        self._sources.keep({(source.article_id, source.version): source for _, source in found.values()}, cleared)
-        return found
+        cleared = self._sources.cleared
+        read = (
+            self._archive.records([one for one in article_ids if one not in found])
+            if len(found) < len(article_ids)
+            else {}
+        )
+        self._sources.keep({(source.article_id, source.version): source for _, source in read.values()}, cleared)
+        return found | read
 
     def articles(
         self, sources: Iterable[Source], read: Callable[[Sequence[Source]], dict[str, Article]]

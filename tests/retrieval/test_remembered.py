@@ -88,21 +88,6 @@ def test_records_of_a_store_that_others_write_to_are_read_anew() -> None:
     assert archive.asked == [["a"], ["a"]]
 
 
-def test_a_record_s_source_has_the_origin_of_now_also_where_it_was_read_before() -> None:
-    archive = Archive()
-    known = remembered(archive)
-    archive.catalogue.apply(record("a"))
-    first = known.records(["a"])["a"][1]
-    original = record("b")
-    archive.catalogue.apply(original._replace(published=0.0))
-    archive.catalogue.apply(record("a")._replace(copies=(("b", original.version),), published=1.0))
-    copied = known.records(["a"])["a"][1]
-    archive.catalogue.apply(record("a"))
-
-    assert (first.origin, copied.origin, known.records(["a"])["a"][1].origin) == ("a", "b", "a")
-    assert archive.asked == [["a"]]
-
-
 def test_an_article_is_read_once_and_has_the_origin_of_now() -> None:
     archive = Archive()
     known = remembered(archive)
