@@ -8,6 +8,7 @@ somebody else says it. What is left must then be plausible: near enough in meani
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter, mul
 
 from service.evidence import Statement
 from service.extractive.asking import Kind
@@ -37,6 +38,7 @@ RANKING: Mapping[str, float] = {
     "fragment": -0.08,
     "long": 0.12,
 }
+_RANKED = attrgetter(*RANKING)
 RANKING_SCALED: Mapping[str, float] = {"cosine": 1.67, "cosine_near": 1.23, "relevance": 1.51, "rare": 1.11}
 """Weights of the same features stretched to 0..1 over the statements of one question."""
 
@@ -90,7 +92,7 @@ def rank(
     """Order statements by how likely they answer; `cosines` are of each alone and with the sentence before it."""
     rarity = _rarity([term.key for term in compared.asked.terms], statements)
     fits = [measure(compared, statement, both, rarity) for statement, both in zip(statements, cosines, strict=True)]
-    scores = [sum(weight * getattr(fit, name) for name, weight in RANKING.items()) for fit in fits]
+    scores = [sum(map(mul, RANKING.values(), _RANKED(fit))) for fit in fits]
     for name, weight in RANKING_SCALED.items():
         values = [getattr(fit, name) for fit in fits]
         low, high = min(values, default=0.0), max(values, default=1.0)

@@ -89,14 +89,17 @@ def measure(
     asked, text = compared.asked, statement.text
     nearby = (statement.source.title, *statement.before[-2:])
     names = [_name_met(name, text, compared) for name in asked.names]
-    names_near = [max(here, name_met(name, nearby, compared)) for name, here in zip(asked.names, names, strict=True)]
+    names_near = [
+        here if here == 1.0 else max(here, name_met(name, nearby, compared))
+        for name, here in zip(asked.names, names, strict=True)
+    ]
     numbers = [
         number_met(number, text) or 0.7 * (leans(text) and number.key in statement.everywhere)
         for number in asked.numbers
     ]
     terms = [compared.met(term, text) for term in asked.terms]
     terms_near = [
-        max(here, *(0.7 * compared.best(term, one) for one in nearby))
+        here or 0.7 * max(compared.best(term, one) for one in nearby)  # what is here counts no less
         for term, here in zip(asked.terms, terms, strict=True)
     ]
     weights = [rarity[term.key] for term in asked.terms]

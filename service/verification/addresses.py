@@ -36,7 +36,7 @@ def strange(sentence: str, quote: str) -> list[str]:
     ]
     hidden = [
         char
-        for char in sentence
+        for char in ("" if sentence.isprintable() else sentence)  # as most are: then none is of these categories
         if unicodedata.category(char) in {"Cf", "Co", "Cs", "Cc", "Cn"}
         and char not in "\n\t\r"
         and char not in _PLAIN_FORMATS

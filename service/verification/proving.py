@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import pairwise
 
 from service.evidence import Evidence, Statement
@@ -123,7 +124,6 @@ class _Search:
         self._meant = referring(sentence, said)
         self._asked = ask(sentence, weighed(sentence))
         self._near = Nearness(self._asked, evidence.statements)
-        self._following = _following(evidence)
 
     def among(self, places: Sequence[int]) -> tuple[tuple[Proof, ...], tuple[str, ...]]:
         """Find the best proof in each article: a single statement, or where none suffices two that follow one another."""
@@ -149,6 +149,11 @@ class _Search:
             best[name] for name in sorted(best, key=lambda name: (-best[name].support, -covered[name]))
         ), nearest[1]
 
+    @cached_property
+    def _following(self) -> list[tuple[int, int]]:
+        """The places of statements that follow one another; not asked for where every article has a single proof."""
+        return _following(self._evidence)
+
     def _check(self, quote: str, statement: Statement) -> Check:
         around = Context(statement.before, statement.lead, statement.whole)
         checked = check(self._sentence, quote, statement.source, around)
@@ -169,6 +174,8 @@ class _Search:
 
     def _pairs(self, places: Sequence[int]) -> list[_Candidate]:
         """Give each statement with the one that follows it in its article, whichever hits they stand in."""
+        if not places:
+            return []
         statements, chosen = self._evidence.statements, set(places)
         return [
             _Candidate(
