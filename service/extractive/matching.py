@@ -10,7 +10,7 @@ from service.extractive.comparing import Comparison, initials
 from service.extractive.kinds import holds_kind
 from service.language import lexicon
 from service.language.facts import moments, quantities
-from service.language.words import Word, lexemes, lexemes_in_order
+from service.language.words import SENTENCES_KEPT, Word, lexemes, lexemes_in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ _HE_SAID = re.compile(
 )
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=SENTENCES_KEPT)
 def leans(text: str) -> bool:
     """Tell whether a sentence needs the one before it to be understood."""
     return bool(_LEANING.match(text) or _HE_SAID.search(text))

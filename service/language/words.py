@@ -200,9 +200,7 @@ def words_in(texts: Iterable[str]) -> list[Word]:
 def _matches(text: str) -> list[re.Match[str]]:
     """Find the words of a text; countries of several words are looked for only where one of their first words stands."""
     matches = list(_SINGLE.finditer(text))
-    if _FIRST.isdisjoint([one[0].lower() for one in matches]):
-        return matches
-    several = any(one[0].lower() in _FIRST and _SEVERAL.match(text, one.start()) for one in matches)
+    several = [one for one in matches if one[0].lower() in _FIRST and _SEVERAL.match(text, one.start())]
     return list(_WORD.finditer(text)) if several else matches
 
 
@@ -357,7 +355,7 @@ def related(asked: str, found: str, asked_name: bool, found_name: bool) -> float
     return _related(asked, found, asked_name, found_name) if perhaps else 0.0
 
 
-@lru_cache(maxsize=500_000)
+@lru_cache(maxsize=200_000)
 def _related(asked: str, found: str, asked_name: bool, found_name: bool) -> float:  # noqa: FBT001
     if asked.startswith("=") or found.startswith("="):
         return 0.0
