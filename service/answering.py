@@ -1,7 +1,7 @@
 """ONE QUESTION: small talk? -> standalone -> search -> sentences (drafting.py) -> answer, top to bottom."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from datetime import UTC, datetime
 
 from retrieval.embedding import Embedder
@@ -136,10 +136,9 @@ class Answerer:
         vectors = {hit.passage.passage_id: results.sentences[hit.passage.passage_id] for hit in hits}
         found = Found(tuple(hits), await self._articles(hits), vectors, results.vector)
         policy = question.options.on_unsupported or self.on_unsupported
-        with self.processes.at_work():
-            # A model's sentences come one by one, and between them it is waited for: nothing to do elsewhere.
-            alone = isinstance(writer, ExtractiveWriter)
-            apart = await self.processes.drafted(asked, found, answer, policy) if alone else None
+        extractive = isinstance(writer, ExtractiveWriter)  # a model is waited for, which needs no other process
+        with self.processes.at_work() if extractive else nullcontext():
+            apart = await self.processes.drafted(asked, found, answer, policy) if extractive else None
             if apart:
                 answer = apart.answer
                 for sentence in apart.sentences:
