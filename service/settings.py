@@ -77,7 +77,7 @@ def processes_of_machine() -> int:
     Then the service's own has as much to do as each of them: of an answer's 42 ms of the processor the search takes 13
     (20,000 passages).
     """
-    cores = os.cpu_count() or 1
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 2) if cores > 1 else 0
 
 
