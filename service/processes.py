@@ -1,8 +1,8 @@
 """PROCESSES that compute answers beside this one: Python runs one thread at a time, and a machine has several cores.
 
 They are started when two questions are first at work at once, so that who asks alone never pays for them. Each reads
-pickles from its standard input and writes pickles to its output, and ends when its input does. Where none is there, and
-what one has died over, is computed here; what takes one too long is not tried again.
+pickles from its standard input and writes pickles to its output, and ends when its input does. Where none is there yet,
+and what one has died over, is computed here; what takes one too long is not tried again.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from queue import Empty, LifoQueue
 from sys import getsizeof
@@ -45,7 +46,9 @@ SECONDS = 30.0  # for one answer, which takes .03; chosen: no article may hold a
 _GRACE = 5.0  # seconds after which one ends itself, where nobody is left to end it; chosen
 _AGAIN = 10.0  # seconds until others are started, where one did not start, or died over its first answer; chosen
 _ITS_END = 1.0  # seconds in which one that has closed its output has ended; chosen
-_GARBAGE_AFTER = 50_000  # as in serving.py
+# Answers between two looks for garbage in cycles, of which 700 leave none (what is kept of them has no cycles); chosen.
+# Python's own looks take up to 155 ms, while an answer waits.
+_GARBAGE_AFTER = 1_000
 _KEPT = {"PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}  # no keys, no tokens
 _START = (
     "import json, sys; sys.path[:] = json.loads(sys.argv[1]);"
@@ -293,15 +296,16 @@ def compute(model_dir: str) -> None:
     writer = ExtractiveWriter(_NoModel(), WordPieces.of(Path(model_dir) if model_dir else None).words)
     texts: Recent[tuple[str, str], str] = Recent(ARTICLES_KEPT, lambda _, text: getsizeof(text))
     at_once.set(True)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE_AFTER)
+    gc.disable()
     reply: Drafted | None = None  # the first says that it is ready
     with closing(asyncio.new_event_loop()) as loop, suppress(BrokenPipeError, EOFError):
-        while True:
+        for number in count():
             pickle.dump(reply, replies, pickle.HIGHEST_PROTOCOL)
             replies.flush()
             _end_after(0)
+            if number % _GARBAGE_AFTER == 0:
+                gc.collect()
+                gc.freeze()
             (question, found, answer, policy), seconds = pickle.load(requests)  # noqa: S301 - the service's own
             _end_after(seconds + _GRACE)
             found = replace(found, articles=with_known_texts(found.articles.values(), texts))

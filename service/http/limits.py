@@ -17,8 +17,8 @@ from service.desk import Answering
 from service.keys import Key
 from service.types import Answer, Event, Question, SearchRequest
 
-# As the setting; chosen: a language model is waited for. Without one 16 at once give 20.9 answers a second, 8 give 18.7
-# and 32 give 21.1 (benchmarks/load.py).
+# As the setting; chosen: a language model is waited for. Without one 8 at once give 35 answers a second, 16 give 41 and
+# 32 give 44 (benchmarks/load.py).
 MOST_ANSWERS = 16
 _WAITING = 16  # times as many may wait their turn; chosen
 _LONGEST_WAIT = 10.0  # seconds for a turn; chosen

@@ -31,6 +31,11 @@ class Changing:
         return found
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.archive._SOON", 0)
+
+
 def archive(failures: int, words: str) -> Archive:
     passages = Changing(failures, words)
     return Archive(articles=None, passages=passages, superseded=None, parts=None, pending=None)

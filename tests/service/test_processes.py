@@ -199,7 +199,14 @@ async def test_a_service_leaves_no_process_however_it_ends(tmp_path: Path, kind:
         [process] = await asyncio.to_thread(until, lambda: _computing(service.pid), "a process computes")
         service.send_signal(kind)
         await asyncio.to_thread(service.wait, 30)
-        await asyncio.to_thread(until, lambda: not Path(f"/proc/{process}").exists(), "it is gone")
+        await asyncio.to_thread(until, lambda: _has_ended(process), "it is gone")
+
+
+def _has_ended(process: int) -> bool:
+    try:
+        return "Z" in Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[:1]
+    except OSError:
+        return True
 
 
 def _computing(service: int) -> list[int]:

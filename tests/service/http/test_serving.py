@@ -283,7 +283,7 @@ def _connected_until_refused(url: httpx.URL) -> list[socket.socket]:
     connected: list[socket.socket] = []
     with suppress(ConnectionRefusedError, ConnectionResetError):
         while True:
-            connected.append(socket.create_connection((url.host, url.port or 0), timeout=1))
+            connected.append(socket.create_connection((url.host, url.port or 0), timeout=10))
             if len(connected) > 100:
                 connected.pop(0).close()
     return connected
