@@ -151,7 +151,9 @@ class Processes:
     def _start(self) -> None:
         """Start those that are not there, unless the last was of no use."""
         with self._held:
-            missing = 0 if time.monotonic() < self._not_before else self._most - len(self._all) - self._starting
+            if self._closed or time.monotonic() < self._not_before:
+                return
+            missing = self._most - len(self._all) - self._starting
             self._starting += missing
         for _ in range(missing):
             self._threads.submit(self._open)
