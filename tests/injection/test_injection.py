@@ -14,7 +14,7 @@ from retrieval.ingest import ingest, ingest_files
 from retrieval.minilm import MiniLM
 from retrieval.readers import document_files
 from retrieval.store import Store
-from service import answering
+from service import drafting
 from service.answering import Answerer
 from service.evidence import Evidence
 from service.sentences import without_markers
@@ -246,7 +246,7 @@ def believe(_sentence: str, cited: Sequence[int], evidence: Evidence, *, said: S
 
 
 async def test_without_verification_the_attacks_succeed(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answering, "prove", believe)
+    monkeypatch.setattr(drafting, "prove", believe)
     repelled = [
         attack.name
         for attack in ATTACKS
