@@ -191,7 +191,7 @@ async def test_who_leaves_waits_for_nothing_and_closing_leaves_no_process(apart:
 
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 async def test_a_service_leaves_no_process_however_it_ends(tmp_path: Path, kind: signal.Signals) -> None:
-    env = environment(tmp_path / "data", GROUNDWIRE_PROCESSES="1")
+    env = environment(tmp_path / "data", GROUNDWIRE_PROCESSES="1", GROUNDWIRE_PORT="0")
     with serving("demo", env=env, out=tmp_path / "out") as (service, address):
         async with httpx.AsyncClient(base_url=address, timeout=60, trust_env=False) as client:
             asked = [client.post("/v1/answers", json={"question": one}) for one in QUESTIONS[:8]]
