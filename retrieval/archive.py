@@ -122,7 +122,7 @@ class Archive:
         found = self._with_vectors(names, ["documents", "metadatas"])
         each = zip(found["ids"], found["metadatas"], found["documents"], found["embeddings"], strict=True)
         return {
-            str(name): passage_row_of(row, text, np.asarray(vector, dtype=np.float32))
+            str(name): passage_row_of(row, text, np.array(vector, np.float32))  # its own: a view would keep all
             for name, row, text, vector in each
             if row is not None and text is not None  # of one that is deleted meanwhile Chroma gives the id alone
         }

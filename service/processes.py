@@ -24,8 +24,7 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from sys import getsizeof
 from threading import Lock, Timer
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import numpy as np
 
@@ -137,16 +136,6 @@ class Processes:
         self._threads.shutdown(cancel_futures=True)
         for one in list(self._all):
             one.end()
-
-    def __enter__(self) -> Self:
-        """Use them in a `with` statement."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close them at its end."""
-        self.close()
 
     def _start(self) -> None:
         """Start those that are not there, unless the last was of no use."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,9 @@ def open_answerer(settings: Settings, observer: Observer | None = None) -> Itera
             others=others,
             fallback=extractive if settings.fallback == "extractive" else None,
             on_unsupported=settings.on_unsupported,
-            processes=stack.enter_context(Processes(settings.processes if observer else 0, settings.model_dir)),
+            processes=stack.enter_context(
+                closing(Processes(settings.processes if observer else 0, settings.model_dir))
+            ),
         )
 
 

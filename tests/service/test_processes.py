@@ -5,7 +5,7 @@ import os
 import pickle
 import signal
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Answer
 @pytest_asyncio.fixture(loop_scope="module")
 async def apart(here: Answerer) -> AsyncIterator[Answerer]:
     """The same, with a process to compute in, which is ready."""
-    with Processes(1) as processes:
+    with closing(Processes(1)) as processes:
         with processes.at_work(), processes.at_work():
             await asyncio.to_thread(until, lambda: processes.idle, "a process is ready")
         yield Answerer(here.store, here.embedder, *here.writers.values(), processes=processes)
@@ -82,7 +82,7 @@ async def test_the_stages_of_an_answer_and_its_sentences_are_told_all_the_same(a
 
 
 async def test_processes_are_started_when_two_questions_are_at_work_at_once(here: Answerer) -> None:
-    with Processes(2) as processes:
+    with closing(Processes(2)) as processes:
         answerer = Answerer(here.store, here.embedder, *here.writers.values(), processes=processes)
         for question in QUESTIONS[:3]:
             await answerer.answer(Question(question=question))
@@ -118,7 +118,7 @@ async def test_what_a_process_died_over_is_done_here_and_another_is_started(here
 async def test_an_article_that_takes_too_long_ends_its_process_and_is_not_tried_again(
     here: Answerer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Processes(1, seconds=5) as processes:
+    with closing(Processes(1, seconds=5)) as processes:
         with processes.at_work(), processes.at_work():
             await asyncio.to_thread(until, lambda: processes.idle, "a process is ready")
         answerer = Answerer(here.store, here.embedder, *here.writers.values(), processes=processes)
@@ -167,7 +167,7 @@ async def test_where_the_store_holds_no_vectors_of_sentences_it_is_done_here(
 async def test_without_files_of_the_model_all_is_done_here(
     here: Answerer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Processes(1, tmp_path / "nothing") as processes:
+    with closing(Processes(1, tmp_path / "nothing")) as processes:
         with processes.at_work(), processes.at_work():
             await asyncio.to_thread(until, lambda: "was lost while it started" in caplog.text, "it is told")
         answerer = Answerer(here.store, here.embedder, *here.writers.values(), processes=processes)
